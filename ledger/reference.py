@@ -1,0 +1,297 @@
+"""Loads countries, devices and regimes: reviewed data, each row with its source and its dates.
+
+The files are `fixtures/reference/country.csv`, `device.csv` and `regimes/*.toml`. Nothing is computed here
+that a reader could not find in them; a name that is not in them is refused with the nearest one.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+import tomllib
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from difflib import get_close_matches
+from functools import cache
+from types import MappingProxyType
+from typing import Any
+
+from ledger import schema
+from ledger.errors import Misconfigured, UnknownName
+from ledger.model import Country, CountryList, Device, Regime
+
+DEFAULT_REGIME = "diffusion-2025"
+Row = dict[str, Any]
+
+_COUNTS = {"true": True, "false": False, "unknown": None}
+_SILENT = str.maketrans({".": "", "'": "", "`": "", "\u2019": "", "&": " and "})
+_ACCENTS = re.compile("[\u0300-\u036f]")  # combining marks, once NFKD has taken them off their letters
+_BETWEEN_WORDS = re.compile(r"[\W_]+")
+_SUBDIVISION = re.compile(r"([A-Za-z]{2})-[A-Za-z0-9]{1,3}")
+_LEAST_LETTERS = 4
+"""Below this, "nearest" means nothing: every code is near every other."""
+
+
+def fold(text: str) -> str:
+    """`text` as names are compared: no case, accents or punctuation, no "the", `&` as "and"."""
+    if not text.isascii():
+        text = _ACCENTS.sub("", unicodedata.normalize("NFKD", text))
+    words = _BETWEEN_WORDS.split(text.casefold().translate(_SILENT))
+    return " ".join(word for word in words if word and word != "the")
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """The names the ledger knows. `spellings` maps a folded name or code to the countries that bear it.
+
+    A spelling of two countries ("Congo", "Korea") is in the file of both, and is refused as ambiguous.
+    `uncapped` maps regimes without a country cap, under which no ledger can be opened, to their titles.
+    """
+
+    countries: Mapping[str, Country]
+    devices: Mapping[str, Device]
+    regimes: Mapping[str, Regime]
+    uncapped: Mapping[str, str]
+    spellings: Mapping[str, tuple[str, ...]]
+
+    def country_code(self, text: str) -> str:
+        """The alpha-2 code of what was written, before `treated_as`: a code, name or alias of country.csv.
+
+        Sub-territories of ISO 3166-2 count as their country (AE-DU is AE), unless ISO 3166-1 has them too
+        (NL-AW is AW). Raises `UnknownName` with `field`, `value` and `nearest`: codes, comma-separated.
+        """
+        if text in self.countries:
+            return text
+        codes = self.spellings.get(fold(text), ())
+        if not codes and (parts := _SUBDIVISION.fullmatch(text.strip())):
+            codes = self.spellings.get(fold(parts[1]), ())
+        if len(codes) == 1:
+            return codes[0]
+        advice = "write ISO 3166-1 alpha-2, such as AE"
+        if text.strip().isdecimal():
+            advice = f"codes of Census Schedule C and other numbers are not understood, {advice}"
+        near = {code: self.countries[code].country_name for code in codes or self._near_countries(text)}
+        raise _unknown("country", "country", text, near, advice)
+
+    def charged(self, code: str) -> str:
+        """The country whose quota and tier an alpha-2 code follows: HK is CN (85 FR 83788), LI is CH, ..."""
+        return self.countries[code].treated_as or code
+
+    def device(self, text: str) -> Device:
+        """The device of exactly this id. Raises `UnknownName`, with up to three ids that may be meant."""
+        found = self.devices.get(text)
+        if found is None:
+            near = {device_id: self.devices[device_id].device_name for device_id in self._near_devices(text)}
+            raise _unknown("device", "device_id", text, near, "tppq devices lists the catalogue")
+        return found
+
+    def regime(self, regime_id: str) -> Regime:
+        """The regime of this id. Raises `UnknownName`; `Misconfigured` when it sets no country cap."""
+        if regime_id in self.regimes:
+            return self.regimes[regime_id]
+        titles = {regime.regime: regime.title for regime in self.regimes.values()} | dict(self.uncapped)
+        if regime_id not in titles:
+            near = {name: titles[name] for name in get_close_matches(regime_id, titles, n=1)}
+            raise _unknown("regime", "regime", regime_id, near, f"write one of {', '.join(titles)}")
+        capped = ", ".join(self.regimes)
+        detail = f"regime '{regime_id}' sets no country cap: no ledger can be opened under it, use {capped}"
+        raise Misconfigured(detail, regime=regime_id)
+
+    def _near_countries(self, text: str) -> Sequence[str]:
+        """The codes of the spelling nearest to `text`; else of the one country with such a word in a name."""
+        wanted = fold(text)
+        if len(wanted) < _LEAST_LETTERS or wanted.isdecimal():
+            return ()
+        names = [spelling for spelling in self.spellings if len(spelling) >= _LEAST_LETTERS]
+        if near := get_close_matches(wanted, names, n=1, cutoff=0.75):
+            return self.spellings[near[0]]
+        owners: dict[str, set[str]] = {}
+        for spelling, codes in self.spellings.items():
+            for word in spelling.split():
+                owners.setdefault(word, set()).update(codes)
+        telling = [word for word, codes in owners.items() if len(codes) == 1 and len(word) > _LEAST_LETTERS]
+        for word in wanted.split():
+            if near := get_close_matches(word, telling, n=1, cutoff=0.8):
+                return tuple(owners[near[0]])
+        return ()
+
+    def _near_devices(self, text: str) -> Sequence[str]:
+        """Up to three ids: with every word of `text`, else written alike, else with a telling word of it."""
+        wanted = fold(text).split()
+        names = {fold(f"{row.device_id} {row.device_name}"): row.device_id for row in self.devices.values()}
+
+        def begun(*words: str) -> list[str]:
+            found = [name for name in names if any(words) and all(f" {word}" in f" {name}" for word in words)]
+            found.sort(key=lambda name: len(set(words).difference(name.split())))  # whole words come first
+            return [names[name] for name in found]
+
+        ids = {fold(device_id): device_id for device_id in self.devices}
+        alike = [ids[name] for name in get_close_matches(" ".join(wanted), ids, n=3, cutoff=0.75)]
+        telling = [word for word in wanted if not word.isalpha() and not word.isdecimal()]
+        partly = [device_id for word in telling for device_id in begun(word)]
+        return list(dict.fromkeys(begun(*wanted) or begun("".join(wanted)) or alike or partly))[:3]
+
+
+def _unknown(noun: str, field: str, text: str, near: Mapping[str, str], advice: str) -> UnknownName:
+    """`UnknownName` as a sentence that names the nearest, or says what to write when nothing is near."""
+    if near:
+        named = ", ".join(f"{name} ({title})" for name, title in near.items())
+        advice = f"the nearest {'is' if len(near) == 1 else 'are'} {named}"
+    nearest = ", ".join(near) or None
+    return UnknownName(f"no {noun} '{text}': {advice}", field=field, value=text, nearest=nearest)
+
+
+@cache
+def load() -> Reference:
+    """Everything in `fixtures/reference`, read once a process (about 10 ms)."""
+    countries = {row["country"]: _country(row) for row in _csv_rows("country.csv")}
+    spellings: dict[str, tuple[str, ...]] = {}
+    for country in countries.values():
+        for text in (country.country, country.alpha_3, country.country_name, *country.aliases):
+            bearers = spellings.get(fold(text or ""), ())
+            if text and country.country not in bearers:
+                spellings[fold(text)] = (*bearers, country.country)
+    capped = {name: _regime(text) for name, text in _documents().items() if "allocation" in text}
+    uncapped = {name: text["title"] for name, text in _documents().items() if name not in capped}
+    return Reference(
+        countries=MappingProxyType(countries),
+        devices=MappingProxyType({row["device_id"]: _device(row) for row in _csv_rows("device.csv")}),
+        regimes=MappingProxyType(capped),
+        uncapped=MappingProxyType(uncapped),
+        spellings=MappingProxyType(spellings),
+    )
+
+
+def country_rows(reference: Reference, regime: Regime, on: str) -> list[Row]:
+    """One row a country; `tier` (1, 2, 3 or None) is that of the country it follows, on a day (ISO text)."""
+    return [
+        _picked(country, "country", "alpha_3", "country_name")
+        | {"tier": regime.tier(reference.charged(country.country), on)}
+        | _picked(country, "treated_as", "valid_from", "valid_to", "source")
+        for country in reference.countries.values()
+    ]
+
+
+def device_rows(reference: Reference, regime: Regime | None = None) -> list[Row]:
+    """One row a device; `h100e` is TPP / `h100_tpp` of the regime, two decimals, rounded toward zero."""
+    h100_tpp = (regime or reference.regime(DEFAULT_REGIME)).h100_tpp
+    return [
+        _picked(device, "device_id", "vendor", "device_name", "tpp", "declared_tpp")
+        | {"h100e": Decimal(device.tpp * 100 // h100_tpp).scaleb(-2)}
+        | {"performance_density": device.performance_density, "counts_3a090_a": device.counts}
+        | _picked(device, "confidence", "valid_from", "valid_to", "source")
+        for device in reference.devices.values()
+    ]
+
+
+def regime_rows(regime: Regime) -> list[Row]:
+    """One row a key of the regime's file (key, value as text, status, citation), then the other regimes."""
+    text = _documents()[regime.regime]
+    rest = {name: other for name, other in _documents().items() if name != regime.regime}
+    others = [(name, f"{other['title']}: {other['notice']}", other) for name, other in rest.items()]
+    return [
+        {
+            "key": key,
+            "value": _plain(value),
+            "status": basis.get("status", text["status"]),
+            "citation": basis.get("citation", text["citation"]),
+        }
+        for key, value, basis in (*_facts(text), *others)
+        if key.rpartition(".")[2] not in ("status", "citation")  # they are columns
+    ]
+
+
+def _facts(text: Row) -> Iterator[tuple[str, Any, Row]]:
+    """Every key of a regime's file with its value and the table that says how firm it is."""
+    for name, value in text.items():
+        if name == "country_list":
+            for listed in value:
+                until = listed.get("valid_to", "further notice")
+                count = f"tier {listed['tier']}, count {len(listed['members'])}, until {until}"
+                yield f"{listed['list_id']} from {listed['valid_from']}", count, listed
+        elif name == "programme":
+            for programme, table in value.items():
+                steps = {f"cap_tpp from {step['from']}": step["cap_tpp"] for step in table.get("steps", ())}
+                facts = {key: fact for key, fact in table.items() if key != "steps"} | steps
+                yield from ((f"{programme}.{key}", *_own(fact, table)) for key, fact in facts.items())
+        elif isinstance(value, dict):
+            yield from ((key, *_own(fact, value)) for key, fact in value.items())
+        else:
+            yield name, value, text
+
+
+def _own(fact: object, table: Row) -> tuple[object, Row]:
+    """A fact with what says how firm it is: its own table, where it has one, else the one it stands in."""
+    return (fact["value"], fact) if isinstance(fact, dict) else (fact, table)
+
+
+def _plain(value: object) -> str:
+    """A value of a regime's file as text: a column has one type."""
+    if isinstance(value, list):
+        return ", ".join(_plain(each) for each in value) or "none"
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _picked(row: Country | Device, *names: str) -> Row:
+    return {name: getattr(row, name) for name in names}
+
+
+def _csv_rows(name: str) -> Iterator[dict[str, str]]:
+    with (schema.folder("fixtures") / "reference" / name).open(encoding="utf-8", newline="") as file:
+        yield from csv.DictReader(file)
+
+
+@cache
+def _documents() -> Mapping[str, Row]:
+    """Each regime's file as it stands, by id."""
+    files = sorted((schema.folder("fixtures") / "reference" / "regimes").glob("*.toml"))
+    read = (tomllib.loads(file.read_text(encoding="utf-8")) for file in files)
+    return MappingProxyType({text["id"]: text for text in read})
+
+
+def _country(row: Row) -> Country:
+    absent: Row = {name: row[name] or None for name in ("alpha_3", "treated_as", "valid_to")}
+    aliases = tuple(alias for alias in row["aliases"].split("|") if alias)
+    return Country(**{**row, **absent, "aliases": aliases})  # the columns are the fields
+
+
+def _device(row: Row) -> Device:
+    absent: Row = {name: row[name] or None for name in Device.__slots__}
+    numbers = {name: int(row[name]) for name in ("tpp", "declared_tpp", "bit_length") if row[name]}
+    return Device(**{**absent, **numbers, "counts": _COUNTS[row["counts"]]})
+
+
+def _regime(text: Row) -> Regime:
+    return Regime(
+        regime=text["id"],
+        title=text["title"],
+        status=text["status"],
+        notice=text["notice"],
+        citation=text["citation"],
+        period_from=text["allocation"]["period_from"].isoformat(),
+        period_to=text["allocation"]["period_to"].isoformat(),
+        cap_tpp=text["allocation"]["cap_tpp"],
+        max_cap_tpp=text["assurances"]["max_cap_tpp"],
+        h100_tpp=text["h100_equivalent"]["h100_tpp"],
+        h100_device_id=text["h100_equivalent"]["h100_device_id"],
+        watch_percent=text["ledger"]["watch_percent"],
+        critical_percent=text["ledger"]["critical_percent"],
+        tpp_tolerance_percent=text["ledger"]["tpp_tolerance_percent"],
+        license_years=text["license"]["license_years"],
+        choices=MappingProxyType({name: choice["value"] for name, choice in text["choices"].items()}),
+        lists=tuple(_country_list(listed) for listed in text["country_list"]),
+    )
+
+
+def _country_list(listed: Row) -> CountryList:
+    return CountryList(
+        list_id=listed["list_id"],
+        tier=listed["tier"],
+        valid_from=listed["valid_from"].isoformat(),
+        valid_to=listed["valid_to"].isoformat() if "valid_to" in listed else None,
+        members=frozenset(listed["members"]),
+        status=listed["status"],
+        citation=listed["citation"],
+    )
