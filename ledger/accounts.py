@@ -1,0 +1,123 @@
+"""The books in memory: what each quota and each licence holds, and what an entry does to them.
+
+`Books.apply` is the move of one entry; `balances` is the same fold without any of the machinery, for tests and
+`verify` to hold the store and DuckDB to. Nothing here does I/O or reads a clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from ledger.model import BUCKETS, HELD_BY_LICENSE, MOVES, Device, Kind, Regime
+
+NO_LICENSE = ""
+"""The licence number of a quota's own account."""
+
+
+class Asked(NamedTuple):
+    """One entry as judged: names resolved against the reference data, TPP worked out, days as ISO text."""
+
+    kind: str
+    country: str
+    effective_on: str
+    license_no: str | None
+    device_id: str | None
+    quantity: int | None
+    tpp: int
+    expires_on: str | None
+    consignee: str | None
+    exporter: str | None
+    reference: str | None
+    reason: str | None
+    programme: str
+    holder: str
+    reverses_seq: int | None
+    quota: str
+
+
+@dataclass(slots=True)
+class Account:
+    """What a quota, or a licence in it, holds in each bucket (whole TPP), and a licence's own dates."""
+
+    quota: str
+    license_no: str
+    tpp: dict[str, int] = field(default_factory=lambda: dict.fromkeys(BUCKETS, 0))
+    issued_on: str | None = None
+    expires_on: str | None = None
+    closed_by_seq: int | None = None
+    closed_reason: str | None = None
+    overdraft_approver: str | None = None
+
+
+@dataclass(slots=True)
+class Books:
+    """The accounts that a group of posts is judged against, and the facts that hold for all of them."""
+
+    regime: Regime
+    today: str
+    actor: str
+    approver: str | None = None
+    devices: Mapping[str, Device] = field(default_factory=dict)
+    quotas: dict[str, Account | None] = field(default_factory=dict)
+    licenses: dict[str, Account | None] = field(default_factory=dict)
+    undone: dict[int, str] = field(default_factory=dict)
+    """Why entries named by a `reverses_seq` cannot be reversed, by seq; empty text where they can."""
+
+    terms: dict[int, Sequence[str | None]] = field(default_factory=dict)
+    """What is left of a licence's (issued_on, expires_on) once an entry that issued it is undone, by its seq."""
+
+    def holder_of(self, bucket: str, asked: Asked) -> Account | None:
+        """The account whose `bucket` an entry touches: its licence's, or the quota's own."""
+        if asked.license_no is not None and bucket in HELD_BY_LICENSE:
+            return self.licenses.get(asked.license_no)
+        return self.quotas.get(asked.quota)
+
+    def apply(self, asked: Asked, seq: int) -> int:
+        """Move the TPP of an entry that the rules let pass; the quota's headroom after it."""
+        quota = self.quotas.get(asked.quota)
+        if quota is None:
+            quota = self.quotas[asked.quota] = Account(asked.quota, NO_LICENSE)
+        source, target = MOVES[asked.kind]  # type: ignore[index]  # a Kind is its text
+        licence = quota
+        if asked.license_no is not None:
+            licence = self._license(asked)
+            self._keep_term(licence, asked)
+        (licence if source in HELD_BY_LICENSE else quota).tpp[source] -= asked.tpp
+        (licence if target in HELD_BY_LICENSE else quota).tpp[target] += asked.tpp
+        if asked.kind == Kind.release and asked.reverses_seq is None and licence.tpp["licensed"] == 0:
+            licence.closed_by_seq, licence.closed_reason = seq, asked.reason
+        headroom = quota.tpp["headroom"]
+        quota.overdraft_approver = (quota.overdraft_approver or self.approver) if headroom < 0 else None
+        return headroom
+
+    def _license(self, asked: Asked) -> Account:
+        assert asked.license_no is not None
+        account = self.licenses.get(asked.license_no)
+        if account is None:
+            account = self.licenses[asked.license_no] = Account(asked.quota, asked.license_no)
+        return account
+
+    def _keep_term(self, licence: Account, asked: Asked) -> None:
+        """A licence is in force from the first day it was issued for, to the expiry it was last given."""
+        if asked.kind == Kind.license and asked.reverses_seq is None:
+            licence.issued_on = min(licence.issued_on or asked.effective_on, asked.effective_on)
+            licence.expires_on = asked.expires_on
+        elif asked.kind == Kind.release and asked.reverses_seq is not None:
+            licence.issued_on, licence.expires_on = self.terms[asked.reverses_seq]
+        if asked.kind == Kind.license:
+            licence.closed_by_seq = licence.closed_reason = None
+
+
+def balances(entries: Iterable[tuple[str, str, str | None, int]]) -> dict[tuple[str, str, str], int]:
+    """What every account holds after the entries (quota, kind, license_no, tpp): the fold that tests believe.
+
+    Keys are (quota, licence or empty text, bucket); values whole TPP. The values of a quota sum to zero.
+    """
+    held: dict[tuple[str, str, str], int] = {}
+    for quota, kind, license_no, tpp in entries:
+        for bucket, delta in zip(MOVES[Kind(kind)], (-tpp, tpp), strict=True):
+            key = (quota, (license_no or NO_LICENSE) if bucket in HELD_BY_LICENSE else NO_LICENSE, bucket)
+            held[key] = held.get(key, 0) + delta
+    return held

@@ -1,0 +1,117 @@
+"""The verbs that ask. Each is the method of `Ledger` with its name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import typer
+
+from ledger import reference, screens
+from ledger.cli.desk import Desk
+from ledger.cli.session import Session
+from ledger.cli.values import whole
+from ledger.engine import Answer
+from ledger.grid import Column
+
+NO = 1
+"""The answer is no: it does not fit, or it does not verify."""
+
+
+def headroom(session: Session, countries: Sequence[str]) -> int:
+    desk = Desk(session)
+    as_of, known_at = session.options.as_of, session.options.known_at
+    with desk.open() as ledger:
+        answer = ledger.headroom(*countries, as_of=as_of, known_at=known_at)
+        quotas = len(answer)
+        if countries and session.for_people:
+            quotas = len(ledger.headroom(as_of=as_of, known_at=known_at))
+    desk.answer(answer, screens.headroom(answer, quotas) if session.for_people else [])
+    desk.tell_charged(countries)
+    return 0
+
+
+def statement(session: Session, country: str, from_day: str | None) -> int:
+    desk = Desk(session)
+    as_of, known_at = session.options.as_of, session.options.known_at
+    with desk.open() as ledger:
+        answer = ledger.statement(country, from_day=from_day, as_of=as_of, known_at=known_at)
+        now_tpp = 0
+        if from_day is not None and not len(answer):
+            now_tpp = sum(
+                ledger.headroom(country, as_of=as_of, known_at=known_at).table["headroom_tpp"].to_pylist()
+            )
+    names = {device.device_id: device.device_name for device in reference.load().devices.values()}
+    desk.answer(answer, screens.statement(answer, from_day, now_tpp, names) if session.for_people else [])
+    desk.tell_charged([country])
+    return 0
+
+
+def licenses(session: Session, country: str | None) -> int:
+    desk = Desk(session)
+    with desk.open() as ledger:
+        answer = ledger.licenses(country, as_of=session.options.as_of, known_at=session.options.known_at)
+    desk.answer(answer, screens.licenses(answer) if session.for_people else [])
+    desk.tell_charged([] if country is None else [country])
+    return 0
+
+
+def fit(session: Session, country: str, device: str | None, quantity: str | None, tpp: str | None) -> int:
+    if session.options.as_of or session.options.known_at:
+        raise typer.BadParameter("fit asks what would fit now", param_hint="--as-of, --known-at")
+    if (device is None) != (quantity is None) or (device is None) == (tpp is None):
+        raise typer.BadParameter("give --device with --quantity, or --tpp alone", param_hint="fit")
+    devices = None if quantity is None else whole(quantity, "--quantity")
+    amount = None if tpp is None else whole(tpp, "--tpp")
+    desk = Desk(session)
+    with desk.open() as ledger:
+        answer = ledger.fit(country, device=device, quantity=devices, tpp=amount)
+    data = reference.load()
+    name = data.countries[data.charged(data.country_code(country))].country_name
+    found = data.device(device) if device is not None else None
+    row = None if found is None else {"device_name": found.device_name, "tpp": found.tpp}
+    desk.answer(answer, screens.fit(answer, name, row, devices))
+    desk.tell_charged([country])
+    return 0 if answer.rows()[0]["fits"] else NO
+
+
+def regime(session: Session) -> int:
+    return _reference(session, "regime", screens.REGIME)
+
+
+def devices(session: Session) -> int:
+    return _reference(session, "devices", screens.DEVICES)
+
+
+def countries(session: Session) -> int:
+    return _reference(session, "countries", screens.COUNTRIES)
+
+
+def _reference(session: Session, ask: str, headings: Mapping[str, Column]) -> int:
+    """Reference data; with --as-of, what was valid on that day."""
+    desk = Desk(session)
+    as_of, known_at = session.options.as_of, session.options.known_at
+    answer = desk.reference_answer(ask, **({"as_of": as_of} if ask == "countries" else {}))
+    basis = dict(answer.basis) | {
+        name: day for name, day in (("as_of", as_of), ("known_at", known_at)) if day
+    }
+    table = answer.table
+    if as_of is not None and "valid_from" in table.column_names:
+        ends = pc.fill_null(table["valid_to"].cast(pa.string()), "9999")
+        table = table.filter(
+            pc.and_(pc.less_equal(table["valid_from"], as_of), pc.greater_equal(ends, as_of))
+        )
+    answer = Answer(table, basis)
+    desk.answer(answer, screens.reference(answer, headings))
+    return 0
+
+
+def verify(session: Session) -> int:
+    desk = Desk(session)
+    if session.options.as_of or session.options.known_at:
+        desk.remark("verify reads the whole history: --as-of and --known-at change nothing.")
+    with desk.open() as ledger:
+        answer = ledger.verify()
+    desk.answer(answer, screens.verified(answer))
+    return NO if len(answer) else 0

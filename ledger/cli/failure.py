@@ -1,0 +1,150 @@
+"""What went wrong, as an exit status and as one sentence, or one JSON object, on stderr. No traceback."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+import traceback
+from collections.abc import Mapping, Sequence
+from itertools import zip_longest
+from types import MappingProxyType, TracebackType
+from typing import Any, Self
+
+import typer
+
+from ledger import errors
+from ledger.grid import Column, Grid, lines, wrapped
+
+EXITS: Mapping[type[errors.LedgerError], int] = MappingProxyType({
+    errors.Refused: 3, errors.BadFeed: 65, errors.BadQuery: 65, errors.Unreachable: 69, errors.Busy: 75,
+    errors.NotPermitted: 77, errors.Misconfigured: 78, errors.Tampered: 1,
+})  # fmt: skip
+"""By base class, after sysexits.h where it has a number for it."""
+
+USAGE, OUR_FAULT, INTERRUPTED = 2, 70, 130
+_MOST_FAULTS = 1000
+"""Faults listed on stderr for people; JSON has them all."""
+
+
+def exit_status(error: errors.LedgerError) -> int:
+    """The exit status of an error of the ledger."""
+    return next(status for kind, status in EXITS.items() if isinstance(error, kind))
+
+
+class Failures:
+    """Around a run: turns whatever is raised in it into `status`, and says it once."""
+
+    def __init__(self, arguments: Sequence[str]) -> None:
+        self.status = 0
+        self.as_json = _asks_for_json(arguments)
+        self.verbose = "-v" in arguments or "--verbose" in arguments
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _where: TracebackType | None
+    ) -> bool:
+        if error is None or isinstance(error, (SystemExit, GeneratorExit)):
+            return False
+        try:
+            self._take(error)
+        except BrokenPipeError:
+            hush(sys.stderr)
+        return True
+
+    def _take(self, error: BaseException) -> None:
+        if isinstance(error, errors.LedgerError):
+            self.status = exit_status(error)
+            self._say(error.problem(), f"{type(error).__name__}: {error.detail}")
+        elif isinstance(error, typer.TyperException):
+            self.status = USAGE
+            self._say_usage(error)
+        elif isinstance(error, (KeyboardInterrupt, typer.Abort)):
+            self.status = INTERRUPTED
+        elif isinstance(error, BrokenPipeError):
+            hush(sys.stdout)  # the reader had enough, as `| head` does: nothing went wrong
+        elif isinstance(error, ModuleNotFoundError) and not (error.name or "").startswith("ledger"):
+            self.status = EXITS[errors.Misconfigured]
+            detail = f"the Python package {error.name} is missing: pip install --force-reinstall tppq"
+            self._say(errors.Misconfigured(detail).problem(), f"Misconfigured: {detail}")
+        else:
+            self.status = OUR_FAULT
+            detail = f"{type(error).__name__}: {error}".splitlines()[0]
+            title = "This is a fault of tppq, not yours"
+            self._say(
+                {"type": "InternalError", "title": title, "detail": detail},
+                f"internal error: {detail}; run with -v for the traceback",
+            )
+        if self.verbose and not isinstance(error, (typer.TyperException, BrokenPipeError)):
+            traceback.print_exception(error)
+
+    def _say_usage(self, error: typer.TyperException) -> None:
+        message = error.format_message()
+        context = getattr(error, "ctx", None)
+        path = context.command_path if context is not None else "tppq"
+        problem = {"type": "UsageError", "title": "The command cannot be understood", "detail": message}
+        self._say(problem, message, f"Try '{path} --help'.")
+
+    def _say(self, problem: Mapping[str, Any], *sentences: str) -> None:
+        if self.as_json:
+            sys.stderr.write(json.dumps(problem, ensure_ascii=False) + "\n")
+        else:
+            tell(*_listed(problem.get("faults") or ()), *sentences)
+
+
+def _listed(faults: Sequence[Mapping[str, Any]]) -> list[Grid | str]:
+    """Every fault of an input that cannot be read: where, in which column, what is wrong."""
+    several = len({fault["path"] for fault in faults}) > 1
+    file = [Column("File", "name", titles=True)] if several else []
+    columns = [
+        *file, Column("Line", "figure", titles=True), Column("Column", "name", titles=True),
+        Column("Problem", "words"),
+    ]  # fmt: skip
+    rows = [
+        [
+            *([fault["path"]] if several else []), "" if fault["line"] is None else f"{fault['line']:,}",
+            fault["column"] or "", fault["reason"],
+        ]
+        for fault in faults[:_MOST_FAULTS]
+    ]  # fmt: skip
+    left = len(faults) - len(rows)
+    return [Grid(columns, rows), *([f"... and {left:,} more: --json lists them all"] if left else [])]
+
+
+def tell(*parts: Grid | str) -> None:
+    """Say something to a person on stderr, within the width of the terminal, if it is one."""
+    width = shutil.get_terminal_size().columns if sys.stderr.isatty() else None
+    for part in parts:
+        if isinstance(part, str):
+            said = wrapped(part, width)
+        else:
+            said = ["".join(span.text for span in line) for line in lines(part, width, ruled=False)]
+        sys.stderr.writelines(f"{printable(line)}\n" for line in said)
+
+
+def printable(text: str) -> str:
+    """`text` without what would move a terminal's cursor or change its colours."""
+    return "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in text)
+
+
+def hush(stream: Any) -> None:
+    """Let a stream whose reader has gone end without a word, at the end of the process too."""
+    try:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
+    except (OSError, ValueError):  # not a real file: nothing is left that could complain
+        pass
+
+
+def _asks_for_json(arguments: Sequence[str]) -> bool:
+    """Whether errors are to be JSON, for a command line that could not be read to its end."""
+    asked = {"json", "ndjson"}
+    pairs = zip_longest(arguments, arguments[1:], fillvalue="")
+    return any(
+        one == "--json" or (one == "--format" and two in asked) or one.partition("--format=")[2] in asked
+        for one, two in pairs
+    )

@@ -1,0 +1,34 @@
+"""Values as people type them on the command line."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import typer
+
+_WHOLE = re.compile(r"[0-9]+|[1-9][0-9]{0,2}(,[0-9]{3})+")
+
+
+def whole(text: str, hint: str) -> int:
+    """A whole number above zero; thousands may be parted by commas, as on screens. Raises BadParameter."""
+    if _WHOLE.fullmatch(text.strip()) and (number := int(text.replace(",", ""))) > 0:
+        return number
+    raise typer.BadParameter(
+        f"'{text}' is not a whole number above zero: write 5100 or 5,100", param_hint=hint
+    )
+
+
+def changes(pairs: Sequence[str], known: Sequence[str]) -> dict[str, str | int | None]:
+    """`key=value` pairs, as the fields of an entry; an empty value is none. Raises BadParameter."""
+    found: dict[str, str | int | None] = {}
+    for pair in pairs:
+        key, equals, value = (part.strip() for part in pair.partition("="))
+        if not equals or key not in known:
+            raise typer.BadParameter(
+                f"'{pair}' is not key=value with a key of {', '.join(known)}", param_hint="--set"
+            )
+        if key in found:
+            raise typer.BadParameter(f"{key} is given twice", param_hint="--set")
+        found[key] = (whole(value, "--set") if key in ("quantity", "tpp") else value) if value else None
+    return found

@@ -1,0 +1,216 @@
+"""The verbs that write. Each is the method of `Ledger` with its name."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from time import monotonic
+from typing import Any
+
+import pyarrow as pa
+import typer
+from pydantic import ValidationError
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from ledger import reference
+from ledger.book import Ledger
+from ledger.cli.desk import Desk
+from ledger.cli.failure import exit_status
+from ledger.cli.posted import MOST_SHOWN, NO_LINE, give
+from ledger.cli.session import Session
+from ledger.cli.values import changes
+from ledger.database import Database
+from ledger.errors import BadFeed, Misconfigured, Refused
+from ledger.feed import Batch, Feed, read_feed
+from ledger.model import Entry
+from ledger.outcome import Outcome, Receipt
+from ledger.screens import Screen
+from ledger.store import Store
+from ledger.submission import Declined, Head
+
+UNREADABLE = exit_status(BadFeed(""))
+_SHOWN_FROM_SECONDS = 1.0
+_FIELDS = tuple(name for name in Entry.model_fields if name != "reverses_seq")
+
+
+class Rehearsal(Ledger):
+    """A ledger whose posts are judged and answered, and not written."""
+
+    def post(
+        self,
+        *entries: Entry,
+        request_id: str | None = None,
+        approver: str | None = None,
+        again: bool = False,
+        dry_run: bool = True,
+    ) -> list[Receipt]:
+        """As `Ledger.post`, but nothing is written, whatever `dry_run` says."""
+        del dry_run
+        return super().post(*entries, request_id=request_id, approver=approver, again=again, dry_run=True)
+
+
+class Heard(Feed):
+    """A feed that was read, and remembers in which words its rows named countries."""
+
+    def __init__(self, feed: Feed) -> None:
+        vars(self).update(vars(feed))
+        self.countries: set[str] = set()
+
+    def batches(self, size: int = 20_000) -> Iterator[Batch]:
+        """As `Feed.batches`."""
+        for batch in super().batches(size):
+            self.countries.update(batch.columns["country"])
+            yield batch
+
+
+# ------------------------------------------------------------------------------------------------ init
+
+
+def init(session: Session, regime: str | None) -> int:
+    desk = Desk(session)
+    terms = reference.load().regime(regime or session.settings.regime or reference.DEFAULT_REGIME)
+    head = _head(desk)
+    openings = len(terms.members(2, terms.period_from))
+    before = 0 if head is None else head.seq
+    if session.options.dry_run:
+        if head is not None and head.regime != terms.regime:
+            raise Misconfigured(
+                f"the ledger at {desk.url} runs {head.regime}, not {terms.regime}", regime=terms.regime
+            )
+        basis = desk.basis_without_ledger(terms)
+        posted = 0 if before else openings
+    else:
+        with Ledger.init(desk.url, terms.regime, **desk.how_to_open()) as ledger:
+            basis = dict(ledger.regime().basis)
+        posted = basis["seq"] - before
+    counts = {"posted": posted, "replayed": openings - posted}
+    outcome = {"basis": basis, **counts} | ({"dry_run": True} if session.options.dry_run else {})
+    verb = "would open" if session.options.dry_run else "opened" if posted else "is open"
+    opened = f"{desk.url}: {verb} under {terms.regime}"
+    cap = f"an allocation of {terms.cap_tpp:,} TPP from {terms.period_from} on"
+    screen: Screen = [f"{opened}, with {cap} for each of {openings:,} countries."]
+    if not posted:
+        screen.append("Nothing had to be written.")
+    elif session.options.dry_run:
+        screen.append("Dry run: nothing was written.")
+    desk.outcome(outcome, pa.Table.from_pylist([counts]), basis, screen)
+    return 0
+
+
+def _head(desk: Desk) -> Head | None:
+    """The head of the store, whether or not this version could open it; None where there is no ledger."""
+    store = Store(Database(desk.url, desk.session.settings.busy_seconds))
+    try:
+        return store.head()
+    except Misconfigured:
+        return None
+    finally:
+        store.close()
+
+
+# ------------------------------------------------------------------------------------------------ post
+
+
+def post(session: Session, files: Sequence[str], *, each: bool, again: bool, approver: str | None) -> int:
+    desk, dry_run = Desk(session), session.options.dry_run
+    if "-" in files and session.options.no_input and sys.stdin.isatty():
+        raise typer.BadParameter("- waits for somebody to type, and --no-input forbids it", param_hint="FILE")
+    with ExitStack() as stack:
+        feeds, faults = _read(files, stack)
+        if faults and not dry_run:
+            raise _unreadable(files, faults)
+        ledger = stack.enter_context(desk.open())
+        rows = sum(feed.row_count for feed in feeds)
+        receipts = not session.options.quiet and (rows <= MOST_SHOWN or not session.for_people)
+        outcomes: list[tuple[str, Outcome]] = []
+        for feed in feeds:
+            with _progress(desk, feed) as progress:
+                outcome = ledger.post_file(
+                    feed, each=each, again=again, approver=approver, dry_run=dry_run, receipts=receipts,
+                    progress=progress,
+                )  # fmt: skip
+            outcomes.append((feed.path, outcome))
+        basis = ledger.regime().basis
+        heard = set().union(*(feed.countries for feed in feeds))
+    bad_rows = len({(fault["path"], fault["line"]) for fault in faults if fault["line"] is not None})
+    status = give(desk, outcomes, faults, basis, of_lines=(rows, bad_rows))
+    desk.tell_charged(sorted(heard))
+    if faults and session.as_json:
+        raise _unreadable(files, faults)
+    return UNREADABLE if faults else status
+
+
+def _read(files: Sequence[str], stack: ExitStack) -> tuple[list[Heard], list[dict[str, Any]]]:
+    """Every file, read whole before anything is posted, and what is wrong in any of them."""
+    feeds, faults = [], []
+    for path in files:
+        try:
+            feed = Heard(stack.enter_context(read_feed(path)))
+        except BadFeed as unreadable:
+            faults.extend(unreadable.faults)
+        else:
+            feeds.append(feed)
+            faults.extend(fault._asdict() for fault in feed.faults)
+    return feeds, faults
+
+
+def _unreadable(files: Sequence[str], faults: list[dict[str, Any]]) -> BadFeed:
+    bad = list(dict.fromkeys(fault["path"] for fault in faults))
+    among = "" if len(files) == 1 else f", {len(bad):,} of {len(files):,} files,"
+    count = f"{len(faults):,} fault{'' if len(faults) == 1 else 's'}"
+    return BadFeed(f"{', '.join(bad)}{among} cannot be read ({count}); nothing was written", faults=faults)
+
+
+@contextmanager
+def _progress(desk: Desk, feed: Feed) -> Iterator[Callable[[int], None]]:
+    """Tells on the terminal how many rows are done, once that has taken a second."""
+    if not sys.stderr.isatty() or desk.options.quiet:
+        yield lambda _rows: None
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    bar = Progress(*columns, console=Console(file=sys.stderr), transient=True)
+    task = bar.add_task(feed.path, total=feed.row_count)
+    began = monotonic()
+
+    def done(rows: int) -> None:
+        if not bar.live.is_started and monotonic() - began > _SHOWN_FROM_SECONDS:
+            bar.start()
+        bar.update(task, completed=rows)
+
+    try:
+        yield done
+    finally:
+        if bar.live.is_started:
+            bar.stop()
+
+
+# -------------------------------------------------------------------------------- reverse and correct
+
+
+def reverse(session: Session, seq: int, reason: str, approver: str | None) -> int:
+    return _undo(session, lambda ledger: ledger.reverse(seq, reason, approver=approver))
+
+
+def correct(session: Session, seq: int, pairs: Sequence[str], reason: str, approver: str | None) -> int:
+    given = changes(pairs, _FIELDS)
+    return _undo(session, lambda ledger: ledger.correct(seq, given, reason, approver=approver))
+
+
+def _undo(session: Session, act: Callable[[Ledger], list[Receipt]]) -> int:
+    desk = Desk(session)
+    outcome = Outcome()
+    with desk.open(Rehearsal if session.options.dry_run else Ledger) as ledger:
+        try:
+            outcome.receipts = act(ledger)
+        except ValidationError as error:
+            said = (f"{'.'.join(map(str, each['loc']))} {each['msg']}".strip() for each in error.errors())
+            raise typer.BadParameter(
+                "; ".join(said).replace("Value error, ", ""), param_hint="--set, --reason"
+            ) from error
+        except Refused as refusal:
+            outcome.declined = [Declined(NO_LINE, "", None, refusal, None)]
+        basis = ledger.regime().basis
+    outcome.posted, outcome.refused = len(outcome.receipts), len(outcome.declined)
+    return give(desk, [("", outcome)], [], basis)

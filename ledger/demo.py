@@ -1,0 +1,266 @@
+"""The demonstration: a ledger of announced AI clusters, built before your eyes, and what it says.
+
+The input is `fixtures/sample/announced.csv`, whose rows name their sources in `SOURCES.md` beside it. It
+comes with the source distribution, not with an installed wheel.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from operator import itemgetter
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, TextIO
+
+from ledger import reference, render, schema
+from ledger.book import Ledger
+from ledger.engine import Answer
+from ledger.errors import Misconfigured, OverHeadroom, Refused
+from ledger.feed import Feed, read_feed
+from ledger.grid import Column, Grid
+from ledger.model import Regime, h100e
+from ledger.outcome import Outcome
+from ledger.store import clock_us
+
+Screen = list[Grid | str]
+
+SHOWN = "IN"
+"""The country whose statement is shown: the only one with several licenses in the sample."""
+
+_INTRODUCTION = """\
+TPP quota ledger: what announced AI clusters would have drawn
+
+Had each of these {count} clusters been applied for on its day, in this order, would it have fitted its
+country's allocation of {cap_tpp:,} TPP ({cap_h100e:,} H100e)?
+
+{licensed} would have been licensed, {refused} refused because they ask for more than their country had left,
+{uncounted} {do} not count.
+
+What these figures are not: a planned cluster is not a license. None of these was applied for or granted
+under this rule ({notice}).
+
+What they are: applications dated 90 days before a cluster was to run, not before 2025-01-15, each granted
+whole or not at all under the {title} ({citation}): one allocation for each Tier 2 country, for {first_year}
+to {last_year} together, drawn by licenses. No shipment and no lapse is recorded here. H100e = TPP /
+{h100_tpp:,}, rounded down.
+
+Sources: Epoch AI, GPU clusters, CC BY 4.0, as of December 2025; press reports of 2025-11-20 (S12, S13); row
+by row in fixtures/sample/SOURCES.md.
+"""
+
+
+@dataclass(frozen=True)
+class Application:
+    """One row of the sample and what became of it: what its country then had left (TPP), or the refusal."""
+
+    country: str
+    cluster: str
+    source: str
+    on: str
+    devices: str
+    asked_tpp: int
+    left_tpp: int
+    refusal: Refused | None
+
+    def __str__(self) -> str:
+        return f"{self.cluster} ({self.source}), {self.on}, {self.devices}"
+
+
+def demo(
+    ledger_url: str | None, out: TextIO, width: int | None = None, *, clock: Callable[[], int] = clock_us
+) -> int:
+    """Post the announced clusters to a ledger and tell what came of it, on `out`, in `width` columns; 0.
+
+    The ledger is one in a folder that is removed afterwards, or, at `ledger_url`, one that stays: a new one,
+    or one without entries beyond the opening. Raises Misconfigured where it has others, or where the sample
+    did not come with the installation.
+    """
+    sample = _sample()
+    with TemporaryDirectory(prefix="tppq-") as folder:
+        url = ledger_url or f"sqlite:///{Path(folder) / 'demo.db'}"
+        _must_be_new(url, clock)
+        with Ledger.init(url, clock=clock) as ledger, read_feed(str(sample)) as feed:
+            applications = _applications(feed, ledger.post_file(feed, each=True))
+            headroom, statement = ledger.headroom(), ledger.statement(SHOWN)
+        terms = reference.load().regime(headroom.basis["regime"])
+        screen = [*_told(terms, applications, headroom), *_statement(statement), *_next(sample, ledger_url)]
+        render.print_table(screen, out, width or shutil.get_terminal_size().columns)
+    return 0
+
+
+def _sample() -> Path:
+    path = schema.folder("fixtures") / "sample" / "announced.csv"
+    if not path.is_file():
+        raise Misconfigured(
+            "the demonstration's input, fixtures/sample/announced.csv, is not part of an installed package: "
+            "it comes with the source distribution; unpack that, and run make demo there",
+            path="fixtures/sample/announced.csv",
+        )
+    return path
+
+
+def _must_be_new(url: str, clock: Callable[[], int]) -> None:
+    """Refuse a ledger with entries beyond its opening: the demonstration's are not to mix with anybody's."""
+    with Ledger.init(url, opening=False, clock=clock) as ledger:
+        answer = ledger.headroom()
+    entries = answer.basis["seq"]
+    if entries != sum(row["headroom_tpp"] == row["allocated_tpp"] for row in answer):
+        raise Misconfigured(
+            f"this ledger has {entries:,} entries, more than its opening; the demonstration wants one of its "
+            "own: name a new one, or name none, and it uses one that it removes afterwards",
+            entries=entries,
+        )
+
+
+def _applications(feed: Feed, outcome: Outcome) -> list[Application]:
+    """Every row of the sample, in its order, with what became of it."""
+    devices = reference.load().devices
+    left_tpp = {receipt.request_id: receipt.headroom_tpp for receipt in outcome.receipts}
+    refusals = {declined.request_id: declined.refusal for declined in outcome.declined}
+    applications = []
+    for batch in feed.batches():
+        for values in zip(*batch.columns.values(), strict=True):
+            row: dict[str, Any] = dict(zip(batch.columns, values, strict=True))
+            device, refusal = devices[row["device_id"]], refusals.get(row["request_id"])
+            applications.append(Application(
+                country=row["country"], cluster=row["consignee"], source=row["reference"],
+                on=row["effective_on"], refusal=refusal,
+                devices=f"{row['quantity']:,} x {device.device_name.partition(' (')[0]}",
+                asked_tpp=row["quantity"] * device.tpp,
+                left_tpp=getattr(refusal, "headroom_tpp", 0) if refusal else left_tpp[row["request_id"]],
+            ))  # fmt: skip
+    return applications
+
+
+# ------------------------------------------------------------------------------------------ what is told
+
+
+def _told(terms: Regime, applications: Sequence[Application], headroom: Answer) -> Screen:
+    """The question, the answer, what the figures are and are not; then application by application."""
+    licensed = [each for each in applications if each.refusal is None]
+    refused = [each for each in applications if isinstance(each.refusal, OverHeadroom)]
+    uncounted = [each for each in applications if each not in licensed and each not in refused]
+    introduction = _INTRODUCTION.format(
+        count=len(applications), licensed=len(licensed), refused=len(refused), uncounted=len(uncounted),
+        do="does" if len(uncounted) == 1 else "do", cap_tpp=terms.cap_tpp, h100_tpp=terms.h100_tpp,
+        cap_h100e=h100e(terms.cap_tpp, terms.h100_tpp), title=terms.title, notice=terms.notice,
+        citation=terms.citation.partition(" (")[0], first_year=terms.period_from[:4],
+        last_year=terms.period_to[:4],
+    )  # fmt: skip
+    paragraphs = [" ".join(paragraph.split()) for paragraph in introduction.split("\n\n")]
+    cluster = [Column("", "name", titles=True), Column("Cluster", "words", titles=True)]
+    why = [[each.country, str(each), str(each.refusal)] for each in uncounted]
+    return [
+        *(line for paragraph in paragraphs for line in (paragraph, "")),
+        f"Would have been licensed ({len(licensed)})",
+        _grid(
+            [*cluster, *_figures("TPP", "H100e", "Left after")],
+            [
+                (
+                    each.country,
+                    str(each),
+                    each.asked_tpp,
+                    h100e(each.asked_tpp, terms.h100_tpp),
+                    each.left_tpp,
+                )
+                for each in licensed
+            ],
+        ),
+        "",
+        f"Would have been refused ({len(refused)}); fits: how many of these chips still would have",
+        _grid(
+            [*cluster, *_figures("TPP", "Left", "Short by", "Fits")],
+            [
+                (each.country, str(each), each.asked_tpp, each.left_tpp, short.short_by_tpp, short.fits)
+                for each in refused
+                if (short := each.refusal)
+            ],
+        ),
+        "",
+        f"Does not count ({len(uncounted)})",
+        _grid([*cluster, Column("Why", "words")], why),
+        "",
+        *_headroom([*licensed, *refused], headroom),
+    ]
+
+
+def _headroom(applications: Sequence[Application], headroom: Answer) -> Screen:
+    """What is left of each allocation that was asked for, lowest first; the others in one sentence."""
+    asked_tpp: dict[str, int] = {}
+    for each in applications:
+        asked_tpp[each.country] = asked_tpp.get(each.country, 0) + each.asked_tpp
+    rows = [row | {"asked_tpp": asked_tpp.get(row["country"], 0)} for row in headroom]
+    others = [row for row in rows if not row["asked_tpp"]]
+    untouched = f"{others[0]['headroom_tpp']:,} TPP ({others[0]['headroom_h100e']:,} H100e)"
+    over = [
+        f"{row['country_name']} {Decimal(row['asked_tpp'] * 10 // row['allocated_tpp']).scaleb(-1)} times"
+        for row in sorted(rows, key=itemgetter("asked_tpp"), reverse=True)
+        if row["asked_tpp"] > row["allocated_tpp"]
+    ]
+    figures = itemgetter("asked_tpp", "licensed_tpp", "headroom_tpp", "headroom_h100e", "used_percent")
+    return [
+        "What each country that asked has left",
+        _grid(
+            [
+                Column("", "name", titles=True), Column("Country", "words", titles=True),
+                *_figures("Asked TPP", "Licensed", "Headroom", "H100e", "Used %"),
+            ],
+            [(row["country"], row["country_name"], *figures(row)) for row in rows if row["asked_tpp"]],
+        ),
+        "",
+        f"Asked for in all, measured by the allocation: {', '.join(over)}.",
+        "",
+        f"{len(others)} other Tier 2 countries are untouched: {untouched} each.",
+        "",
+    ]  # fmt: skip
+
+
+def _statement(statement: Answer) -> Screen:
+    """Entry by entry what was left; the sign of TPP is what the entry did to that."""
+    cells, before_tpp = [], 0
+    for row in statement:
+        after_tpp = row["headroom_after_tpp"]
+        cells.append((
+            row["seq"], str(row["effective_on"]), row["kind"], row["license_no"] or "",
+            f"{after_tpp - before_tpp:+,}", after_tpp, row["headroom_after_h100e"],
+        ))  # fmt: skip
+        before_tpp = after_tpp
+    columns = [
+        Column("Entry", "figure", titles=True), Column("Effective", "name", titles=True),
+        Column("Kind", "name", titles=True), Column("License", "name"),
+        *_figures("TPP", "Left after", "H100e"),
+    ]  # fmt: skip
+    name = reference.load().countries[SHOWN].country_name
+    return [f"The statement of {name}", _grid(columns, cells), ""]
+
+
+def _next(sample: Path, ledger_url: str | None) -> Screen:
+    here = Path.cwd()
+    path = sample.relative_to(here) if sample.is_relative_to(here) else sample
+    if ledger_url is None:
+        first = {
+            "tppq init": "a ledger of your own: tppq.db, in this folder",
+            f"tppq post {path} --each": "these applications, the refused ones too",
+        }
+    else:
+        first = {"export TPPQ_LEDGER=...": "the ledger that was named here; it stays"}
+    commands = first | {
+        "tppq headroom AE SA IN MY": "what these four have left",
+        "tppq fit AE --device nvidia-gb300-gpu --quantity 13166": "would it fit? one more would not",
+        "tppq licenses IN": "what was licensed, and what may still leave",
+        "tppq regime": "the rule as data, cited, with the choices made where it is silent",
+        "tppq verify": "whether anything was changed behind the ledger's back",
+    }
+    told = [(f"  {command}", f"      {meaning}") for command, meaning in commands.items()]
+    return ["What next", *(line for pair in told for line in pair)]
+
+
+def _figures(*headings: str) -> list[Column]:
+    return [Column(heading, "figure") for heading in headings]
+
+
+def _grid(columns: Sequence[Column], rows: Sequence[Sequence[Any]]) -> Grid:
+    return Grid(columns, [[cell if isinstance(cell, str) else f"{cell:,}" for cell in row] for row in rows])

@@ -1,0 +1,236 @@
+"""What is wrong with this installation and its ledger, and what to do about it: one row a check.
+
+It reads and reports, and changes nothing. What fails here fails elsewhere too, later and less clearly.
+"""
+
+from __future__ import annotations
+
+import platform
+import shutil
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from datetime import datetime, timedelta
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from ledger import publish, reference
+from ledger.database import SCHEMA_VERSION, Database
+from ledger.errors import LedgerError, Misconfigured
+from ledger.store import Store, clock_us
+from ledger.submission import EPOCH, Head
+
+SOME_WRONG, BROKEN = 1, 78
+STRICT_SINCE, WAL_RESET_MENDED_IN = (3, 37, 0), (3, 51, 3)
+_LITTLE_DISK, _NO_DISK = 1 << 30, 50 << 20
+_AHEAD = timedelta(seconds=2)
+
+
+class Check(NamedTuple):
+    """One check: `advice` says what to do, and is empty where there is nothing to do."""
+
+    check: str
+    state: Literal["ok", "warn", "fail"]
+    found: str
+    advice: str
+
+
+INSTALLATION = frozenset({"python", "duckdb", "sqlite", "strict tables", "reference data"})
+"""Checks of which none may fail: without them no ledger can be trusted."""
+
+
+def examine(url: str, busy_seconds: float, clock: Callable[[], int] = clock_us) -> list[Check]:
+    """Every check of the installation and of the ledger at `url`."""
+    checks = [
+        _python(),
+        duckdb_release(_installed("duckdb")),
+        sqlite_release(sqlite3.sqlite_version_info),
+        _strict_tables(),
+        _reference_data(),
+        _postgresql(url),
+        *(_extra(package, name, use) for package, name, use in _EXTRAS),
+    ]
+    try:
+        store = Store(Database(url, busy_seconds), clock)
+    except Misconfigured as error:
+        return [
+            *checks,
+            Check("ledger", "fail", error.detail, "mend the URL: --ledger, TPPQ_LEDGER or tppq.toml"),
+        ]
+    with closing(store):
+        return [*checks, *_ledger(store)]
+
+
+def status(checks: list[Check]) -> int:
+    """0 where nothing fails, 1 where something does, 78 where the installation itself is broken."""
+    failed = {check.check for check in checks if check.state == "fail"}
+    return BROKEN if failed & INSTALLATION else SOME_WRONG if failed else 0
+
+
+# ------------------------------------------------------------------------------------ the installation
+
+
+def _python() -> Check:
+    found = f"{platform.python_version()} ({platform.python_implementation()}, {platform.system()})"
+    return Check("python", "ok", found, "")
+
+
+def duckdb_release(found: str | None) -> Check:
+    """Whether this release of DuckDB counts right and ends by itself: 2.0, but not 2.0.1."""
+    advice = "pip install 'duckdb>=2.0,!=2.0.1,<2.1'"
+    if found is None:
+        return Check("duckdb", "fail", "not installed", advice)
+    if found == "2.0.1":
+        return Check("duckdb", "fail", f"{found}: a process that used it hangs at its end", advice)
+    if found in ("1.5.5", "1.5.6"):
+        said = f"{found}: some running sums are wrong past 1,041,748 rows (duckdb issue 24985)"
+        return Check("duckdb", "fail", said, advice)
+    if found.split(".")[:2] != ["2", "0"]:
+        return Check("duckdb", "fail", f"{found}: not a release that this version was held to", advice)
+    return Check("duckdb", "ok", found, "")
+
+
+def sqlite_release(found: tuple[int, ...]) -> Check:
+    """Whether SQLite is without the race between a writer and the reset of its log, mended in 3.51.3."""
+    name = ".".join(map(str, found))
+    if found < WAL_RESET_MENDED_IN:
+        said = f"{name}: before 3.51.3, a reset of the write-ahead log can race with a writer"
+        advice = (
+            "use a Python with SQLite 3.51.3 or newer; until then let nothing but tppq open the ledger's file"
+        )
+        return Check("sqlite", "warn", said, advice)
+    return Check("sqlite", "ok", name, "")
+
+
+def _strict_tables() -> Check:
+    try:
+        with closing(sqlite3.connect(":memory:")) as connection:
+            connection.execute("create table probe (seq integer primary key) strict")
+    except sqlite3.Error as error:
+        return Check("strict tables", "fail", str(error), "use a Python with SQLite 3.37 or newer")
+    return Check("strict tables", "ok", "understood", "")
+
+
+def _reference_data() -> Check:
+    try:
+        data = reference.load()
+    except (OSError, KeyError, ValueError, LedgerError) as error:
+        return Check(
+            "reference data", "fail", str(error), "install tppq again: its data is missing or damaged"
+        )
+    found = (
+        f"{len(data.countries):,} countries, {len(data.devices):,} devices, under {', '.join(data.regimes)}"
+    )
+    return Check("reference data", "ok", found, "")
+
+
+def _installed(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+_EXTRAS = (("xlsxwriter", "xlsx", "--format xlsx"), ("polars", "polars", "Answer.pl()"))
+
+
+def _extra(package: str, name: str, use: str) -> Check:
+    found = _installed(package)
+    if found is None:
+        return Check(
+            name, "ok", f"not installed: no {use}", f"only if you want it: pip install 'tppq[{name}]'"
+        )
+    return Check(name, "ok", f"{package} {found}", "")
+
+
+def _postgresql(url: str) -> Check:
+    found = _installed("psycopg")
+    if found is None:
+        needed = url.startswith("postgresql")
+        advice = "pip install 'tppq[postgres]'"
+        state: Literal["ok", "fail"] = "fail" if needed else "ok"
+        return Check(
+            "postgres", state, "not installed", advice if needed else f"only for a ledger there: {advice}"
+        )
+    return Check("postgres", "ok", f"psycopg {found}", "")
+
+
+# -------------------------------------------------------------------------------------------- the ledger
+
+
+def _ledger(store: Store) -> Iterator[Check]:
+    name = store.database.name
+    if store.database.file is not None:
+        yield disk_space(store.database.file)
+    try:
+        head = store.head()
+    except Misconfigured as error:
+        yield Check(
+            "ledger", "warn", error.detail, "run tppq init, or name the ledger: --ledger, TPPQ_LEDGER"
+        )
+        return
+    except LedgerError as error:
+        yield Check("ledger", "fail", error.detail, "start the store, or let its user read it")
+        return
+    yield Check("ledger", "ok", f"{name}: entry {head.seq:,}, head {head.hash[:8]}, {head.regime}", "")
+    yield _schema(head)
+    try:
+        store.checked_head()
+    except LedgerError as error:
+        yield Check("guards", "fail", error.detail, "run tppq verify, then tppq init to put the guards back")
+    else:
+        yield Check("guards", "ok", "append-only: every trigger is there", "")
+    yield _segments(store)
+    yield clock_behind(head, store.clock())
+
+
+def _schema(head: Head) -> Check:
+    found = f"schema {head.schema_version}; this version runs schema {SCHEMA_VERSION}"
+    advice = "run the version of tppq that wrote it, or migrate the ledger"
+    right = head.schema_version == SCHEMA_VERSION
+    return Check("schema", "ok" if right else "fail", found, "" if right else advice)
+
+
+def _segments(store: Store) -> Check:
+    folder = publish.folder_of(store)
+    if folder is None:
+        return Check("segments", "ok", "none: the store is asked each time", "")
+    if not folder.is_dir():
+        return Check("segments", "ok", "none yet: they come with the entries", "")
+    held = publish.sealed(store, wide=False)
+    size = sum(path.stat().st_size for path in folder.iterdir())
+    found = f"{len(held.files):,} in use, to entry {held.last_seq:,}; {size / 1e6:,.1f} MB"
+    unused = any(folder.iterdir()) and not held.files
+    advice = f"they do not continue this ledger: remove {folder}, it is only a copy" if unused else ""
+    return Check("segments", "warn" if unused else "ok", found, advice)
+
+
+def disk_space(file: Path) -> Check:
+    """How much room the ledger's disk has."""
+    folder = next(parent for parent in file.absolute().parents if parent.is_dir())
+    free = shutil.disk_usage(folder).free
+    found = f"{free / 1e9:,.1f} GB free in {folder}"
+    if free < _NO_DISK:
+        return Check("disk", "fail", found, "make room: a post may fail")
+    return Check(
+        "disk",
+        "warn" if free < _LITTLE_DISK else "ok",
+        found,
+        "make room soon" if free < _LITTLE_DISK else "",
+    )
+
+
+def clock_behind(head: Head, now_us: int) -> Check:
+    """Whether the clock is behind the last entry: new entries are then recorded a microsecond after it."""
+    now, last = EPOCH + timedelta(microseconds=now_us), datetime.fromisoformat(head.recorded_at)
+    found = f"{now:%Y-%m-%d %H:%M:%S}Z, last entry {last:%Y-%m-%d %H:%M:%S}Z"
+    if last - now > _AHEAD:
+        behind = str(last - now).partition(".")[0]
+        return Check(
+            "clock",
+            "warn",
+            f"{found}: {behind} behind",
+            "set the clock: entries keep their order, not their time",
+        )
+    return Check("clock", "ok", found, "")

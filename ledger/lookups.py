@@ -1,0 +1,95 @@
+"""What a group of posts has to know of the store before it is judged: accounts, earlier answers, reversals."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import orjson
+
+from ledger import rules
+from ledger.accounts import NO_LICENSE, Account, Asked, Books
+from ledger.database import Database
+from ledger.model import BUCKETS, Kind
+from ledger.submission import Earlier, Post, Refusing
+
+OWN_PREFIX = 32
+"""How much of a request id made from a file is the file's: characters of its SHA-256."""
+
+_OF_A_FILE = re.compile(r"[0-9a-f]{32}-[0-9]{9}")
+
+
+class Lookups:
+    """Reads inside the writing transaction; keeps the accounts for the next group, which may find them unchanged."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._quotas: dict[str, Account | None] = {}
+        self._licenses: dict[str, Account | None] = {}
+
+    def fill(self, cursor: Any, posts: Sequence[Post], books: Books, *, fresh: bool) -> None:
+        """Put every account that the posts touch into the books, from memory where that is still good."""
+        if fresh:
+            self._quotas, self._licenses = {}, {}
+        asked = [post.asked for post in posts if isinstance(post.asked, Asked)]
+        quotas = {each.quota for each in asked}.difference(self._quotas)
+        licenses = {each.license_no for each in asked if each.license_no is not None}.difference(
+            self._licenses
+        )
+        if quotas or licenses:
+            self._quotas.update(dict.fromkeys(quotas))
+            self._licenses.update(dict.fromkeys(licenses))
+            for row in self._database.rows(
+                cursor, "accounts", quotas=_names(quotas), licenses=_names(licenses)
+            ):
+                account = Account(row[0], row[1], dict(zip(BUCKETS, row[2:7], strict=True)), *row[7:])
+                if account.license_no == NO_LICENSE:
+                    self._quotas[account.quota] = account
+                else:
+                    self._licenses[account.license_no] = account
+        books.quotas, books.licenses = self._quotas, self._licenses
+        for each in asked:
+            if each.reverses_seq is not None and each.reverses_seq not in books.undone:
+                books.undone[each.reverses_seq] = self._why_not_undone(cursor, each)
+                if each.kind == Kind.release:
+                    books.terms[each.reverses_seq] = self._database.rows(
+                        cursor, "term_without", license_no=each.license_no, seq=each.reverses_seq
+                    )[0]
+
+    def _why_not_undone(self, cursor: Any, asked: Asked) -> str:
+        """Why the entry cannot be reversed by what is asked; empty where it can."""
+        seq = asked.reverses_seq
+        rows = self._database.rows(cursor, "reversal_of", seq=seq)
+        if not rows:
+            return f"there is no entry {seq:,} to reverse"
+        kind, quota, license_no, tpp, reverses_seq, reversed_by_seq, on = rows[0]
+        if reversed_by_seq is not None:
+            return f"entry {seq:,} was reversed before, by entry {reversed_by_seq:,}: an entry is undone once, whole"
+        if reverses_seq is not None:
+            return f"entry {seq:,} is itself the reversal of {reverses_seq:,}: post the right entry anew"
+        undoing = (rules.undoes(Kind(kind)), quota, license_no, tpp, on)
+        if undoing != (asked.kind, asked.quota, asked.license_no, asked.tpp, asked.effective_on):
+            return f"entry {seq:,} is undone by {undoing[0]} of {tpp:,} TPP on {on}, not by what was asked"
+        return ""
+
+    def earlier(self, cursor: Any, posts: Sequence[Post]) -> Earlier:
+        """What the requests of these posts were answered before."""
+        request_ids = {post.request_id for post in posts if post.part == 0}
+        low, high = min(request_ids, default=""), max(request_ids, default="")
+        if _OF_A_FILE.fullmatch(low) and _OF_A_FILE.fullmatch(high) and low[:OWN_PREFIX] == high[:OWN_PREFIX]:
+            # Rows of one file: their ids stand side by side, and one range finds them.
+            posted = self._database.rows(cursor, "answered_between", low=low, high=high)
+            refused = self._database.rows(cursor, "refused_between", low=low, high=high)
+        else:
+            posted = self._database.rows(cursor, "answered", request_ids=_names(request_ids))
+            refused = self._database.rows(cursor, "refused", request_ids=_names(request_ids))
+        return Earlier(
+            {row[0]: (row[1], row[2]) for row in posted},
+            {row[0]: Refusing(row[1], row[2], orjson.loads(row[3]), row[4]) for row in refused},
+        )
+
+
+def _names(names: Iterable[str]) -> str:
+    """Names as one JSON array, for statements that take any number of them."""
+    return orjson.dumps(sorted(names)).decode()

@@ -1,0 +1,294 @@
+"""The nouns and the moves: what an entry is, and which buckets of a quota each kind moves TPP between.
+
+An entry moves a positive, whole number of TPP from one bucket to another, so any set of entries sums to
+zero, and headroom is a sum over entries (`schemas/core/3_headroom.sql`). `Entry` is what is posted, checked
+when it is built and frozen; `Posted` is what the store keeps. Two classes, because a SQLModel table class
+checks nothing.
+
+Days (`_on`) and instants (`_at`, UTC) are kept as ISO text in the store, so that SQLite and PostgreSQL hold
+the same bytes and the hash chain survives a move between them.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Annotated, NamedTuple
+
+import sqlalchemy as sa
+from pydantic import AfterValidator, ConfigDict, StrictInt, StringConstraints, model_validator
+from sqlmodel import Field, SQLModel
+
+MOST_TPP = 2**53 - 1
+"""The largest whole number that JSON, JavaScript and every spreadsheet hold exactly."""
+
+
+class Kind(StrEnum):
+    """What happened. Each kind undoes exactly one other (`UNDONE_BY`)."""
+
+    allocate = "allocate"
+    withdraw = "withdraw"
+    license = "license"
+    release = "release"
+    export = "export"
+    restore = "restore"
+    overrun = "overrun"
+    return_ = "return"
+    block = "block"
+    unblock = "unblock"
+
+
+class Move(NamedTuple):
+    """From which bucket to which an entry moves its TPP."""
+
+    source: str
+    target: str
+
+
+MOVES: Mapping[Kind, Move] = MappingProxyType(
+    {
+        Kind.allocate: Move("regime", "headroom"),  # a cap is opened or raised
+        Kind.withdraw: Move("headroom", "regime"),  # a cap is lowered or closed
+        Kind.license: Move("headroom", "licensed"),  # a licence is issued or increased: the gate
+        Kind.release: Move("licensed", "headroom"),  # expired, revoked, surrendered, reduced, superseded
+        Kind.export: Move("licensed", "exported"),  # goods left under a licence
+        Kind.restore: Move("exported", "licensed"),  # the declaration was cancelled: goods did not leave
+        Kind.overrun: Move("headroom", "exported"),  # exported beyond or without a licence: a fact
+        Kind.return_: Move("exported", "headroom"),  # goods came back for good
+        Kind.block: Move("headroom", "blocked"),  # set aside
+        Kind.unblock: Move("blocked", "headroom"),
+    }
+)
+# Every kind undoes exactly one other, which is how a mistake is put right: nothing is ever edited.
+UNDONE_BY: Mapping[Kind, Kind] = MappingProxyType(
+    {a: b for a in Kind for b in Kind if MOVES[a] == MOVES[b][::-1]}
+)
+
+BUCKETS = ("regime", "headroom", "licensed", "exported", "blocked")
+HELD_BY_LICENSE = frozenset({"licensed", "exported"})
+"""Buckets kept per licence, so that one licence can never ship what another holds."""
+
+WHOLE = sa.BigInteger().with_variant(sa.Integer, "sqlite")  # STRICT tables of SQLite know no BIGINT
+_REVERSES = sa.text("reverses_seq is not null")
+
+
+def clean_text(value: str) -> str:
+    """`value` in Unicode NFC; refuses control characters, which canonical JSON writers disagree on."""
+    if any(ord(character) < 32 or ord(character) == 127 for character in value):
+        raise ValueError("has a control character (a tab or a line break, perhaps): remove it")
+    return unicodedata.normalize("NFC", value)
+
+
+Whole = Annotated[StrictInt, Field(gt=0, le=MOST_TPP)]
+Name = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=128), AfterValidator(clean_text)
+]
+Remark = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000), AfterValidator(clean_text)
+]
+
+NEEDS_LICENSE = frozenset({Kind.license, Kind.release, Kind.export, Kind.restore})
+TAKES_LICENSE = NEEDS_LICENSE | {Kind.overrun, Kind.return_}
+NEEDS_REASON = frozenset({Kind.release, Kind.block, Kind.overrun})
+
+
+class Entry(SQLModel):
+    """One move of TPP, as it is posted: frozen, and checked when it is built.
+
+    `tpp` (whole TPP) may be left out when `device_id` and `quantity` (whole chips) are given: it is then
+    their product, by the catalogue. `country` may be written as ISO 3166-1 alpha-2, alpha-3 or as the
+    regulations spell it; it is stored as alpha-2. Raises `pydantic.ValidationError`.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")  # type: ignore[assignment]  # SQLModel narrows it, to no use
+
+    kind: Kind = Field(sa_type=sa.Text)
+    country: Name = Field(sa_type=sa.Text)
+    effective_on: date = Field(sa_type=sa.Text)
+    license_no: Name | None = Field(default=None, sa_type=sa.Text)
+    device_id: Name | None = Field(default=None, sa_type=sa.Text)
+    quantity: Whole | None = Field(default=None, sa_type=WHOLE)
+    tpp: Whole | None = Field(default=None, sa_type=WHOLE)
+    expires_on: date | None = Field(default=None, sa_type=sa.Text)
+    consignee: Remark | None = Field(default=None, sa_type=sa.Text)
+    exporter: Remark | None = Field(default=None, sa_type=sa.Text)
+    reference: Remark | None = Field(default=None, sa_type=sa.Text)
+    reason: Remark | None = Field(default=None, sa_type=sa.Text)
+    programme: Name = Field(default="country", sa_type=sa.Text)
+    holder: Name | None = Field(default=None, sa_type=sa.Text)
+    reverses_seq: Whole | None = Field(default=None, sa_type=WHOLE)
+
+    @model_validator(mode="after")
+    def _belongs_together(self) -> Entry:
+        faults = whole_entry_faults(
+            self.kind, self.license_no, self.device_id, self.quantity, self.tpp, self.expires_on, self.reason
+        )
+        if faults:
+            raise ValueError("; ".join(f"{column} {reason}" for column, reason in faults))
+        return self
+
+
+def whole_entry_faults(
+    kind: str,
+    license_no: object,
+    device_id: object,
+    quantity: object,
+    tpp: object,
+    expires_on: object,
+    reason: object,
+) -> list[tuple[str, str]]:
+    """Which columns are missing, or are there and should not be, for this kind: (column, reason) pairs.
+
+    Shared by `Entry` and by the feed, so that a file and a program are held to one definition.
+    """
+    faults: list[tuple[str, str]] = []
+    if license_no is None and kind in NEEDS_LICENSE:
+        faults.append(("license_no", f"is required for {kind}"))
+    if license_no is not None and kind not in TAKES_LICENSE:
+        faults.append(("license_no", f"does not belong to {kind}: leave it empty"))
+    if (device_id is None) != (quantity is None):
+        missing = "quantity" if quantity is None else "device_id"
+        faults.append((missing, "is required: device_id and quantity go together"))
+    if tpp is None and (device_id is None or quantity is None):
+        faults.append(("tpp", "is required where device_id and quantity are not both given"))
+    if expires_on is not None and kind != Kind.license:
+        faults.append(("expires_on", f"belongs to license, not to {kind}: leave it empty"))
+    if reason is None and kind in NEEDS_REASON:
+        faults.append(("reason", f"is required for {kind}"))
+    return faults
+
+
+class Posted(Entry, table=True):
+    """One entry as it is kept, for ever: append-only, hashed, chained. Table `entry`."""
+
+    __tablename__ = "entry"
+    __table_args__ = (
+        sa.UniqueConstraint("request_id", "request_part"),
+        sa.UniqueConstraint("prev_hash", name="entry_no_fork"),
+        sa.CheckConstraint("tpp > 0", name="entry_tpp_positive"),
+        sa.CheckConstraint("approver <> actor", name="entry_two_people"),
+        sa.Index(
+            "entry_reversed_once",
+            "reverses_seq",
+            unique=True,
+            sqlite_where=_REVERSES,
+            postgresql_where=_REVERSES,
+        ),
+        {"sqlite_strict": True},
+    )
+    model_config = ConfigDict(frozen=False)
+
+    seq: int = Field(primary_key=True, sa_type=WHOLE, sa_column_kwargs={"autoincrement": False})
+    recorded_at: str = Field(sa_type=sa.Text)
+    request_id: str = Field(sa_type=sa.Text)
+    request_part: int = Field(sa_type=WHOLE)
+    body_hash: str | None = Field(default=None, sa_type=sa.Text)
+    group_id: str | None = Field(default=None, sa_type=sa.Text)
+    regime: str = Field(sa_type=sa.Text)
+    quota: str = Field(sa_type=sa.Text)
+    holder: str = Field(sa_type=sa.Text)
+    tpp: int = Field(sa_type=WHOLE)
+    actor: str = Field(sa_type=sa.Text)
+    approver: str | None = Field(default=None, sa_type=sa.Text)
+    headroom_after_tpp: int = Field(sa_type=WHOLE)
+    hash_v: int = Field(default=1, sa_type=WHOLE)
+    prev_hash: str = Field(sa_type=sa.Text)
+    hash: str = Field(sa_type=sa.Text)
+
+
+@dataclass(frozen=True, slots=True)
+class Country:
+    """One row of `fixtures/reference/country.csv`; `treated_as` names the country whose rules it follows."""
+
+    country: str
+    alpha_3: str | None
+    country_name: str
+    treated_as: str | None
+    aliases: tuple[str, ...]
+    valid_from: str
+    valid_to: str | None
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """One chip of `fixtures/reference/device.csv`.
+
+    `tpp` is dense rate x bit length (3A090 notes 1-3), rounded once, in the catalogue; `declared_tpp` is
+    what its maker declares. `counts` says whether it meets 3A090.a: None where the die area is unknown.
+    """
+
+    device_id: str
+    vendor: str
+    device_name: str
+    tpp: int
+    declared_tpp: int | None
+    bit_length: int
+    performance_density: str | None
+    counts: bool | None
+    confidence: str
+    valid_from: str
+    valid_to: str | None
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class CountryList:
+    """A dated list of countries: a tier of the rule (1, 2 or 3) between two days, both inclusive."""
+
+    list_id: str
+    tier: int
+    valid_from: str
+    valid_to: str | None
+    members: frozenset[str]
+    status: str
+    citation: str
+
+
+@dataclass(frozen=True, slots=True)
+class Regime:
+    """One quota regime, from `fixtures/reference/regimes/<id>.toml`: dates, cap, divisor, named choices."""
+
+    regime: str
+    title: str
+    status: str
+    notice: str
+    citation: str
+    period_from: str
+    period_to: str
+    cap_tpp: int
+    max_cap_tpp: int
+    h100_tpp: int
+    h100_device_id: str
+    watch_percent: int
+    critical_percent: int
+    tpp_tolerance_percent: int
+    license_years: int
+    choices: Mapping[str, str | int | bool]
+    lists: tuple[CountryList, ...]
+
+    def tier(self, country: str, on: str) -> int | None:
+        """1, 2 or 3 for an alpha-2 code on a day (ISO text); None when no list has it on that day."""
+        for listed in self.lists:
+            if country in listed.members and listed.valid_from <= on and (listed.valid_to or "9999") >= on:
+                return listed.tier
+        return None
+
+    def members(self, tier: int, on: str) -> list[str]:
+        """Every alpha-2 code of a tier on a day (ISO text), sorted."""
+        codes = {code for listed in self.lists if listed.tier == tier for code in listed.members}
+        return sorted(code for code in codes if self.tier(code, on) == tier)
+
+
+def h100e(tpp: int, h100_tpp: int) -> Decimal:
+    """H100-equivalents of whole TPP: two decimals, cut toward zero, so that a figure never promises too much.
+
+    The macro of the same name in `schemas/core/3_headroom.sql` answers alike; a test holds them together.
+    """
+    hundredths = abs(tpp) * 100 // h100_tpp
+    return Decimal(hundredths if tpp >= 0 else -hundredths).scaleb(-2)

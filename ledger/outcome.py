@@ -1,0 +1,63 @@
+"""What a post answers: receipts, and what became of a file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from operator import itemgetter
+from typing import Any
+
+from ledger.evidence import COLUMNS
+from ledger.model import h100e
+from ledger.submission import Declined, Verdict
+
+_RECEIPT = ("seq", "request_id", "kind", "country", "license_no", "tpp", "headroom_after_tpp", "hash")
+picked = itemgetter(*(COLUMNS.index(name) for name in _RECEIPT))
+"""Of a row of table `entry`, what its receipt says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What a post answers, one an entry: where it stands, and what its country has left after it (whole TPP)."""
+
+    seq: int
+    request_id: str
+    kind: str
+    country: str
+    license_no: str | None
+    tpp: int
+    headroom_tpp: int
+    headroom_h100e: Decimal
+    hash: str
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of a file: receipts (with those of repeated rows), refusals by line, counts."""
+
+    receipts: list[Receipt] = field(default_factory=list)
+    declined: list[Declined] = field(default_factory=list)
+    warnings: list[tuple[int, str]] = field(default_factory=list)
+    posted: int = 0
+    replayed: int = 0
+    refused: int = 0
+
+    def add(self, verdict: Verdict, receipts: Sequence[Receipt]) -> None:
+        """Count a group in, with its receipts, if they are wanted."""
+        self.posted += len(verdict.rows) + len(verdict.replayed)
+        self.replayed += len(verdict.replayed)
+        self.refused += len(verdict.declined)
+        self.declined.extend(verdict.declined)
+        self.warnings.extend(verdict.warnings)
+        self.receipts.extend(receipts)
+
+
+def receipts(rows: Iterable[Sequence[Any]], h100_tpp: int) -> list[Receipt]:
+    """Receipts of rows as `picked` takes them, H100e worked out."""
+    return [
+        Receipt(
+            seq, request_id, kind, country, license_no, tpp, after_tpp, h100e(after_tpp, h100_tpp), entry_hash
+        )
+        for seq, request_id, kind, country, license_no, tpp, after_tpp, entry_hash in rows
+    ]

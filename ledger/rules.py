@@ -1,0 +1,306 @@
+"""What may be posted: one pure function a rule, in order of precedence, each with its citation.
+
+A rule takes what is asked and the books as they stand, and answers with a `Refused` or None; its docstring
+is the rule. Nothing here does I/O or reads a clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ledger import errors, slips, terms
+from ledger.accounts import Asked, Books
+from ledger.errors import Refused
+from ledger.model import HELD_BY_LICENSE, MOVES, TAKES_LICENSE, UNDONE_BY, Kind, Regime
+
+_BEYOND_WITH_APPROVAL = frozenset({Kind.overrun, Kind.withdraw})
+_TIER_RULED = frozenset({Kind.allocate, Kind.license})
+
+
+# ------------------------------------------------------------------------------------------- the rules
+
+
+def destination(asked: Asked, books: Books) -> Refused | None:
+    """Allocations apply to Tier 2 only; Tier 1 has none, Tier 3 is under a policy of denial.
+
+    15 CFR 742.6(b)(10)(iii)(A)-(B), 90 FR 4544. Lists change by date, so the day of the entry decides.
+    An account that is open goes on: what it holds can always be exported, released or returned.
+    """
+    is_open = books.quotas.get(asked.quota) is not None
+    if is_open and asked.kind not in _TIER_RULED:
+        return None
+    refusal = destination_of(asked.country, asked.effective_on, books.regime)
+    if refusal is None and not is_open and asked.kind != Kind.allocate:
+        refusal = errors.NoQuota(
+            f"{asked.country} is Tier 2 on {asked.effective_on}, but no allocation was opened for it: "
+            f"post an allocate of up to {books.regime.cap_tpp:,} TPP first",
+            country=asked.country, tier=2,
+        )  # fmt: skip
+    if refusal is not None:
+        refusal.facts["asked_tpp"] = asked.tpp
+    return refusal
+
+
+def destination_of(country: str, on: str, regime: Regime) -> Refused | None:
+    """Why a country has no allocation on a day, by its tier; None where it may have one."""
+    tier = regime.tier(country, on)
+    if tier == 2:
+        return None
+    if tier == 3:
+        return errors.DenialPolicy(
+            f"{country} is Tier 3 on {on} (Country Group D:5 or Macau): a policy of denial applies, and no quota",
+            country=country, tier=tier,
+        )  # fmt: skip
+    where = "is Tier 1" if tier == 1 else "is on no list of this regime"
+    return errors.NoQuota(f"{country} {where} on {on}: no allocation applies", country=country, tier=tier)
+
+
+def period(asked: Asked, books: Books) -> Refused | None:
+    """An entry takes effect within the regime's period and not in the future; a licence runs one year.
+
+    742.6(b)(10)(iii)(B)(1): licensed cumulatively beginning in 2025, for 2025 to 2027; 750.7(g): one year.
+    """
+    on, regime = asked.effective_on, books.regime
+    if not regime.period_from <= on <= regime.period_to:
+        return errors.OutsidePeriod(
+            f"{on} is outside the period of {regime.regime}, {regime.period_from} to {regime.period_to}",
+            country=asked.country, effective_on=on, period_from=regime.period_from, period_to=regime.period_to,
+        )  # fmt: skip
+    if on > books.today:
+        return errors.OutsidePeriod(
+            f"{on} is in the future: today is {books.today} (UTC); post it on its day",
+            country=asked.country, effective_on=on, today=books.today,
+        )  # fmt: skip
+    if asked.kind == Kind.license and asked.expires_on is not None and asked.reverses_seq is None:
+        latest = terms.years_later(on, regime.license_years)
+        if asked.expires_on < on:
+            return errors.OutsidePeriod(
+                f"a licence effective on {on} cannot expire before that, on {asked.expires_on}",
+                country=asked.country, effective_on=on, expires_on=asked.expires_on,
+            )  # fmt: skip
+        if asked.expires_on > latest and asked.reason is None:
+            return errors.OutsidePeriod(
+                f"a licence effective on {on} runs to {latest} at the latest (one year, 15 CFR 750.7(g)), not to "
+                f"{asked.expires_on}: give a reason if it was granted for longer",
+                country=asked.country, effective_on=on, expires_on=asked.expires_on, latest=latest,
+            )  # fmt: skip
+    return None
+
+
+def counted(asked: Asked, books: Books) -> Refused | None:
+    """Only items of 3A090.a, 4A090.a and the matching .z items draw a country's allocation.
+
+    3A090.a: TPP of 4,800 or more, or of 1,600 or more with a performance density of 5.92 or more.
+    A device whose die area is not known is let through: it may count.
+    """
+    device = books.devices.get(asked.device_id) if asked.device_id is not None else None
+    if device is None or device.counts is not False:
+        return None
+    density = (
+        f"performance density {device.performance_density}"
+        if device.performance_density
+        else "no density known"
+    )
+    return errors.NotCounted(
+        f"{device.device_id} ({device.tpp:,} TPP, {density}) is below 3A090.a: it draws no allocation",
+        country=asked.country, device_id=device.device_id, device_tpp=device.tpp,
+        performance_density=device.performance_density,
+    )  # fmt: skip
+
+
+def agreement(asked: Asked, books: Books) -> Refused | None:
+    """A stated TPP stands when it is within 2 % of quantity x the catalogue's, or the maker's, TPP.
+
+    Otherwise it is refused, naming the likely slip: TPP = dense rate x bit length, summed over chips
+    (3A090 notes 1-3), so a factor of 8 or 16 is a rate given as TPP, 2 a sparse rate, 4, 8, 36 or 72 systems
+    counted as chips.
+    """
+    device = books.devices.get(asked.device_id) if asked.device_id is not None else None
+    if device is None or asked.quantity is None:
+        return None
+    tolerance = books.regime.tpp_tolerance_percent
+    for each in (device.tpp, device.declared_tpp):
+        if (
+            each is not None
+            and abs(asked.tpp - asked.quantity * each) * 100 <= asked.quantity * each * tolerance
+        ):
+            return None
+    expected = asked.quantity * device.tpp
+    return errors.TppMismatch(
+        f"{asked.tpp:,} TPP stated, but {asked.quantity:,} x {device.device_id} is {expected:,} TPP "
+        f"({device.tpp:,} each){slips.likely_slip(asked.tpp, expected, device.bit_length)}",
+        country=asked.country, stated_tpp=asked.tpp, expected_tpp=expected, device_id=device.device_id,
+        quantity=asked.quantity,
+    )  # fmt: skip
+
+
+def reversed_once(asked: Asked, books: Books) -> Refused | None:
+    """An entry is undone once, whole, by its opposite kind; a reversal is not reversed, but posted anew."""
+    if asked.reverses_seq is None or not (reason := books.undone.get(asked.reverses_seq, "")):
+        return None
+    return errors.AlreadyReversed(reason, country=asked.country, reverses_seq=asked.reverses_seq)
+
+
+def two_people(asked: Asked, books: Books) -> Refused | None:
+    """An approval is another person's."""
+    if books.approver is None or books.approver.casefold() != books.actor.casefold():
+        return None
+    return errors.SelfApproval(
+        f"{books.actor} posts this and cannot approve it too: a second officer must",
+        country=asked.country, actor=books.actor, approver=books.approver,
+    )  # fmt: skip
+
+
+def license_known(asked: Asked, books: Books) -> Refused | None:
+    """Goods leave, come back or are given up under a licence that was issued for that one country.
+
+    Supp. No. 2 to part 748 (c)(4): one application, one country.
+    """
+    if asked.license_no is None:
+        return None
+    licence = books.licenses.get(asked.license_no)
+    facts: dict[str, errors.Fact] = {"country": asked.country, "license_no": asked.license_no}
+    if licence is not None and licence.quota != asked.quota:
+        other = licence.quota.rpartition("/")[2]
+        return errors.UnknownLicense(
+            f"{asked.license_no} is a licence for {other}, not for {asked.country}: a licence is for one country",
+            **facts, license_country=other,
+        )  # fmt: skip
+    if licence is None and asked.kind != Kind.license:
+        hint = (
+            "; leave license_no empty and put the number into reference" if asked.kind == Kind.overrun else ""
+        )
+        return errors.UnknownLicense(f"{asked.country} has no licence {asked.license_no}{hint}", **facts)
+    return None
+
+
+def license_in_force(asked: Asked, books: Books) -> Refused | None:
+    """An export leaves while its licence is in force: from its issue to its expiry (15 CFR 750.7(g)).
+
+    The day of the export decides, not the day on which it is recorded: late declarations find their licence.
+    """
+    licence = books.licenses.get(asked.license_no) if asked.license_no is not None else None
+    if licence is None or licence.expires_on is None or licence.issued_on is None:
+        return None
+    if licence.issued_on <= asked.effective_on <= licence.expires_on:
+        return None
+    return errors.LicenseExpired(
+        f"{asked.license_no} was in force from {licence.issued_on} to {licence.expires_on}, not on "
+        f"{asked.effective_on}; goods that left all the same are recorded as an overrun",
+        country=asked.country, license_no=asked.license_no, issued_on=licence.issued_on,
+        expires_on=licence.expires_on, effective_on=asked.effective_on,
+    )  # fmt: skip
+
+
+def within_license(asked: Asked, books: Books) -> Refused | None:
+    """A licensed quantity is never exceeded; only value has a tolerance (15 CFR 750.11)."""
+    source = MOVES[asked.kind].source  # type: ignore[index]  # a Kind is its text
+    account = books.holder_of(source, asked)
+    held = account.tpp[source] if account is not None else 0
+    if asked.tpp <= held:
+        return None
+    whose = asked.license_no or f"{asked.country}, without a licence,"
+    what = "left to export" if source == "licensed" else "exported"
+    hint = "; the excess, if it left, is an overrun" if asked.kind == Kind.export else ""
+    return errors.OverLicense(
+        f"{whose} has {held:,} TPP {what}; {asked.tpp:,} asked; short by {asked.tpp - held:,}{hint}",
+        country=asked.country, license_no=asked.license_no, asked_tpp=asked.tpp, held_tpp=held,
+        short_by_tpp=asked.tpp - held, fits=_fitting(asked, held, books),
+    )  # fmt: skip
+
+
+def within_headroom(asked: Asked, books: Books) -> Refused | None:
+    """Once a country's allocation is met, a policy of denial applies: 742.6(b)(10)(iii)(B)(2).
+
+    The one exception: an overrun or a withdraw that a second officer approves, with a reason, may take
+    headroom below zero; the state is then `overdrawn`.
+    """
+    source = MOVES[asked.kind].source  # type: ignore[index]  # a Kind is its text
+    account = books.quotas.get(asked.quota)
+    held = account.tpp[source] if account is not None else 0
+    if asked.tpp <= held:
+        return None
+    if source == "headroom" and asked.kind in _BEYOND_WITH_APPROVAL and books.approver and asked.reason:
+        return None
+    where = "left" if source == "headroom" else "blocked"
+    fits = _fitting(asked, held, books)
+    detail = (
+        f"{asked.country} has {held:,} TPP{_in_h100e(held, books.regime.h100_tpp)} {where}; {asked.tpp:,} asked; "
+        f"short by {asked.tpp - held:,}"
+    )
+    if fits:
+        detail += f"; {fits:,} x {asked.device_id} would fit"
+    if asked.kind in _BEYOND_WITH_APPROVAL:
+        detail += "; a second officer may approve it, with a reason"
+    return errors.OverHeadroom(
+        detail,
+        country=asked.country,
+        asked_tpp=asked.tpp,
+        headroom_tpp=held,
+        short_by_tpp=asked.tpp - held,
+        fits=fits,
+    )
+
+
+def within_cap(asked: Asked, books: Books) -> Refused | None:
+    """Government assurances may raise a cap by up to 100 %, to 1,580,000,000 TPP: 742.6(b)(10)(iii)(C)."""
+    account = books.quotas.get(asked.quota)
+    allocated = -account.tpp["regime"] if account is not None else 0
+    most = books.regime.max_cap_tpp
+    if allocated + asked.tpp <= most:
+        return None
+    return errors.OverHeadroom(
+        f"{asked.country} has an allocation of {allocated:,} TPP, which may be raised to {most:,} at the most; "
+        f"{asked.tpp:,} asked; {allocated + asked.tpp - most:,} too much",
+        country=asked.country, asked_tpp=asked.tpp, headroom_tpp=most - allocated,
+        short_by_tpp=allocated + asked.tpp - most, fits=None,
+    )  # fmt: skip
+
+
+def _in_h100e(tpp: int, h100_tpp: int) -> str:
+    return f" ({tpp // h100_tpp:,} H100e)" if tpp >= h100_tpp else ""
+
+
+def _fitting(asked: Asked, held_tpp: int, books: Books) -> int | None:
+    """How many whole devices of the kind asked for would fit; None where the entry names no device."""
+    if asked.quantity is None:
+        return None
+    return max(0, held_tpp * asked.quantity // asked.tpp)
+
+
+Rule = Callable[[Asked, Books], Refused | None]
+
+RULES: tuple[Rule, ...] = (
+    destination, period, counted, agreement, reversed_once, two_people,
+    license_known, license_in_force, within_license, within_headroom, within_cap,
+)  # fmt: skip
+"""In order of precedence, after `IdReused` (the store's) and unknown names (`posting.Resolver`)."""
+
+_ONLY_FOR: dict[Rule, frozenset[Kind]] = {
+    license_known: TAKES_LICENSE,
+    license_in_force: frozenset({Kind.export}),
+    within_license: frozenset(kind for kind in Kind if MOVES[kind].source in HELD_BY_LICENSE),
+    within_headroom: frozenset(kind for kind in Kind if MOVES[kind].source in ("headroom", "blocked")),
+    within_cap: frozenset({Kind.allocate}),
+}
+_POSTING = {
+    kind: tuple(rule for rule in RULES if kind in _ONLY_FOR.get(rule, frozenset(Kind))) for kind in Kind
+}
+
+_REPEATS_FACTS = frozenset({destination, period, counted, agreement, license_in_force, within_cap})
+"""What a reversal need not meet: its facts were judged when they were first posted."""
+_UNDOING = {kind: tuple(rule for rule in _POSTING[kind] if rule not in _REPEATS_FACTS) for kind in Kind}
+
+
+def judge(asked: Asked, books: Books) -> Refused | None:
+    """The first rule that refuses, or None: one outcome an entry."""
+    for rule in (_POSTING if asked.reverses_seq is None else _UNDOING)[asked.kind]:  # type: ignore[index]  # a Kind is its text
+        refusal = rule(asked, books)
+        if refusal is not None:
+            return refusal
+    return None
+
+
+def undoes(kind: Kind) -> Kind:
+    """The kind that undoes this one."""
+    return UNDONE_BY[kind]

@@ -1,0 +1,260 @@
+"""What an officer sees: each answer as grids and sentences. The answer, then the arithmetic, then advice.
+
+Pure: answers in, screens out. Every figure is shown whole; H100-equivalents are cut, not rounded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from itertools import pairwise
+from types import MappingProxyType
+from typing import Any
+
+from ledger.engine import Answer
+from ledger.grid import Column, Grid
+from ledger.model import MOVES, Kind, h100e
+
+Screen = list[Grid | str]
+Row = Mapping[str, Any]
+
+STATES = MappingProxyType({
+    "watch": "yellow", "critical": "red", "exhausted": "bold red", "overdrawn": "bold reverse red",
+    "expired": "yellow", "revoked": "red", "warn": "yellow", "fail": "bold red", "ok": "green",
+})  # fmt: skip
+
+
+def figure(value: int | Decimal | None) -> str:
+    """A figure with its thousands apart and all its decimals; nothing for None."""
+    return "" if value is None else f"{value:,}"
+
+
+def _figure(heading: str) -> Column:
+    return Column(heading, "figure")
+
+
+# ------------------------------------------------------------------------------------------- questions
+
+
+def headroom(answer: Answer, quotas: int) -> Screen:
+    """Countries, lowest headroom first, and their sum; `quotas` is how many countries have one."""
+    rows = answer.rows()
+    if not rows:
+        return ["No country has a quota in this ledger as of this day: tppq init opens those of Tier 2."]
+    columns = [
+        Column("", "name", titles=True), Column("Country", "words", may_go=True, titles=True),
+        Column("State", "name", styles=STATES), _figure("Allocated TPP"), _figure("Licensed TPP"),
+        _figure("Exported TPP"), _figure("Blocked TPP"), _figure("Headroom TPP"), _figure("H100e"),
+        _figure("Used"),
+    ]  # fmt: skip
+    names = ("allocated_tpp", "licensed_tpp", "exported_tpp", "blocked_tpp", "headroom_tpp")
+    sums = {name: sum(row[name] for row in rows) for name in names}
+    cells = [
+        [
+            row["country"], row["country_name"], _state(row), *(figure(row[name]) for name in names),
+            figure(row["headroom_h100e"]), _percent(row["used_percent"]),
+        ]
+        for row in rows
+    ]  # fmt: skip
+    used = sums["allocated_tpp"] - sums["headroom_tpp"]
+    percent = Decimal(used * 1000 // sums["allocated_tpp"]).scaleb(-1) if sums["allocated_tpp"] else None
+    of = f"{len(rows):,} of {quotas:,} countries" if len(rows) != quotas else f"{quotas:,} countries"
+    total = [
+        "", of, "", *(figure(sums[name]) for name in names),
+        figure(h100e(sums["headroom_tpp"], answer.basis["h100_tpp"])), _percent(percent),
+    ]  # fmt: skip
+    grid = Grid(columns, cells, total)
+    return [grid if sums["blocked_tpp"] else _without(grid, 6)]
+
+
+def _state(row: Row) -> str:
+    control = row["control_state"]
+    return str(row["balance_state"]) + (f", {control}" if control != "none" else "")
+
+
+def _percent(value: Decimal | None) -> str:
+    return "" if value is None else f"{value}%"
+
+
+def _without(grid: Grid, gone: int) -> Grid:
+    """The grid without one column."""
+
+    def kept(cells: Sequence[Any]) -> list[Any]:
+        return [cell for place, cell in enumerate(cells) if place != gone]
+
+    total = kept(grid.total) if grid.total is not None else None
+    return Grid(kept(grid.columns), [kept(row) for row in grid.rows], total)
+
+
+def statement(answer: Answer, from_day: str | None, now_tpp: int, devices: Mapping[str, str]) -> Screen:
+    """A country's entries with its headroom after each; `now_tpp` is for a period without entries.
+
+    The sign of TPP is what the entry does to headroom; without one, it moves between licensed and exported.
+    """
+    rows = answer.rows()
+    h100_tpp = answer.basis["h100_tpp"]
+    columns = [
+        Column("Entry", "figure", titles=True), Column("Effective", "name", titles=True),
+        Column("Kind", "name", titles=True), Column("License", "name"), Column("Devices", "name"),
+        _figure("TPP"), _figure("Headroom after"), _figure("H100e"),
+        Column("Reference", "words", may_go=True),
+    ]  # fmt: skip
+    cells = []
+    if from_day is not None:
+        opening = rows[0]["headroom_after_tpp"] - _effect(rows[0]) if rows else now_tpp
+        cells.append(
+            ["", from_day, "opening", "", "", "", figure(opening), figure(h100e(opening, h100_tpp)), ""]
+        )
+    cells.extend(
+        [
+            figure(row["seq"]), row["effective_on"].isoformat(), _kind(row), row["license_no"] or "",
+            _devices(row, devices), _signed(row), figure(row["headroom_after_tpp"]),
+            figure(row["headroom_after_h100e"]), row["reference"] or "",
+        ]
+        for row in rows
+    )  # fmt: skip
+    screen: Screen = [Grid(columns, cells)] if cells else ["No entry, as of this day."]
+    pairs = pairwise(rows)
+    if any(before["headroom_after_tpp"] + _effect(row) != row["headroom_after_tpp"] for before, row in pairs):
+        screen.append(f"Entries effective before {from_day} stand between these; headroom counts them too.")
+    return screen
+
+
+def _effect(row: Row) -> int:
+    """What an entry adds to headroom, in TPP."""
+    move, tpp = MOVES[Kind(row["kind"])], int(row["tpp"])
+    return tpp if move.target == "headroom" else -tpp if move.source == "headroom" else 0
+
+
+def _signed(row: Row) -> str:
+    effect = _effect(row)
+    return f"{effect:+,}" if effect else figure(row["tpp"])
+
+
+def _devices(row: Row, names: Mapping[str, str]) -> str:
+    device_id = row["device_id"]
+    return "" if device_id is None else f"{row['quantity']:,} x {names.get(device_id, device_id)}"
+
+
+def _kind(row: Row) -> str:
+    reverses = row["reverses_seq"]
+    return str(row["kind"]) if reverses is None else f"{row['kind']}, reverses {reverses:,}"
+
+
+def licenses(answer: Answer) -> Screen:
+    """Licences, and what may still leave under each."""
+    rows = answer.rows()
+    if not rows:
+        return ["No license, as of this day."]
+    columns = [
+        Column("License", "name", titles=True), Column("", "name", titles=True),
+        Column("Consignee", "words", may_go=True), Column("Device", "name"), _figure("Licensed TPP"),
+        _figure("Exported TPP"), _figure("Released TPP"), _figure("Outstanding TPP"),
+        Column("Issued", "name"), Column("Expires", "name"), Column("State", "name", styles=STATES),
+    ]  # fmt: skip
+    cells = [
+        [
+            row["license_no"], row["country"], row["consignee"] or "", row["device_id"] or "",
+            *(figure(row[f"{name}_tpp"]) for name in ("licensed", "exported", "released", "outstanding")),
+            _day(row["issued_on"]), _day(row["expires_on"]), row["license_state"],
+        ]
+        for row in rows
+    ]  # fmt: skip
+    return [Grid(columns, cells)]
+
+
+def _day(value: Any) -> str:
+    return "" if value is None else str(value.isoformat())
+
+
+def fit(answer: Answer, country_name: str, device: Row | None, quantity: int | None) -> Screen:
+    """Yes or no, what was asked, the arithmetic, the largest that fits; and that nothing was reserved."""
+    row = answer.rows()[0]
+    asked = f"{row['asked_tpp']:,} TPP"
+    if device is not None and quantity is not None:
+        asked = f"{quantity:,} x {device['device_name']} ({device['tpp']:,} TPP) = {asked}"
+    screen: Screen = [f"{'FITS' if row['fits'] else 'DOES NOT FIT'}   {asked}"]
+    left = row["headroom_tpp"]
+    if left is not None:
+        outcome = (
+            ("left after it", left - row["asked_tpp"]) if row["fits"] else ("short by", row["short_by_tpp"])
+        )
+        pairs = [(f"{country_name}'s headroom now", left), ("asked", row["asked_tpp"]), outcome]
+        if row["fits"] or row["short_by_tpp"]:
+            cells = [[label, figure(tpp)] for label, tpp in pairs]
+            screen.append(Grid([Column("", "words"), _figure("")], cells, indent="  "))
+    reason, _, lapsing = (row["reason"] or "").partition(". ")
+    if reason and not (left is not None and row["short_by_tpp"]):
+        screen.append(f"  {reason}.")
+    if row["largest_quantity"] is not None and not row["fits"]:
+        screen.append(f"  The largest that fits now: {row['largest_quantity']:,}.")
+    if lapsing:
+        screen.append(f"  {lapsing}.")
+    return [*screen, "  Nothing was reserved."]
+
+
+def verified(answer: Answer) -> Screen:
+    """What was held against what, each difference, and the word at the end."""
+    basis, rows = answer.basis, answer.rows()
+    entries, accounts = basis["checked"]["entries"], basis["checked"]["accounts"]
+    checks = {row["check"] for row in rows}
+    found = f"{len(rows):,} difference{'' if len(rows) == 1 else 's'}"
+    wrong = {"chain", "order", "head", "values"} & checks
+    apart = {"balance", "running"} & checks
+    cells = [
+        ["chain", f"{entries:,} entries, head {basis['head_hash'][:8]}" + _but(wrong)],
+        ["balances", f"{accounts:,} accounts: stored = DuckDB = Python" + _but(apart)],
+        [
+            "states",
+            "no headroom below zero after any entry" + _but({"overdraft", "approval", "reversal"} & checks),
+        ],
+    ]
+    cells.extend(["", f"{note}: reported, not a fault"] for note in basis["notes"])
+    screen: Screen = [Grid([Column("", "name"), Column("", "words")], cells)]
+    if not rows:
+        return [*screen, "Intact."]
+    columns = [
+        Column("Entry", "figure", titles=True), Column("Check", "name", titles=True),
+        Column("Expected", "words"), Column("Found", "words"),
+    ]  # fmt: skip
+    differences = [[figure(row["seq"]), row["check"], row["expected"], row["found"]] for row in rows]
+    advice = "write nothing more to it, keep a copy, and compare with the last backup"
+    return [*screen, Grid(columns, differences), f"NOT INTACT: {found}; {advice}."]
+
+
+def _but(checks: Iterable[str]) -> str:
+    return f": NO, see {', '.join(sorted(checks))}" if checks else ""
+
+
+def reference(answer: Answer, headings: Mapping[str, Column]) -> Screen:
+    """Reference data: the named columns, in their order."""
+    cells = [[_cell(row[name]) for name in headings] for row in answer.rows()]
+    return [Grid(list(headings.values()), cells)]
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return figure(value) if isinstance(value, (int, Decimal)) else str(value or "")
+
+
+REGIME = {
+    "key": Column("Key", "name", titles=True), "value": Column("Value", "words"),
+    "status": Column("Status", "name"), "citation": Column("Citation", "words", may_go=True),
+}  # fmt: skip
+DEVICES = {
+    "device_id": Column("Device", "name", titles=True), "device_name": Column("Name", "words", may_go=True),
+    "tpp": _figure("TPP"), "h100e": _figure("H100e"), "performance_density": _figure("Density"),
+    "counts_3a090_a": Column("3A090.a", "name"), "valid_from": Column("From", "name"),
+    "source": Column("Source", "words", may_go=True),
+}  # fmt: skip
+COUNTRIES = {
+    "country": Column("", "name", titles=True), "country_name": Column("Country", "words", titles=True),
+    "tier": _figure("Tier"), "treated_as": Column("Treated as", "name"), "valid_from": Column("From", "name"),
+    "source": Column("Source", "words", may_go=True),
+}  # fmt: skip
+CHECKS = {
+    "check": Column("Check", "name", titles=True),
+    "state": Column("State", "name", titles=True, styles=STATES),
+    "found": Column("Found", "words"), "advice": Column("What to do", "words"),
+}  # fmt: skip

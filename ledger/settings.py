@@ -1,0 +1,109 @@
+"""Where a setting comes from: flag > environment (TPPQ_*) > ./tppq.toml > the user's own file > default.
+
+Both files are TOML with the names of `NAMES` at their top. The user's own is `tppq/config.toml` in the folder
+for configuration: $XDG_CONFIG_HOME, else ~/.config, on macOS ~/Library/Application Support, on Windows
+%APPDATA%.
+"""
+
+from __future__ import annotations
+
+import sys
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from ledger.errors import Misconfigured
+
+Format = Literal["table", "plain", "csv", "tsv", "json", "ndjson", "md", "xlsx", "parquet", "arrow"]
+FORMATS: tuple[str, ...] = get_args(Format)
+"""In which forms rows can be given out: the first two for people, the others for programs."""
+
+DEFAULT_LEDGER = "sqlite:///tppq.db"
+NAMES = ("ledger", "format", "regime", "busy_seconds")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What holds for one run. `sources` says of each name where its value came from."""
+
+    ledger: str
+    format: str | None
+    regime: str | None
+    busy_seconds: float
+    sources: Mapping[str, str]
+
+
+def settings(flags: Mapping[str, str | None], environment: Mapping[str, str], folder: Path) -> Settings:
+    """The settings of a run in a folder; a flag that is None was not given. Raises Misconfigured."""
+    found: dict[str, tuple[Any, str]] = dict.fromkeys(NAMES, (None, "default"))
+    for path in (user_file(environment), folder / "tppq.toml"):
+        found.update({name: (value, str(path)) for name, value in _read(path).items()})
+    for name in NAMES:
+        if variable := environment.get(f"TPPQ_{name.upper()}"):
+            found[name] = (variable, f"TPPQ_{name.upper()}")
+        if (flag := flags.get(name)) is not None:
+            found[name] = (flag, f"--{name.replace('_', '-')}")
+    ledger, form, regime = (_text(name, *found[name]) for name in ("ledger", "format", "regime"))
+    if form is not None and form not in FORMATS:
+        raise _wrong("format", *found["format"], f"write one of {', '.join(FORMATS)}")
+    return Settings(
+        ledger=ledger or DEFAULT_LEDGER,
+        format=form,
+        regime=regime,
+        busy_seconds=_seconds(*found["busy_seconds"]),
+        sources={name: source for name, (_, source) in found.items()},
+    )
+
+
+def user_file(environment: Mapping[str, str], platform: str = sys.platform) -> Path:
+    """The user's own configuration, where this platform keeps it; it need not exist."""
+    home = Path(environment.get("HOME") or environment.get("USERPROFILE") or ".")
+    if chosen := environment.get("XDG_CONFIG_HOME"):
+        base = Path(chosen)
+    elif platform == "darwin":
+        base = home / "Library" / "Application Support"
+    elif platform == "win32":
+        base = Path(environment.get("APPDATA") or home / "AppData" / "Roaming")
+    else:
+        base = home / ".config"
+    return base / "tppq" / "config.toml"
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        text = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except (OSError, ValueError) as error:  # a TOMLDecodeError is a ValueError
+        raise Misconfigured(f"{path} cannot be read: {error}", path=str(path)) from error
+    for name in text:
+        if name not in NAMES:
+            meant = get_close_matches(name, NAMES, n=1)
+            hint = f"did you mean {meant[0]}?" if meant else f"the settings are {', '.join(NAMES)}"
+            raise Misconfigured(f"{path} has no setting '{name}': {hint}", path=str(path))
+    return text
+
+
+def _text(name: str, value: Any, source: str) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    raise _wrong(name, value, source, "write text, in quotation marks")
+
+
+def _seconds(value: Any, source: str) -> float:
+    try:
+        seconds = 10.0 if value is None else float(value)
+    except (TypeError, ValueError):
+        seconds = -1.0
+    if not 0 <= seconds <= 86_400:
+        raise _wrong("busy_seconds", value, source, "write seconds to wait for another writer, such as 10")
+    return seconds
+
+
+def _wrong(name: str, value: Any, source: str, advice: str) -> Misconfigured:
+    return Misconfigured(
+        f"{name} = {value!r} ({source}) cannot be used: {advice}", setting=name, source=source
+    )

@@ -1,0 +1,207 @@
+"""A submission in memory: each post judged against the books, hashed onto the chain, or declined.
+
+No I/O here: `store` reads the books before, and writes what comes out after, in one transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+
+from ledger import rules, terms
+from ledger.accounts import Asked, Books
+from ledger.errors import IdReused, Refused, refused_again
+from ledger.evidence import HASH_V, entry_hash
+from ledger.model import Kind
+
+Row = Sequence[Any]
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+FIRST_AT = "1970-01-01T00:00:00.000000Z"
+"""The instant of a head without entries."""
+
+
+class Post(NamedTuple):
+    """One entry of a submission: what is asked, or why its names could not be resolved."""
+
+    request_id: str
+    part: int
+    body_hash: str | None
+    asked: Asked | Refused
+    line: int
+
+
+class Declined(NamedTuple):
+    """A refusal as answered; `answered_at` is set where it repeats an earlier answer."""
+
+    line: int
+    request_id: str
+    body_hash: str | None
+    refusal: Refused
+    answered_at: str | None
+
+
+@dataclass(slots=True)
+class Verdict:
+    """What became of a group: rows to append (in `evidence.COLUMNS`' order), refusals, repeats (first seq, line)."""
+
+    rows: list[Row] = field(default_factory=list)
+    declined: list[Declined] = field(default_factory=list)
+    replayed: list[tuple[int, int]] = field(default_factory=list)
+    warnings: list[tuple[int, str]] = field(default_factory=list)
+
+
+class Refusing(NamedTuple):
+    """An earlier refusal: the body it answered, which attempt it was, the problem as JSON-like, and when."""
+
+    body_hash: str | None
+    attempt: int
+    problem: dict[str, Any]
+    refused_at: str
+
+
+@dataclass(slots=True)
+class Earlier:
+    """What the requests of a group were answered before: (body hash, first seq), or the last refusal."""
+
+    posted: dict[str, tuple[str | None, int]]
+    refused: dict[str, Refusing]
+
+    def attempts(self, request_id: str) -> int:
+        return self.refused[request_id].attempt if request_id in self.refused else 0
+
+
+class Head(NamedTuple):
+    """The head as read: the last entry's seq, hash and instant, and what this ledger is."""
+
+    seq: int
+    hash: str
+    recorded_at: str
+    regime: str
+    schema_version: int
+
+
+class Stamps:
+    """Instants in whole microseconds, as ISO text, each later than the one before and than `after`."""
+
+    def __init__(self, after: str, now_us: int) -> None:
+        last_us = (datetime.fromisoformat(after) - EPOCH) // timedelta(microseconds=1)
+        self._us = max(now_us, last_us + 1) - 1
+        self._second, self._prefix = -1, ""
+
+    def next(self) -> str:
+        self._us += 1
+        second, rest = divmod(self._us, 1_000_000)
+        if second != self._second:
+            self._second = second
+            self._prefix = (EPOCH + timedelta(seconds=second)).strftime("%Y-%m-%dT%H:%M:%S.")
+        return f"{self._prefix}{rest:06d}Z"
+
+
+def judge_all(
+    posts: Sequence[Post],
+    books: Books,
+    head: Head,
+    now_us: int,
+    earlier: Earlier,
+    *,
+    atomic: bool,
+    again: bool,
+) -> Verdict:
+    """Judge the posts in order, each against what those before it left; the rows continue `head`."""
+    verdict = Verdict()
+    stamps = Stamps(head.recorded_at, now_us)
+    seq, last_hash = head.seq, head.hash
+    group_id = posts[0].request_id if atomic and len(posts) > 1 else None
+    actor, approver, regime = books.actor, books.approver, books.regime.regime
+    fresh: set[str] = set()
+    for request_id, part, body_hash, asked, line in posts:
+        known = request_id in earlier.posted or request_id in earlier.refused
+        if known and not (part > 0 and request_id in fresh):
+            if _answered_before(verdict, earlier, request_id, part, body_hash, line, again=again):
+                continue
+        if not isinstance(asked, Asked):
+            verdict.declined.append(Declined(line, request_id, body_hash, asked, None))
+            continue
+        if asked.kind == Kind.license:
+            asked = terms.with_term(asked, books)
+        refusal = rules.judge(asked, books)
+        if refusal is not None:
+            verdict.declined.append(Declined(line, request_id, body_hash, refusal, None))
+            continue
+        if (warning := terms.warning(asked, books)) is not None:
+            verdict.warnings.append((line, warning))
+        seq += 1
+        headroom = books.apply(asked, seq)
+        recorded_at = stamps.next()
+        prev_hash = last_hash
+        (
+            kind, country, effective_on, license_no, device_id, quantity, tpp, expires_on, consignee, exporter,
+            reference, reason, programme, holder, reverses_seq, quota,
+        ) = asked  # fmt: skip
+        last_hash = entry_hash(
+            prev_hash,
+            {
+                "actor": actor, "approver": approver, "body_hash": body_hash, "consignee": consignee,
+                "country": country, "device_id": device_id, "effective_on": effective_on, "expires_on": expires_on,
+                "exporter": exporter, "group_id": group_id, "hash_v": HASH_V, "headroom_after_tpp": headroom,
+                "holder": holder, "kind": kind, "license_no": license_no, "programme": programme,
+                "quantity": quantity, "quota": quota, "reason": reason, "recorded_at": recorded_at,
+                "reference": reference, "regime": regime, "request_id": request_id, "request_part": part,
+                "reverses_seq": reverses_seq, "seq": seq, "tpp": tpp,
+            },
+        )  # fmt: skip
+        verdict.rows.append((
+            kind, country, effective_on, license_no, device_id, quantity, expires_on, consignee, exporter, reference,
+            reason, programme, reverses_seq, seq, recorded_at, request_id, part, body_hash, group_id, regime, quota,
+            holder, tpp, actor, approver, headroom, HASH_V, prev_hash, last_hash,
+        ))  # fmt: skip
+        if asked.reverses_seq is not None:
+            books.undone[asked.reverses_seq] = (
+                f"entry {asked.reverses_seq:,} was reversed before, by entry {seq:,}: an entry is undone once, whole"
+            )
+        if part == 0:
+            fresh.add(request_id)
+            earlier.posted[request_id] = (body_hash, seq)
+    return verdict
+
+
+def _answered_before(
+    verdict: Verdict,
+    earlier: Earlier,
+    request_id: str,
+    part: int,
+    body_hash: str | None,
+    line: int,
+    *,
+    again: bool,
+) -> bool:
+    """Give a repeated request its first answer; False where it is to be judged (refused before, asked again)."""
+    if request_id in earlier.posted:
+        first_hash, first_seq = earlier.posted[request_id]
+        if first_hash == body_hash:
+            if part == 0:
+                verdict.replayed.append((first_seq, line))
+        else:
+            reused = IdReused(
+                f"request id {request_id} was used before, for entry {first_seq:,}, with other contents: "
+                "use an id of its own for each request",
+                request_id=request_id, first_seq=first_seq,
+            )  # fmt: skip
+            verdict.declined.append(Declined(line, request_id, body_hash, reused, None))
+        return True
+    if again:
+        return False
+    last = earlier.refused[request_id]
+    if last.body_hash == body_hash:
+        answer = Declined(line, request_id, body_hash, refused_again(last.problem), last.refused_at)
+    else:
+        reused = IdReused(
+            f"request id {request_id} was used before, for a request refused on {last.refused_at[:10]}, with other "
+            "contents: use an id of its own for each request",
+            request_id=request_id, refused_at=last.refused_at,
+        )  # fmt: skip
+        answer = Declined(line, request_id, body_hash, reused, None)
+    verdict.declined.append(answer)
+    return True

@@ -1,0 +1,42 @@
+-- cell: one row a row of the file, in the file's order, as text; `rowid` counts the rows from 0.
+-- `line` is null where it follows from that order; `broken` says why a row has no cells at all; `is_bad`
+-- that it has a fault.
+create or replace table cell (
+    line integer, broken varchar, is_bad boolean default false,
+    kind varchar, country varchar, effective_on varchar, license_no varchar, device_id varchar,
+    quantity varchar, tpp varchar, expires_on varchar, request_id varchar, consignee varchar,
+    exporter varchar, reference varchar, reason varchar, programme varchar, holder varchar
+);
+
+-- document: one row a line of a JSON Lines file, before its cells are taken out.
+create or replace table document (line integer, broken varchar, text varchar);
+
+-- Unicode's White_Space, which the model strips from the ends of a text (RE2's \s is ASCII only).
+create or replace macro blank() as
+    '[\x09-\x0d \x85\xa0\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000}]';
+create or replace macro stripped(x) as
+    nullif(regexp_replace(x, '^' || blank() || '+|' || blank() || '+$', '', 'g'), '');
+create or replace macro is_untidy(x, plain) as
+    starts_with(x, ' ') or ends_with(x, ' ')
+    or (not plain and (x = '' or regexp_matches(x, '^' || blank() || '|' || blank() || '$')));
+
+create or replace macro is_day(x) as
+    case when x is not null then
+        regexp_full_match(x, '[0-9]{4}-[0-9]{2}-[0-9]{2}') and x >= '0001' and try_cast(x as date) is not null
+    end;
+
+create or replace macro is_whole(x, most) as
+    regexp_full_match(x, '0*[0-9]{1,16}') and try_cast(x as bigint) between 1 and most;
+
+-- Canonical JSON writers disagree on control characters; a file known to have none is not searched.
+create or replace macro is_unfit(x, longest, plain) as
+    length(x) > longest or (not plain and regexp_matches(x, '[\x00-\x1f\x7f]'));
+
+-- Of an entry, all that decides which columns it must have: its kind, and a bit for each column left empty.
+create or replace macro shape(kinds, kind, license_no, device_id, quantity, tpp, expires_on, reason) as
+    case when list_contains(kinds, kind) then kind else '' end
+    || ':'
+    || (
+        (license_no is null)::integer + 2 * (device_id is null)::integer + 4 * (quantity is null)::integer
+        + 8 * (tpp is null)::integer + 16 * (expires_on is null)::integer + 32 * (reason is null)::integer
+    )::varchar;

@@ -1,0 +1,2 @@
+-- One row: how many records the file has.
+select count(*) as records from cell

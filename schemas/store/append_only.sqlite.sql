@@ -1,0 +1,81 @@
+-- What the store itself refuses, whoever asks: to change, remove or replace an entry or a refusal, or to add
+-- an entry that does not continue the last one. Run after tables.sqlite.sql, in the same transaction.
+drop trigger if exists entry_no_update;
+
+create trigger entry_no_update before update on entry
+begin
+    select raise(abort, 'append-only: an entry is never changed; post what undoes it');
+end;
+
+drop trigger if exists entry_no_delete;
+
+create trigger entry_no_delete before delete on entry
+begin
+    select raise(abort, 'append-only: an entry is never removed; post what undoes it');
+end;
+
+-- `insert or replace` deletes without firing delete triggers unless recursive_triggers is on, so the guard looks
+-- before every insert: the new row must continue the last, and no key of it may be there.
+drop trigger if exists entry_continues;
+
+create trigger entry_continues before insert on entry
+begin
+    select raise(abort, 'append-only: the new entry does not continue the last one')
+    where
+        new.seq is not (select coalesce(max(e.seq), 0) + 1 from entry as e)
+        or new.prev_hash is not coalesce(
+            (select e.hash from entry as e order by e.seq desc limit 1),
+            '0000000000000000000000000000000000000000000000000000000000000000'
+        );
+    select raise(abort, 'append-only: this request was posted before')
+    where exists (select 1 from entry as e where e.request_id = new.request_id and e.request_part = new.request_part);
+    select raise(abort, 'append-only: this entry was reversed before')
+    where
+        new.reverses_seq is not null
+        and exists (select 1 from entry as e where e.reverses_seq = new.reverses_seq);
+end;
+
+drop trigger if exists refusal_no_update;
+
+create trigger refusal_no_update before update on refusal
+begin
+    select raise(abort, 'append-only: an answer that was given is never changed');
+end;
+
+drop trigger if exists refusal_no_delete;
+
+create trigger refusal_no_delete before delete on refusal
+begin
+    select raise(abort, 'append-only: an answer that was given is never removed');
+end;
+
+drop trigger if exists refusal_continues;
+
+create trigger refusal_continues before insert on refusal
+begin
+    select raise(abort, 'append-only: this answer was given before')
+    where exists (select 1 from refusal as r where r.request_id = new.request_id and r.attempt = new.attempt);
+end;
+
+drop trigger if exists head_goes_forward;
+
+create trigger head_goes_forward before update on head
+begin
+    select raise(abort, 'append-only: the head never goes back')
+    where new.seq < old.seq or new.recorded_at < old.recorded_at or new.regime <> old.regime;
+end;
+
+drop trigger if exists head_no_delete;
+
+create trigger head_no_delete before delete on head
+begin
+    select raise(abort, 'append-only: the head is never removed');
+end;
+
+drop trigger if exists head_is_one;
+
+create trigger head_is_one before insert on head
+begin
+    select raise(abort, 'append-only: there is one head')
+    where exists (select 1 from head);
+end;

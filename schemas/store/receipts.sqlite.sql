@@ -1,0 +1,9 @@
+-- One row an entry of the requests whose first entries are named (a JSON array of seq): what its receipt says.
+select e.seq, e.request_id, e.kind, e.country, e.license_no, e.tpp, e.headroom_after_tpp, e.hash
+from entry as e
+where e.request_id in (
+    select f.request_id
+    from entry as f
+    where f.seq in (select value from json_each(:seqs))
+)
+order by e.seq

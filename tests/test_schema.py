@@ -1,0 +1,54 @@
+"""The SQL and the printed schemas: found wherever the package is, and true to the Python they come from."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from ledger import schema
+from tests.postgres import Postgres
+from tests.print_schemas import printed
+
+TOP = Path(__file__).parent.parent
+PRINTED = {path.relative_to(TOP).as_posix(): text for path, text in printed().items()}
+
+
+@pytest.mark.parametrize("path", PRINTED)
+def test_a_printed_schema_is_what_its_python_says(path: str) -> None:
+    assert (TOP / path).read_text(encoding="utf-8") == PRINTED[path], "stale: run make schemas"
+
+
+def test_the_tables_can_be_created_twice_on_sqlite() -> None:
+    connection = sqlite3.connect(":memory:")
+    for _ in range(2):
+        connection.executescript(schema.sql("store/tables.sqlite.sql"))
+    tables = connection.execute(
+        "select name from pragma_table_list where schema = 'main' and strict"
+    ).fetchall()
+    assert {name for (name,) in tables} == {"entry", "balance", "refusal", "head"}
+    connection.close()
+
+
+def test_the_tables_can_be_created_twice_on_postgresql(postgres: Postgres) -> None:
+    url = postgres.create()
+    with psycopg.connect(url.replace("+psycopg", "")) as connection:
+        for _ in range(2):
+            connection.execute(schema.sql("store/tables.postgresql.sql").encode())
+        query = "select table_name from information_schema.tables where table_schema = 'public'"
+        assert {name for (name,) in connection.execute(query)} == {"entry", "balance", "refusal", "head"}
+    postgres.drop(url)
+
+
+def test_the_core_runs_in_the_order_of_names() -> None:
+    paths = sorted((TOP / "schemas" / "core").glob("[0-9]_*.sql"))
+    first, *_, last = numbers = [int(path.name[0]) for path in paths]
+    assert numbers == list(range(first, last + 1))
+    assert schema.core_scripts() == [f"core/{path.name}" for path in paths]
+
+
+def test_a_missing_folder_is_an_incomplete_installation() -> None:
+    with pytest.raises(FileNotFoundError, match="the installation is incomplete"):
+        schema.folder("no_such_folder")
