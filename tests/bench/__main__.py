@@ -1,0 +1,50 @@
+"""`make bench`: what has to be fast, as a ratio to a yardstick timed in the same run.
+
+    make bench                       a million entries
+    make bench ARGS="--rows 100000"  fewer
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests import sample
+from tests.bench import asking, posting
+from tests.bench.timing import Line
+
+
+def lines(folder: Path, rows: int) -> Iterator[Line]:
+    """Every job in turn; the later ones ask the ledger that the earlier ones filled."""
+    feed = folder / "feed.csv"
+    sample.write_rows(feed, rows=rows, seed=20250115)
+    url = f"sqlite:///{folder / 'tppq.db'}"
+    yield from posting.one_post(folder, 2000)
+    yield from posting.import_file(folder, feed, url, rows)
+    yield from asking.whole_process(folder, url)
+    yield from asking.open_process(url)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument("--rows", type=int, default=1_000_000, help="rows of the file that is posted")
+    rows = parser.parse_args().rows
+    memory_gb = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
+    out = sys.stdout
+    out.write(
+        f"{os.cpu_count()} cores, {memory_gb:.0f} GB of memory, Python {platform.python_version()}, {rows:,} rows\n\n"
+    )
+    out.write(f"{'job':<52}{'ours':>16}  {'yardstick':<48}{'ratio':>8}  asked\n")
+    with tempfile.TemporaryDirectory(prefix="tppq-bench-") as folder:
+        for line in lines(Path(folder), rows):
+            out.write(f"{line.job:<52}{line.ours:>16}  {line.yardstick:<48}{line.ratio:>8}  {line.asked}\n")
+            out.flush()
+
+
+if __name__ == "__main__":
+    main()

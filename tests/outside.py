@@ -1,0 +1,60 @@
+"""A store seen, and touched, from outside the ledger: by a connection of its own with plain settings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.pool import NullPool
+
+from ledger.database import ENTRY
+
+BALANCE, _, HEAD, REFUSAL = TABLES = ENTRY.metadata.sorted_tables
+
+
+@contextmanager
+def connected(url: str) -> Iterator[sa.Connection]:
+    """A transaction on the store, committed unless something is raised."""
+    engine = sa.create_engine(url, poolclass=NullPool)
+    try:
+        with engine.begin() as connection:
+            yield connection
+    finally:
+        engine.dispose()
+
+
+def contents(url: str, *tables: sa.Table) -> dict[str, list[dict[str, Any]]]:
+    """Every row of the tables named, or of all of them."""
+    with connected(url) as connection:
+        return {
+            table.name: [
+                dict(row)
+                for row in connection.execute(sa.select(table).order_by(*table.primary_key)).mappings()
+            ]
+            for table in tables or TABLES
+        }
+
+
+def entries(url: str) -> list[dict[str, Any]]:
+    """Every entry, in order."""
+    return contents(url, ENTRY)["entry"]
+
+
+def count(url: str, table: sa.Table = ENTRY) -> int:
+    """How many rows a table has."""
+    with connected(url) as connection:
+        return connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one()
+
+
+def drop_guards(url: str) -> None:
+    """Take away every trigger of the store, as whoever owns it can."""
+    with connected(url) as connection:
+        if connection.dialect.name == "sqlite":
+            found = connection.exec_driver_sql("select name from sqlite_schema where type = 'trigger'")
+            for name in found.scalars().all():
+                connection.exec_driver_sql(f'drop trigger "{name}"')
+        else:
+            for table in TABLES:
+                connection.exec_driver_sql(f"alter table {table.name} disable trigger user")

@@ -1,0 +1,254 @@
+"""What is said of a store that is not there, not a ledger, damaged, or made to deceive: never a traceback."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from ledger import Entry, Ledger, LedgerError, Misconfigured, Tampered, Unreachable
+from ledger.database import Database
+from tests.clock import Clock
+from tests.outside import connected, contents, drop_guards
+from tests.postgres import Postgres
+
+DAY = "2026-02-01"
+
+
+@pytest.fixture(name="file")
+def _file(tmp_path: Path) -> Path:
+    """A SQLite store with forty entries that nobody has open: one file, nothing beside it."""
+    file = tmp_path / "tppq.db"
+    fill(f"sqlite:///{file}")
+    return file
+
+
+def fill(url: str) -> None:
+    given = {"kind": "allocate", "country": "AE", "effective_on": DAY, "tpp": 10}
+    with Ledger.init(url, opening=False, clock=Clock(DAY)) as ledger:
+        for _ in range(40):
+            ledger.post(Entry.model_validate(given))
+
+
+def ask_everything(url: str) -> None:
+    """Open, ask, post and verify: what a day's work would do."""
+    with Ledger.open(url, clock=Clock(DAY)) as ledger:
+        ledger.headroom()
+        ledger.statement("AE")
+        ledger.post(
+            Entry.model_validate({"kind": "allocate", "country": "AE", "effective_on": DAY, "tpp": 1})
+        )
+        if differences := ledger.verify().rows():
+            raise Tampered(f"{len(differences)} differences, the first at entry {differences[0]['seq']}")
+
+
+# --- URLs -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("url", "detail"),
+    [
+        (
+            "tppq.db",
+            "'tppq.db' is no ledger URL: write sqlite:///FILE or postgresql+psycopg://HOST/DATABASE",
+        ),
+        ("", "'' is no ledger URL: write sqlite:///FILE or postgresql+psycopg://HOST/DATABASE"),
+        ("mysql://here/ledger", "'mysql' is no store of this ledger: use sqlite or postgresql"),
+        ("sqlite:///nowhere/tppq.db", "there is no ledger at sqlite:///nowhere/tppq.db: run tppq init"),
+        ("sqlite://", "there is no ledger at sqlite://: run tppq init"),
+    ],
+)
+def test_a_url_that_leads_to_no_ledger_is_misconfigured(url: str, detail: str) -> None:
+    with pytest.raises(Misconfigured) as refused:
+        Ledger.open(url)
+    assert refused.value.detail == detail
+
+
+def test_a_ledger_in_memory_is_not_offered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for url in ("sqlite://", "sqlite:///:memory:"):
+        with pytest.raises(LedgerError):
+            Ledger.init(url)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_opening_a_ledger_that_is_not_there_creates_no_file(tmp_path: Path) -> None:
+    with pytest.raises(Misconfigured, match="run tppq init"):
+        Ledger.open(f"sqlite:///{tmp_path / 'tppq.db'}")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_init_makes_the_folder_it_needs_and_says_so_where_it_cannot(tmp_path: Path) -> None:
+    Ledger.init(f"sqlite:///{tmp_path / 'new' / 'folder' / 'tppq.db'}", opening=False).close()
+    (tmp_path / "taken").write_text("a file", encoding="utf-8")
+    for place in ("taken/tppq.db", "new"):
+        with pytest.raises(Unreachable, match=r"cannot create a ledger at|cannot be used"):
+            Ledger.init(f"sqlite:///{tmp_path / place}", opening=False)
+
+
+def test_a_password_is_in_no_message() -> None:
+    database = Database("postgresql+psycopg://maria:secret@/ledger?host=/nowhere", 1)
+    assert "secret" not in database.name
+    with pytest.raises(Unreachable) as refused:
+        Ledger.open("postgresql+psycopg://maria:secret@/ledger?host=/nowhere")
+    assert "secret" not in str(refused.value.problem())
+
+
+def test_a_server_that_does_not_answer_is_unreachable(tmp_path: Path) -> None:
+    url = f"postgresql+psycopg://postgres@/ledger?host={tmp_path}"
+    for use in (Ledger.open, Ledger.init):
+        with pytest.raises(Unreachable) as refused:
+            use(url)
+        assert refused.value.detail.startswith(f"{refused.value.store} cannot be used: ")
+
+
+def test_a_database_that_is_not_on_the_server_is_unreachable(postgres: Postgres) -> None:
+    url = postgres.create()
+    postgres.drop(url)
+    with pytest.raises(Unreachable, match="does not exist"):
+        Ledger.open(url)
+
+
+def test_an_empty_database_is_not_a_ledger_yet(postgres: Postgres) -> None:
+    url = postgres.create()
+    with pytest.raises(Misconfigured, match="run tppq init"):
+        Ledger.open(url)
+    postgres.drop(url)
+
+
+# --- damaged and hostile files --------------------------------------------------------------------
+
+
+def replace_with(data: bytes) -> Callable[[Path], object]:
+    return lambda file: file.write_bytes(data)
+
+
+def run(*statements: str) -> Callable[[Path], object]:
+    """What the owner of the file does to it with the sqlite3 command."""
+
+    def ruin(file: Path) -> None:
+        connection = sqlite3.connect(file, isolation_level=None)
+        connection.execute("pragma writable_schema = on")
+        for statement in statements:
+            connection.execute(statement)
+        connection.close()
+
+    return ruin
+
+
+def cut(keep: int) -> Callable[[Path], object]:
+    return lambda file: file.write_bytes(file.read_bytes()[:keep])
+
+
+def scribble(first: int, after: int) -> Callable[[Path], object]:
+    def ruin(file: Path) -> None:
+        data = bytearray(file.read_bytes())
+        data[first : min(after, len(data))] = b"\xff" * (min(after, len(data)) - first)
+        file.write_bytes(data)
+
+    return ruin
+
+
+def a_folder_instead(file: Path) -> None:
+    file.unlink()
+    file.mkdir()
+
+
+NOT_A_LEDGER: dict[str, Callable[[Path], object]] = {
+    "an empty file": replace_with(b""),
+    "a text": replace_with(b"kind,country,effective_on\n" * 500),
+    "a short text": replace_with(b"hello"),
+    "another database": run(
+        "create table other (id integer)", *(f"drop table {t}" for t in ("entry", "head"))
+    ),
+    "a folder": a_folder_instead,
+    "a head that is gone": run("drop trigger head_no_delete", "delete from head"),
+    "a head table that is gone": run("drop table head"),
+    "a later schema": run("update head set schema_version = 99"),
+    "an earlier schema": run("update head set schema_version = 0"),
+}
+
+
+@pytest.mark.parametrize("ruin", NOT_A_LEDGER.values(), ids=NOT_A_LEDGER)
+def test_what_is_not_a_ledger_is_misconfigured(file: Path, ruin: Callable[[Path], object]) -> None:
+    ruin(file)
+    with pytest.raises(Misconfigured) as refused:
+        ask_everything(f"sqlite:///{file}")
+    assert refused.value.detail.startswith(
+        (f"there is no ledger at sqlite:///{file}", f"sqlite:///{file} has ")
+    )
+
+
+DAMAGED: dict[str, Callable[[Path], object]] = {
+    "cut to a page": cut(4096),
+    "cut in half": cut(40_000),
+    "cut within a page": cut(10_000),
+    "a page overwritten": scribble(8192, 12_288),
+    "the header overwritten": scribble(16, 100),
+    "the schema overwritten": scribble(2_000, 4_096),
+    "most of it overwritten": scribble(4_096, 1_000_000),
+    "entries that are gone": run("drop table entry"),
+    "balances that are gone": run("drop table balance"),
+    "refusals that are gone": run("drop table refusal"),
+    "a regime that is not known": run("drop trigger head_goes_forward", "update head set regime = 'other'"),
+    "a head that is ahead": run("update head set seq = 41"),
+    "a head with a hash of its own": run("update head set hash = 'f'"),
+    "a time that is none": run("drop trigger head_goes_forward", "update head set recorded_at = 'soon'"),
+    "a table that was made anew, without types": run(
+        "drop table head",
+        "create table head (one, seq, hash, recorded_at, regime, schema_version)",
+        "insert into head values (1, 'forty', x'ff', null, 'diffusion-2025', 1)",
+    ),
+    "an index that lies": run(
+        "update sqlite_schema set sql = 'create table entry (seq)' where name = 'entry'"
+    ),
+    "a view in the place of the entries": run(
+        "drop table entry", "create view entry as select 1 as seq, 'a' as hash"
+    ),
+}
+
+
+@pytest.mark.parametrize("ruin", DAMAGED.values(), ids=DAMAGED)
+def test_a_damaged_ledger_is_said_to_be_so(file: Path, ruin: Callable[[Path], object]) -> None:
+    ruin(file)
+    with pytest.raises((Misconfigured, Tampered, Unreachable)) as refused:
+        ask_everything(f"sqlite:///{file}")
+    assert len(refused.value.detail) > 20
+    assert "Traceback" not in refused.value.detail
+
+
+def test_a_file_put_in_the_place_of_an_open_one_is_noticed(file: Path, tmp_path: Path) -> None:
+    url = f"sqlite:///{file}"
+    kept = tmp_path / "kept.db"
+    shutil.copy(file, kept)
+    with Ledger.open(url, clock=Clock(DAY)) as ledger:
+        ledger.post(
+            Entry.model_validate({"kind": "allocate", "country": "AE", "effective_on": DAY, "tpp": 1})
+        )
+        assert ledger.headroom("AE").rows()[0]["headroom_tpp"] == 401
+    shutil.copy(kept, file)
+    with Ledger.open(url, clock=Clock(DAY)) as ledger:
+        assert ledger.headroom("AE").rows()[0]["headroom_tpp"] == 400  # as it was: evidence is kept elsewhere
+        assert ledger.verify().rows() == []
+
+
+def test_a_store_that_goes_back_while_it_is_open_is_tampered(store_url: str) -> None:
+    fill(store_url)
+    with Ledger.open(store_url, clock=Clock(DAY)) as ledger:
+        ledger.headroom()
+        drop_guards(store_url)
+        head = contents(store_url)["entry"][-2]
+        with connected(store_url) as connection:
+            connection.exec_driver_sql("delete from entry where seq = 40")
+            connection.execute(
+                sa.text("update head set seq = :seq, hash = :hash"),
+                {"seq": head["seq"], "hash": head["hash"]},
+            )
+        with pytest.raises(
+            Tampered, match="the store ends at entry 39, but entry 40 was read from it before"
+        ):
+            ledger.headroom()

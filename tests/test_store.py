@@ -1,0 +1,233 @@
+"""Many writers, crashes and full disks: what is acknowledged is there, and nothing is half there."""
+
+from __future__ import annotations
+
+import signal
+import tempfile
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from ledger import Busy, Entry, Ledger, OverHeadroom, read_feed
+from ledger.book import GROUP
+from tests import writers
+from tests.clock import Clock
+from tests.outside import connected, contents, count, entries
+from tests.writers import DAY, SPAWN, answers, license_entry, started
+
+CAP = 1_000_000
+
+
+@pytest.fixture(name="opened")
+def _opened(store_url: str) -> Iterator[Ledger]:
+    """A ledger where AE has CAP, and nobody else anything."""
+    with Ledger.init(store_url, opening=False, actor="maria", clock=Clock(DAY)) as ledger:
+        ledger.post(allocation(CAP), request_id="opening")
+        yield ledger
+
+
+def allocation(tpp: int) -> Entry:
+    return Entry.model_validate(
+        {"kind": "allocate", "country": "AE", "effective_on": "2025-01-01", "tpp": tpp}
+    )
+
+
+# --- creating -------------------------------------------------------------------------------------
+
+
+def test_the_empty_ledger_answers_every_question(store_url: str) -> None:
+    with Ledger.init(store_url, opening=False, clock=Clock(DAY)) as ledger:
+        nothing = [
+            ledger.headroom(),
+            ledger.headroom("AE", as_of="2026-01-01", known_at="2026-01-01"),
+            ledger.statement("AE"),
+            ledger.statement("AE", from_day="2026-01-01", as_of="2026-01-01", known_at="2026-01-01"),
+            ledger.licenses(),
+            ledger.licenses("AE", as_of="2026-01-01"),
+            ledger.verify(),
+            *(ledger.sql(f"from {view}") for view in ("entry", "posting", "headroom_daily", "state_event")),
+        ]
+        assert [(answer.rows(), answer.df().shape[0], answer.basis["seq"]) for answer in nothing] == (
+            [([], 0, 0)] * len(nothing)
+        )
+        (fit,) = ledger.fit("AE", tpp=5).rows()
+        assert (fit["fits"], fit["headroom_tpp"], fit["short_by_tpp"]) == (False, None, 5)
+        assert fit["reason"] == (
+            "AE is Tier 2 on 2026-02-01, but no allocation was opened for it: "
+            "post an allocate of up to 790,000,000 TPP first"
+        )
+        assert ledger.verify().basis["checked"] == {"entries": 0, "accounts": 0}
+
+
+def test_init_opens_every_tier_2_country_and_a_second_init_changes_nothing(store_url: str) -> None:
+    with Ledger.init(store_url, clock=Clock(DAY)) as ledger:
+        rows = ledger.headroom().rows()
+    assert {row["headroom_tpp"] for row in rows} == {790_000_000}
+    assert len(rows) == 158
+    before = contents(store_url)
+    Ledger.init(store_url, clock=Clock("2026-05-05")).close()
+    assert contents(store_url) == before
+
+
+def test_several_processes_may_init_at_the_same_time(store_url: str) -> None:
+    together = SPAWN.Barrier(3)
+    all_at_once = [started(writers.init, store_url, together) for _ in range(3)]
+    assert [answers(*each) for each in all_at_once] == [["created"]] * 3
+    with Ledger.open(store_url) as ledger:
+        assert len(ledger.headroom()) == 158
+        assert ledger.verify().rows() == []
+
+
+# --- many writers ---------------------------------------------------------------------------------
+
+
+def test_two_processes_that_each_take_more_than_half_never_overdraw(opened: Ledger, store_url: str) -> None:
+    together = SPAWN.Barrier(2)
+    names = ("maria", "omar")
+    both = [started(writers.license_more_than_half, store_url, name, together) for name in names]
+    said = [answers(*each) for each in both]
+    assert [sum(counts) for (counts,) in said] == [25, 25]
+    stored = entries(store_url)
+    assert len(stored) == 1 + sum(licensed for ((licensed, _),) in said)
+    assert {row["actor"] for row in stored} >= {"maria"}
+    assert min(row["headroom_after_tpp"] for row in stored) >= 0
+    assert opened.headroom("AE").rows()[0]["headroom_tpp"] == stored[-1]["headroom_after_tpp"]
+    assert opened.verify().rows() == []
+
+
+def test_threads_share_a_ledger_and_none_of_their_posts_is_lost(opened: Ledger) -> None:
+    def post(number: int) -> int:
+        (receipt,) = opened.post(license_entry(f"L{number}", 1))
+        assert opened.headroom("AE").rows()[0]["headroom_tpp"] <= receipt.headroom_tpp
+        return receipt.seq
+
+    with ThreadPoolExecutor(8) as threads:
+        seqs = sorted(threads.map(post, range(64)))
+    assert seqs == list(range(2, 66))
+    assert opened.headroom("AE").rows()[0]["headroom_tpp"] == CAP - 64
+    assert opened.verify().rows() == []
+
+
+def test_a_ledger_sees_what_another_one_posted(opened: Ledger, store_url: str) -> None:
+    assert opened.headroom("AE").rows()[0]["headroom_tpp"] == CAP
+    with Ledger.open(store_url, actor="omar", clock=Clock(DAY)) as other:
+        other.post(license_entry("L1", CAP - 10))
+        assert opened.headroom("AE").rows()[0]["headroom_tpp"] == 10
+        with pytest.raises(OverHeadroom, match="AE has 10 TPP left; 11 asked; short by 1"):
+            opened.post(license_entry("L2", 11))
+        opened.post(license_entry("L2", 10))
+        with pytest.raises(OverHeadroom, match="AE has 0 TPP left"):
+            other.post(license_entry("L3", 1))
+
+
+def test_a_writer_that_does_not_let_go_makes_others_busy_and_then_lets_them_in(store_url: str) -> None:
+    with Ledger.init(store_url, opening=False, busy_seconds=0.2, clock=Clock(DAY)) as ledger:
+        ledger.post(allocation(CAP))
+        before = contents(store_url)
+        with connected(store_url) as holder:
+            if holder.dialect.name == "sqlite":
+                holder.exec_driver_sql("begin immediate")
+            else:
+                holder.exec_driver_sql("select seq from head for update")
+            with pytest.raises(
+                Busy, match="another writer holds the ledger and did not let go in time: try again"
+            ):
+                ledger.post(license_entry("L1", 5))
+            assert ledger.headroom("AE").rows()[0]["headroom_tpp"] == CAP
+        assert contents(store_url) == before
+        assert ledger.post(license_entry("L1", 5))[0].seq == 2
+
+
+# --- crashes --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("acknowledged", [1, 7, 40])
+def test_what_was_acknowledged_before_a_kill_is_there(
+    opened: Ledger, store_url: str, acknowledged: int
+) -> None:
+    process, connection = started(writers.post_one_by_one, store_url)
+    receipts = [connection.recv() for _ in range(acknowledged)]
+    process.kill()
+    receipts += answers(process, connection)
+    stored = {(row["seq"], row["hash"]) for row in entries(store_url)}
+    assert stored >= set(receipts)
+    assert len(stored) - len(receipts) in (1, 2)  # the opening; one that was committed and not answered yet
+    assert opened.verify().rows() == []
+    assert opened.post(license_entry("afterwards", 1))[0].seq == len(stored) + 1
+
+
+def test_a_file_killed_half_way_leaves_whole_groups_and_posting_it_again_completes_it(
+    opened: Ledger, store_url: str, tmp_path: Path
+) -> None:
+    path, rows = tmp_path / "post.csv", 2 * GROUP + 100
+    lines = (f"license,AE,{DAY},L{number},1" for number in range(rows))
+    path.write_text("\n".join(["kind,country,effective_on,license_no,tpp", *lines, ""]), encoding="utf-8")
+    process, connection = started(writers.post_file, store_url, str(path))
+    assert connection.recv() == GROUP
+    process.kill()
+    connection.close()
+    process.join()
+    assert process.exitcode == -signal.SIGKILL
+    left = count(store_url) - 1
+    assert left in (GROUP, 2 * GROUP)
+    assert opened.verify().rows() == []
+    with read_feed(str(path)) as feed:
+        outcome = opened.post_file(feed, each=True, receipts=False)
+    assert (outcome.posted, outcome.replayed, outcome.refused) == (rows, left, 0)
+    assert count(store_url) - 1 == rows
+    assert opened.headroom("AE").rows()[0]["headroom_tpp"] == CAP - rows
+    assert opened.verify().rows() == []
+
+
+def test_a_full_disk_is_said_so_and_leaves_nothing_half_written(tmp_path: Path) -> None:
+    file = tmp_path / "tppq.db"
+    url = f"sqlite:///{file}"
+    with Ledger.init(url, opening=False, clock=Clock(DAY)) as ledger:
+        ledger.post(allocation(CAP))
+    (seq, error, detail), afterwards = answers(*started(writers.post_until_full, url, str(file), 100_000))
+    assert error == "Unreachable"
+    assert detail in {
+        f"{url} cannot be used: {said}" for said in ("disk I/O error", "database or disk is full")
+    }
+    assert afterwards == seq + 1
+    assert len(entries(url)) == afterwards
+    with Ledger.open(url) as ledger:
+        assert ledger.verify().rows() == []
+
+
+def test_a_store_that_may_only_be_read_is_said_so_and_stays_as_it_is() -> None:
+    with tempfile.TemporaryDirectory(prefix="tppq-") as name:
+        folder = Path(name)
+        url = f"sqlite:///{folder / 'tppq.db'}"
+        with Ledger.init(url, opening=False, clock=Clock(DAY)) as ledger:
+            ledger.post(allocation(CAP))
+        before = {path.name: path.read_bytes() for path in folder.iterdir()}
+        (folder / "tppq.db").chmod(0o444)
+        folder.chmod(0o555)
+        ((error, detail),) = answers(*started(writers.post_unprivileged, url))
+        folder.chmod(0o755)
+        assert error == "Unreachable"
+        assert detail.startswith(f"{url} cannot be used: ")
+        assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+# --- the clock ------------------------------------------------------------------------------------
+
+
+def test_recorded_at_goes_on_when_the_clock_steps_back(store_url: str) -> None:
+    clock = Clock("2026-02-10")
+    with Ledger.init(store_url, opening=False, clock=clock) as ledger:
+        ledger.post(allocation(CAP))
+        clock.set("2026-02-08")
+        ledger.post(license_entry("L1", 1), license_entry("L2", 1))
+        clock.set("2026-02-11")
+        ledger.post(license_entry("L3", 1))
+        assert ledger.verify().rows() == []
+    assert [row["recorded_at"] for row in entries(store_url)] == [
+        "2026-02-10T12:00:00.000000Z",
+        "2026-02-10T12:00:00.000001Z",
+        "2026-02-10T12:00:00.000002Z",
+        "2026-02-11T12:00:00.000000Z",
+    ]
