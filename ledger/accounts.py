@@ -1,7 +1,7 @@
-"""The books in memory: what each quota and each licence holds, and what an entry does to them.
+"""The books in memory: what each quota and each license holds, and what an entry does to them.
 
-`Books.apply` is the move of one entry; `balances` is the same fold without any of the machinery, for tests and
-`verify` to hold the store and DuckDB to. Nothing here does I/O or reads a clock.
+`Books.apply` is the move of one entry; `balances` is the same fold without any of the machinery, for tests
+and `verify` to hold the store and DuckDB to. Nothing here does I/O or reads a clock.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import NamedTuple
 from ledger.model import BUCKETS, HELD_BY_LICENSE, MOVES, Device, Kind, Regime
 
 NO_LICENSE = ""
-"""The licence number of a quota's own account."""
+"""The license number of a quota's own account."""
 
 
 class Asked(NamedTuple):
@@ -39,7 +39,7 @@ class Asked(NamedTuple):
 
 @dataclass(slots=True)
 class Account:
-    """What a quota, or a licence in it, holds in each bucket (whole TPP), and a licence's own dates."""
+    """What a quota, or a license in it, holds in each bucket (whole TPP), and a license's own dates."""
 
     quota: str
     license_no: str
@@ -66,10 +66,10 @@ class Books:
     """Why entries named by a `reverses_seq` cannot be reversed, by seq; empty text where they can."""
 
     terms: dict[int, Sequence[str | None]] = field(default_factory=dict)
-    """What is left of a licence's (issued_on, expires_on) once an entry that issued it is undone, by its seq."""
+    """By seq of an entry that issued a license: its (issued_on, expires_on) once that entry is undone."""
 
     def holder_of(self, bucket: str, asked: Asked) -> Account | None:
-        """The account whose `bucket` an entry touches: its licence's, or the quota's own."""
+        """The account whose `bucket` an entry touches: its license's, or the quota's own."""
         if asked.license_no is not None and bucket in HELD_BY_LICENSE:
             return self.licenses.get(asked.license_no)
         return self.quotas.get(asked.quota)
@@ -80,14 +80,14 @@ class Books:
         if quota is None:
             quota = self.quotas[asked.quota] = Account(asked.quota, NO_LICENSE)
         source, target = MOVES[asked.kind]  # type: ignore[index]  # a Kind is its text
-        licence = quota
+        holder = quota
         if asked.license_no is not None:
-            licence = self._license(asked)
-            self._keep_term(licence, asked)
-        (licence if source in HELD_BY_LICENSE else quota).tpp[source] -= asked.tpp
-        (licence if target in HELD_BY_LICENSE else quota).tpp[target] += asked.tpp
-        if asked.kind == Kind.release and asked.reverses_seq is None and licence.tpp["licensed"] == 0:
-            licence.closed_by_seq, licence.closed_reason = seq, asked.reason
+            holder = self._license(asked)
+            self._keep_term(holder, asked)
+        (holder if source in HELD_BY_LICENSE else quota).tpp[source] -= asked.tpp
+        (holder if target in HELD_BY_LICENSE else quota).tpp[target] += asked.tpp
+        if asked.kind == Kind.release and asked.reverses_seq is None and holder.tpp["licensed"] == 0:
+            holder.closed_by_seq, holder.closed_reason = seq, asked.reason
         headroom = quota.tpp["headroom"]
         quota.overdraft_approver = (quota.overdraft_approver or self.approver) if headroom < 0 else None
         return headroom
@@ -99,21 +99,21 @@ class Books:
             account = self.licenses[asked.license_no] = Account(asked.quota, asked.license_no)
         return account
 
-    def _keep_term(self, licence: Account, asked: Asked) -> None:
-        """A licence is in force from the first day it was issued for, to the expiry it was last given."""
+    def _keep_term(self, holder: Account, asked: Asked) -> None:
+        """A license is in force from the first day it was issued for, to the expiry it was last given."""
         if asked.kind == Kind.license and asked.reverses_seq is None:
-            licence.issued_on = min(licence.issued_on or asked.effective_on, asked.effective_on)
-            licence.expires_on = asked.expires_on
+            holder.issued_on = min(holder.issued_on or asked.effective_on, asked.effective_on)
+            holder.expires_on = asked.expires_on
         elif asked.kind == Kind.release and asked.reverses_seq is not None:
-            licence.issued_on, licence.expires_on = self.terms[asked.reverses_seq]
+            holder.issued_on, holder.expires_on = self.terms[asked.reverses_seq]
         if asked.kind == Kind.license:
-            licence.closed_by_seq = licence.closed_reason = None
+            holder.closed_by_seq = holder.closed_reason = None
 
 
 def balances(entries: Iterable[tuple[str, str, str | None, int]]) -> dict[tuple[str, str, str], int]:
     """What every account holds after the entries (quota, kind, license_no, tpp): the fold that tests believe.
 
-    Keys are (quota, licence or empty text, bucket); values whole TPP. The values of a quota sum to zero.
+    Keys are (quota, license or empty text, bucket); values whole TPP. The values of a quota sum to zero.
     """
     held: dict[tuple[str, str, str], int] = {}
     for quota, kind, license_no, tpp in entries:

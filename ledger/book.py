@@ -49,10 +49,11 @@ class Ledger(Questions):
     def init(
         cls, url: str, regime: str = reference.DEFAULT_REGIME, *, opening: bool = True, **options: Any
     ) -> Ledger:
-        """Create the store at `url`, if it is not there, and post the opening allocation of every Tier 2 country.
+        """Create the store at `url`, if not there, and post the opening allocation of every Tier 2 country.
 
-        742.6(b)(10)(iii)(B): 790,000,000 TPP each, for 2025 to 2027. Repeating it changes nothing. `options` as for
-        `open`. Raises UnknownName (no such regime), Misconfigured (a regime without a cap; another regime's ledger).
+        742.6(b)(10)(iii)(B): 790,000,000 TPP each, for 2025 to 2027. Repeating it changes nothing. `options`
+        as for `open`. Raises UnknownName (no such regime), Misconfigured (a regime without a cap; another
+        regime's ledger).
         """
         terms = reference.load().regime(regime)
         store = _store(url, **{name: options[name] for name in options if name != "actor"})
@@ -172,7 +173,10 @@ class Ledger(Questions):
     def reverse(
         self, seq: int, reason: str, *, approver: str | None = None, request_id: str | None = None
     ) -> list[Receipt]:
-        """Undo one entry, whole, by its opposite kind on the same day. Raises UnknownName, AlreadyReversed, Refused."""
+        """Undo one entry, whole, by its opposite kind on the same day.
+
+        Raises UnknownName, AlreadyReversed, Refused.
+        """
         return self.post(self._undoing(seq, reason), approver=approver, request_id=request_id)
 
     def correct(
@@ -184,9 +188,10 @@ class Ledger(Questions):
         approver: str | None = None,
         request_id: str | None = None,
     ) -> list[Receipt]:
-        """Undo one entry and post the right one in its place, in one group: `correct(12, {"quantity": 500}, "...")`.
+        """Undo one entry and post the right one in its place, in one group.
 
-        Where device or quantity change, the TPP is worked out anew unless it is among the changes.
+        `correct(12, {"quantity": 500}, "...")`; where device or quantity change, the TPP is worked out anew
+        unless it is among the changes.
         """
         given = self._given(seq)
         if "tpp" not in changes and {"device_id", "quantity"} & changes.keys():

@@ -31,7 +31,7 @@ class Balance(SQLModel, table=True):
     """One row an account, one column a bucket, in whole TPP; the rows of a quota sum to zero.
 
     `license_no` is empty for the quota's own account, which holds regime, headroom, blocked and what was
-    exported without a licence; each licence holds what it may still ship and what it shipped. The CHECKs
+    exported without a license; each license holds what it may still ship and what it shipped. The CHECKs
     are the second guard behind `rules`: only an approved overdraft may take headroom below zero.
     """
 
@@ -99,7 +99,7 @@ REFUSAL: sa.Table = Refusal.__table__  # type: ignore[attr-defined]  # likewise
 
 
 class Statement(NamedTuple):
-    """A statement in one dialect's own words, the order in which it takes its values, and those it brings itself."""
+    """A statement in one dialect's own words, the order in which it takes values, those it brings itself."""
 
     text: str
     takes: tuple[str, ...]

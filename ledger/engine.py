@@ -23,10 +23,10 @@ NARROW = ("kind", "country", "programme", "effective_on", "tpp", "recorded_at", 
 """The columns that headroom needs; the rest is read when a question needs it."""
 
 WIDE = (
-    "kind", "country", "programme", "effective_on", "tpp", "recorded_at", "license_no", "device_id", "quantity",
-    "expires_on", "reverses_seq", "consignee", "exporter", "reference", "reason", "holder", "quota", "regime",
-    "request_id", "request_part", "body_hash", "group_id", "actor", "approver", "headroom_after_tpp", "hash_v",
-    "prev_hash", "hash", "seq",
+    "kind", "country", "programme", "effective_on", "tpp", "recorded_at", "license_no", "device_id",
+    "quantity", "expires_on", "reverses_seq", "consignee", "exporter", "reference", "reason", "holder",
+    "quota", "regime", "request_id", "request_part", "body_hash", "group_id", "actor", "approver",
+    "headroom_after_tpp", "hash_v", "prev_hash", "hash", "seq",
 )  # fmt: skip
 
 _DAYS = frozenset({"effective_on", "expires_on"})
@@ -40,7 +40,7 @@ _SORT_FROM = 100_000
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The rows of a question as an Arrow table, and the basis they stand on (regime, seq, head hash, times)."""
+    """The rows of a question as an Arrow table, and the basis they stand on (regime, seq, hash, times)."""
 
     table: pa.Table
     basis: Mapping[str, Any]
@@ -56,9 +56,9 @@ class Answer:
 
     def pl(self) -> Any:
         """A polars frame; polars is the caller's to install."""
-        import polars  # an optional package of the caller's  # noqa: PLC0415
+        import polars as pl  # an optional package of the caller's  # noqa: PLC0415
 
-        return polars.from_arrow(self.table)
+        return pl.from_arrow(self.table)
 
     def rows(self) -> list[dict[str, Any]]:
         """One dict a row, with Python's own types: int, str, date, datetime, Decimal."""
@@ -80,9 +80,10 @@ class Answer:
 
 
 def as_table(columns: Sequence[str], by_column: Iterable[Sequence[Any]]) -> pa.Table:
-    """Columns of the store (days and instants as ISO text) as an Arrow table with types, as the core takes them.
+    """Columns of the store as an Arrow table with types, as the core takes them.
 
-    Adds `to_headroom_tpp`: what each entry adds to its country's headroom. Raises Tampered.
+    Days and instants are given as ISO text. Adds `to_headroom_tpp`: what each entry adds to its country's
+    headroom. Raises Tampered.
     """
     try:
         arrays = {name: _array(name, values) for name, values in zip(columns, by_column, strict=True)}
@@ -175,7 +176,8 @@ class Core:
         assert self.seq == 0
         with self._lock:
             names = [duckdb.ColumnExpression(name) for name in (*self.columns, "to_headroom_tpp")]
-            self._connection.read_parquet([str(file) for file in files]).select(*names).create_view("arriving")
+            segments = self._connection.read_parquet([str(file) for file in files])
+            segments.select(*names).create_view("arriving")
             try:
                 self._connection.execute(schema.sql("core/take_arriving.sql"))
             finally:
@@ -190,7 +192,7 @@ class Core:
                 self._sorted_seq = self.seq
 
     def set_today(self, today: str) -> None:
-        """The day (ISO text) by which licences expire and quotas close."""
+        """The day (ISO text) by which licenses expire and quotas close."""
         with self._lock:
             if today != self._today:
                 self._connection.execute(schema.sql("core/set_today.sql"), {"today": today})

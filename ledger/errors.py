@@ -11,9 +11,9 @@
     │  ├─ TppMismatch        stated TPP and device x quantity disagree
     │  ├─ AlreadyReversed    an entry is undone once, whole
     │  ├─ SelfApproval       the approver is the maker
-    │  ├─ UnknownLicense     no such licence in this country
-    │  ├─ LicenseExpired     the licence was not in force on that day
-    │  ├─ OverLicense        more than the licence still holds
+    │  ├─ UnknownLicense     no such license in this country
+    │  ├─ LicenseExpired     the license was not in force on that day
+    │  ├─ OverLicense        more than the license still holds
     │  └─ OverHeadroom       more than the country has left
     ├─ BadFeed               the file cannot be read; every line and column      exit 65 / 422
     ├─ BadQuery              not one SELECT, or it does not run                  exit 65 / 400
@@ -96,15 +96,15 @@ class SelfApproval(Refused):
 
 
 class UnknownLicense(Refused):
-    title = "No such licence in this country"
+    title = "No such license in this country"
 
 
 class LicenseExpired(Refused):
-    title = "The licence was not in force on that day"
+    title = "The license was not in force on that day"
 
 
 class OverLicense(Refused):
-    title = "More than the licence holds"
+    title = "More than the license holds"
 
 
 class OverHeadroom(Refused):

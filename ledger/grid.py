@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import islice
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 
@@ -61,16 +62,34 @@ class _Plan:
     widths: list[int] = field(default_factory=list)
 
 
-def lines(grid: Grid, width: int | None, *, ruled: bool) -> Iterator[Line]:
-    """The grid for a width in cells of text; None is as wide as it takes. `ruled`: a line under headings."""
+def lines(grid: Grid, width: int, *, ruled: bool) -> Iterator[Line]:
+    """The grid for a width in cells of a terminal. `ruled` draws a line under the headings."""
     if not grid.rows and grid.total is None:
         return
     plan = _planned(grid, width)
     if plan is None:
-        assert width is not None
         yield from _cards(grid, width)
     else:
         yield from _table(grid, plan, ruled=ruled and grid.ruled)
+
+
+def plain_lines(grid: Grid) -> Iterator[str]:
+    """The grid as text, each row a line as wide as it takes; column by column, for many rows."""
+    if not grid.rows and grid.total is None:
+        return
+    padded = []
+    for index, column in enumerate(grid.columns):
+        cells = list(_cells(grid, index))
+        lengths = list(map(cell_len, cells))
+        width = max(lengths)
+        blanks = [" " * (width - length) for length in lengths]
+        if column.sort == "figure":
+            padded.append([blank + cell for cell, blank in zip(cells, blanks, strict=True)])
+        else:
+            padded.append([cell + blank for cell, blank in zip(cells, blanks, strict=True)])
+    shown = ((grid.indent + GAP.join(cells)).rstrip() for cells in zip(*padded, strict=True))
+    headed = any(column.heading for column in grid.columns)
+    yield from shown if headed else islice(shown, 1, None)
 
 
 def wrapped(text: str, width: int | None) -> list[str]:
@@ -93,12 +112,10 @@ def wrapped(text: str, width: int | None) -> list[str]:
 # --------------------------------------------------------------------------------------------- as a table
 
 
-def _planned(grid: Grid, width: int | None) -> _Plan | None:
+def _planned(grid: Grid, width: int) -> _Plan | None:
     """The widest layout that the width allows; None where no table does."""
     everything = list(range(len(grid.columns)))
     natural = [max(map(cell_len, _cells(grid, index)), default=0) for index in everything]
-    if width is None:
-        return _Plan(everything, natural)
     least = [min(natural[index], _least(grid, index)) for index in everything]
     leaving = [index for index in everything if grid.columns[index].may_go]
     for gone in range(len(leaving) + 1):

@@ -1,4 +1,4 @@
-"""What a group of posts has to know of the store before it is judged: accounts, earlier answers, reversals."""
+"""What a group of posts must know of the store before it is judged: accounts, earlier answers, reversals."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _OF_A_FILE = re.compile(r"[0-9a-f]{32}-[0-9]{9}")
 
 
 class Lookups:
-    """Reads inside the writing transaction; keeps the accounts for the next group, which may find them unchanged."""
+    """Reads in the writing transaction; keeps accounts for the next group, which may find them unchanged."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -65,7 +65,10 @@ class Lookups:
             return f"there is no entry {seq:,} to reverse"
         kind, quota, license_no, tpp, reverses_seq, reversed_by_seq, on = rows[0]
         if reversed_by_seq is not None:
-            return f"entry {seq:,} was reversed before, by entry {reversed_by_seq:,}: an entry is undone once, whole"
+            return (
+                f"entry {seq:,} was reversed before, by entry {reversed_by_seq:,}: "
+                "an entry is undone once, whole"
+            )
         if reverses_seq is not None:
             return f"entry {seq:,} is itself the reversal of {reverses_seq:,}: post the right entry anew"
         undoing = (rules.undoes(Kind(kind)), quota, license_no, tpp, on)

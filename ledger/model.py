@@ -54,11 +54,11 @@ MOVES: Mapping[Kind, Move] = MappingProxyType(
     {
         Kind.allocate: Move("regime", "headroom"),  # a cap is opened or raised
         Kind.withdraw: Move("headroom", "regime"),  # a cap is lowered or closed
-        Kind.license: Move("headroom", "licensed"),  # a licence is issued or increased: the gate
+        Kind.license: Move("headroom", "licensed"),  # a license is issued or increased: the gate
         Kind.release: Move("licensed", "headroom"),  # expired, revoked, surrendered, reduced, superseded
-        Kind.export: Move("licensed", "exported"),  # goods left under a licence
+        Kind.export: Move("licensed", "exported"),  # goods left under a license
         Kind.restore: Move("exported", "licensed"),  # the declaration was cancelled: goods did not leave
-        Kind.overrun: Move("headroom", "exported"),  # exported beyond or without a licence: a fact
+        Kind.overrun: Move("headroom", "exported"),  # exported beyond or without a license: a fact
         Kind.return_: Move("exported", "headroom"),  # goods came back for good
         Kind.block: Move("headroom", "blocked"),  # set aside
         Kind.unblock: Move("blocked", "headroom"),
@@ -71,7 +71,7 @@ UNDONE_BY: Mapping[Kind, Kind] = MappingProxyType(
 
 BUCKETS = ("regime", "headroom", "licensed", "exported", "blocked")
 HELD_BY_LICENSE = frozenset({"licensed", "exported"})
-"""Buckets kept per licence, so that one licence can never ship what another holds."""
+"""Buckets kept per license, so that one license can never ship what another holds."""
 
 WHOLE = sa.BigInteger().with_variant(sa.Integer, "sqlite")  # STRICT tables of SQLite know no BIGINT
 _REVERSES = sa.text("reverses_seq is not null")

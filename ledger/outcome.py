@@ -19,7 +19,7 @@ picked = itemgetter(*(COLUMNS.index(name) for name in _RECEIPT))
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What a post answers, one an entry: where it stands, and what its country has left after it (whole TPP)."""
+    """What a post answers, one an entry: where it stands, and what its country then has left (whole TPP)."""
 
     seq: int
     request_id: str

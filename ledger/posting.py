@@ -1,4 +1,7 @@
-"""From what people give (an `Entry`, rows of a file) to posts that the store can judge: names, TPP, request ids."""
+"""From what people give (an `Entry`, rows of a file) to posts that the store can judge.
+
+Names are looked up, TPP worked out, request ids given.
+"""
 
 from __future__ import annotations
 
@@ -18,8 +21,8 @@ PROGRAMMES = ("country",)
 """The programmes this ledger runs; NVEU, UVEU and LPP draw on quotas of their own."""
 
 _BODY = (
-    "kind", "country", "effective_on", "license_no", "device_id", "quantity", "tpp", "expires_on", "consignee",
-    "exporter", "reference", "reason", "programme", "holder",
+    "kind", "country", "effective_on", "license_no", "device_id", "quantity", "tpp", "expires_on",
+    "consignee", "exporter", "reference", "reason", "programme", "holder",
 )  # fmt: skip
 """The fields of a request as given: what its id stands for."""
 
@@ -50,11 +53,12 @@ class Resolver:
         return self._devices[text]
 
     def resolve(
-        self, kind: str, country_text: str, effective_on: str, license_no: str | None, device_text: str | None,
-        quantity: int | None, tpp: int | None, expires_on: str | None, consignee: str | None, exporter: str | None,
-        reference: str | None, reason: str | None, programme: str, holder: str | None, reverses_seq: int | None = None,
+        self, kind: str, country_text: str, effective_on: str, license_no: str | None,
+        device_text: str | None, quantity: int | None, tpp: int | None, expires_on: str | None,
+        consignee: str | None, exporter: str | None, reference: str | None, reason: str | None,
+        programme: str, holder: str | None, reverses_seq: int | None = None,
     ) -> Asked | Refused:  # fmt: skip
-        """One entry with its names looked up and its TPP worked out (quantity x the catalogue's), or why not."""
+        """One entry, its names looked up and its TPP worked out (quantity x the catalogue's), or why not."""
         country = self.country(country_text)
         if not isinstance(country, str):
             return country
@@ -73,13 +77,14 @@ class Resolver:
             )  # fmt: skip
         if holder is not None and self.country(holder) != country:
             return UnknownName(
-                f"the holder of a country's quota is the country: '{holder}' is not {country}; leave it empty",
+                f"the holder of a country's quota is the country: '{holder}' is not {country}; "
+                "leave it empty",
                 field="holder", value=holder, nearest=country,
             )  # fmt: skip
         assert tpp is not None  # an Entry and a feed row have one, or device and quantity
         return Asked(
-            kind, country, effective_on, license_no, device_id, quantity, tpp, expires_on, consignee, exporter,
-            reference, reason, programme, country, reverses_seq, f"country/{country}",
+            kind, country, effective_on, license_no, device_id, quantity, tpp, expires_on, consignee,
+            exporter, reference, reason, programme, country, reverses_seq, f"country/{country}",
         )  # fmt: skip
 
     def _resolve_given(self, given: dict[str, Any]) -> Asked | Refused:
@@ -97,7 +102,7 @@ class Resolver:
         ]
 
     def batch(self, batch: Batch, prefix: str) -> list[Post]:
-        """The rows of a file, each a request; where it has no id of its own: the file's and the row's number."""
+        """The rows of a file, each a request; one without an id of its own has the file's and its number."""
         columns = batch.columns
         given = zip(*(columns[name] for name in _BODY), strict=True)
         return [

@@ -2,9 +2,9 @@
 
 A segment is a part of the append-only history in a Parquet file beside the store, written once, never again.
 
-A process that asks one question about a large ledger reads the segments and the few entries after them, rather
-than every row of the store. They are a copy and nothing more: a segment that does not end in the hash which the
-store has at that `seq` is left aside, and the whole folder may be removed at any time.
+A process that asks one question about a large ledger reads the segments and the few entries after them,
+rather than every row of the store. They are a copy and nothing more: a segment that does not end in the hash
+which the store has at that `seq` is left aside, and the whole folder may be removed at any time.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def sealed(store: Store, *, wide: bool) -> Sealed:
 
 
 class Sealer:
-    """Collects entries in the order of `seq`, as they are committed or read, and seals them where that is worth it.
+    """Collects entries by `seq`, as they are committed or read, and seals them where that is worth it.
 
     Entries that do not follow the last ones are left alone: whoever reads them next may seal them.
     """
@@ -153,7 +153,7 @@ class Mirror:
         return Core(self._regime, self._reference.countries, self._reference.devices, wide=wide)
 
     def ask(self, query: str, values: Mapping[str, Any], *, wide: bool) -> tuple[pa.Table, int, str]:
-        """The rows of a question, and the entry (seq, hash) up to which they hold: every one committed so far."""
+        """The rows of a question, and the entry (seq, hash) up to which they hold: all committed so far."""
         with self._lock:
             core = self._caught_up(wide=wide)
             return core.ask(query, values), core.seq, core.head_hash

@@ -18,7 +18,10 @@ def day(given: date | str | None) -> str | None:
 
 
 def instant(given: datetime | str | None) -> str | None:
-    """An instant in UTC as ISO text; a day alone means its end, a time without a zone is UTC. Raises BadQuery."""
+    """An instant in UTC as ISO text; a day alone means its end, a time without a zone is UTC.
+
+    Raises BadQuery.
+    """
     if given is None:
         return None
     try:

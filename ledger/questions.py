@@ -22,8 +22,8 @@ from ledger.store import Store
 from ledger.verify import verify
 
 _FIT = pa.schema([
-    ("fits", pa.bool_()), ("asked_tpp", pa.int64()), ("headroom_tpp", pa.int64()), ("short_by_tpp", pa.int64()),
-    ("largest_quantity", pa.int64()), ("reason", pa.string()),
+    ("fits", pa.bool_()), ("asked_tpp", pa.int64()), ("headroom_tpp", pa.int64()),
+    ("short_by_tpp", pa.int64()), ("largest_quantity", pa.int64()), ("reason", pa.string()),
 ])  # fmt: skip
 
 
@@ -42,10 +42,10 @@ class Questions:
     ) -> Answer:
         """What is left, one row a country (all that have a quota where none is named), lowest first.
 
-        Columns: country, country_name, allocated_tpp, licensed_tpp (not yet exported), exported_tpp, blocked_tpp,
-        headroom_tpp (whole TPP), headroom_h100e, used_percent, balance_state, control_state, last_seq. `as_of`
-        asks what had taken effect on a day, `known_at` what had been recorded at an instant (UTC). Raises
-        UnknownName, NoQuota, DenialPolicy.
+        Columns: country, country_name, allocated_tpp, licensed_tpp (not yet exported), exported_tpp,
+        blocked_tpp, headroom_tpp (whole TPP), headroom_h100e, used_percent, balance_state, control_state,
+        last_seq. `as_of` asks what had taken effect on a day, `known_at` what had been recorded at an
+        instant (UTC). Raises UnknownName, NoQuota, DenialPolicy.
         """
         codes = [self._country(country) for country in countries]
         values = {**times(as_of, known_at), "countries": codes}
@@ -64,7 +64,10 @@ class Questions:
         as_of: date | str | None = None,
         known_at: datetime | str | None = None,
     ) -> Answer:
-        """The entries of one country in order, with its headroom (TPP, H100e) after each; from an effective day on."""
+        """The entries of one country in order, with its headroom (TPP, H100e) after each.
+
+        `from_day` leaves out those that took effect before it.
+        """
         code = self._country(country)
         values = {**times(as_of, known_at), "country": code, "from_day": day(from_day)}
         answer = self._ask("core/ask_statement.sql", values)
@@ -79,7 +82,7 @@ class Questions:
         as_of: date | str | None = None,
         known_at: datetime | str | None = None,
     ) -> Answer:
-        """One row a licence: what was licensed, exported and released under it, and what may still leave (TPP)."""
+        """One row a license: licensed, exported and released under it, and what may still leave (TPP)."""
         code = self._country(country) if country is not None else None
         return self._ask("core/ask_licenses.sql", {**times(as_of, known_at), "country": code})
 
@@ -93,7 +96,7 @@ class Questions:
     def fit(
         self, country: str, *, device: str | None = None, quantity: int | None = None, tpp: int | None = None
     ) -> Answer:
-        """Would a licence for this fit now? One row; reserves nothing.
+        """Would a license for this fit now? One row; reserves nothing.
 
         Columns: fits, asked_tpp, headroom_tpp, short_by_tpp, largest_quantity (whole devices; null without a
         device), reason (why it does not fit, or null). Raises UnknownName.
@@ -130,29 +133,29 @@ class Questions:
         if isinstance(refusal, OverHeadroom) and found["lapsing_tpp"]:
             reason = f"{reason}. {terms.lapsing(asked.tpp, headroom_tpp, found['lapsing_tpp'])}"
         left_tpp = max(0, headroom_tpp or 0)
+        largest = left_tpp * asked.quantity // asked.tpp if asked.quantity is not None else None
         row = {
             "fits": refusal is None, "asked_tpp": asked.tpp, "headroom_tpp": headroom_tpp,
-            "short_by_tpp": max(0, asked.tpp - (headroom_tpp or 0)),
-            "largest_quantity": left_tpp * asked.quantity // asked.tpp if asked.quantity is not None else None,
+            "short_by_tpp": max(0, asked.tpp - (headroom_tpp or 0)), "largest_quantity": largest,
             "reason": reason,
         }  # fmt: skip
         return Answer(pa.Table.from_pylist([row], _FIT), answer.basis)
 
     def regime(self) -> Answer:
-        """What this ledger runs under: one row a fact (key, value, status, citation), named choices included."""
+        """What it runs under: one row a fact (key, value, status, citation), named choices included."""
         return self._of_reference(reference.regime_rows(self._terms))
 
     def devices(self) -> Answer:
-        """The catalogue: one row a device, its TPP (whole) and H100e, whether it counts (3A090.a), its source."""
+        """The catalogue: one row a device, its TPP and H100e, whether it counts (3A090.a), and its source."""
         return self._of_reference(reference.device_rows(self._reference, self._terms))
 
     def countries(self, *, as_of: date | str | None = None) -> Answer:
-        """One row a country, with its tier on a day (default: today), what it is treated as, and its source."""
+        """One row a country: its tier on a day (default: today), what it is treated as, and its source."""
         on = day(as_of) or self._store.today()
         return self._of_reference(reference.country_rows(self._reference, self._terms, on))
 
     def verify(self) -> Answer:
-        """One row a difference between the stored history, DuckDB's sums and Python's fold; none means intact."""
+        """One row a difference between the stored history, DuckDB's sums and Python's fold; none: intact."""
         core = self._mirror.empty_core(wide=True)
         try:
             return verify(self._store, core, self._basis(0, "", {}))

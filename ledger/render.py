@@ -15,13 +15,10 @@ from typing import Any, TextIO
 
 import orjson
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from rich.console import Console
-from rich.text import Text
 
 from ledger.errors import Misconfigured
-from ledger.grid import Grid, lines, wrapped
+from ledger.grid import Grid, lines, plain_lines, wrapped
 
 Part = Grid | str
 """Of a screen: a grid, or a sentence."""
@@ -62,8 +59,9 @@ def _with_instants(table: pa.Table) -> pa.Table:
     """The table with its instants as ISO text in UTC, to the microsecond."""
     for index, column in enumerate(table.schema):
         if pa.types.is_timestamp(column.type):
-            text = pc.strftime(table.column(index).cast(pa.timestamp("us")), format="%Y-%m-%dT%H:%M:%SZ")
-            table = table.set_column(index, column.name, text)
+            values = table.column(index).to_pylist()
+            text = [None if at is None else f"{at:%Y-%m-%dT%H:%M:%S.%f}Z" for at in values]
+            table = table.set_column(index, column.name, pa.array(text, pa.string()))
     return table
 
 
@@ -214,11 +212,15 @@ def _plain_lines(parts: Sequence[Part]) -> Iterator[str]:
         if isinstance(part, str):
             yield part
         else:
-            yield from ("".join(span.text for span in line) for line in lines(part, None, ruled=False))
+            yield from plain_lines(part)
 
 
 def print_table(parts: Sequence[Part], out: TextIO, width: int) -> None:
     """The same for a terminal: lines, colors unless NO_COLOR says otherwise, and nothing beyond its width."""
+    # 50 ms at every start, for those who want no table.
+    from rich.console import Console  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
     console = Console(file=out, width=width, soft_wrap=True, highlight=False, markup=False, emoji=False)
     for part in parts:
         if isinstance(part, str):

@@ -43,12 +43,14 @@ def destination(asked: Asked, books: Books) -> Refused | None:
 
 def destination_of(country: str, on: str, regime: Regime) -> Refused | None:
     """Why a country has no allocation on a day, by its tier; None where it may have one."""
-    tier = regime.tier(country, on)
+    listed_on = min(max(on, regime.period_from), regime.period_to)  # outside it, `period` has its say
+    tier = regime.tier(country, listed_on)
     if tier == 2:
         return None
     if tier == 3:
         return errors.DenialPolicy(
-            f"{country} is Tier 3 on {on} (Country Group D:5 or Macau): a policy of denial applies, and no quota",
+            f"{country} is Tier 3 on {on} (Country Group D:5 or Macau): "
+            "a policy of denial applies, and no quota",
             country=country, tier=tier,
         )  # fmt: skip
     where = "is Tier 1" if tier == 1 else "is on no list of this regime"
@@ -56,7 +58,7 @@ def destination_of(country: str, on: str, regime: Regime) -> Refused | None:
 
 
 def period(asked: Asked, books: Books) -> Refused | None:
-    """An entry takes effect within the regime's period and not in the future; a licence runs one year.
+    """An entry takes effect within the regime's period and not in the future; a license runs one year.
 
     742.6(b)(10)(iii)(B)(1): licensed cumulatively beginning in 2025, for 2025 to 2027; 750.7(g): one year.
     """
@@ -64,7 +66,8 @@ def period(asked: Asked, books: Books) -> Refused | None:
     if not regime.period_from <= on <= regime.period_to:
         return errors.OutsidePeriod(
             f"{on} is outside the period of {regime.regime}, {regime.period_from} to {regime.period_to}",
-            country=asked.country, effective_on=on, period_from=regime.period_from, period_to=regime.period_to,
+            country=asked.country, effective_on=on,
+            period_from=regime.period_from, period_to=regime.period_to,
         )  # fmt: skip
     if on > books.today:
         return errors.OutsidePeriod(
@@ -75,13 +78,13 @@ def period(asked: Asked, books: Books) -> Refused | None:
         latest = terms.years_later(on, regime.license_years)
         if asked.expires_on < on:
             return errors.OutsidePeriod(
-                f"a licence effective on {on} cannot expire before that, on {asked.expires_on}",
+                f"a license effective on {on} cannot expire before that, on {asked.expires_on}",
                 country=asked.country, effective_on=on, expires_on=asked.expires_on,
             )  # fmt: skip
         if asked.expires_on > latest and asked.reason is None:
             return errors.OutsidePeriod(
-                f"a licence effective on {on} runs to {latest} at the latest (one year, 15 CFR 750.7(g)), not to "
-                f"{asked.expires_on}: give a reason if it was granted for longer",
+                f"a license effective on {on} runs to {latest} at the latest (one year, 15 CFR 750.7(g)), "
+                f"not to {asked.expires_on}: give a reason if it was granted for longer",
                 country=asked.country, effective_on=on, expires_on=asked.expires_on, latest=latest,
             )  # fmt: skip
     return None
@@ -96,15 +99,11 @@ def counted(asked: Asked, books: Books) -> Refused | None:
     device = books.devices.get(asked.device_id) if asked.device_id is not None else None
     if device is None or device.counts is not False:
         return None
-    density = (
-        f"performance density {device.performance_density}"
-        if device.performance_density
-        else "no density known"
-    )
+    known = device.performance_density
+    density = f"performance density {known}" if known else "no density known"
     return errors.NotCounted(
         f"{device.device_id} ({device.tpp:,} TPP, {density}) is below 3A090.a: it draws no allocation",
-        country=asked.country, device_id=device.device_id, device_tpp=device.tpp,
-        performance_density=device.performance_density,
+        country=asked.country, device_id=device.device_id, device_tpp=device.tpp, performance_density=known,
     )  # fmt: skip
 
 
@@ -120,10 +119,8 @@ def agreement(asked: Asked, books: Books) -> Refused | None:
         return None
     tolerance = books.regime.tpp_tolerance_percent
     for each in (device.tpp, device.declared_tpp):
-        if (
-            each is not None
-            and abs(asked.tpp - asked.quantity * each) * 100 <= asked.quantity * each * tolerance
-        ):
+        known = asked.quantity * each if each is not None else None
+        if known is not None and abs(asked.tpp - known) * 100 <= known * tolerance:
             return None
     expected = asked.quantity * device.tpp
     return errors.TppMismatch(
@@ -152,43 +149,44 @@ def two_people(asked: Asked, books: Books) -> Refused | None:
 
 
 def license_known(asked: Asked, books: Books) -> Refused | None:
-    """Goods leave, come back or are given up under a licence that was issued for that one country.
+    """Goods leave, come back or are given up under a license that was issued for that one country.
 
     Supp. No. 2 to part 748 (c)(4): one application, one country.
     """
     if asked.license_no is None:
         return None
-    licence = books.licenses.get(asked.license_no)
+    account = books.licenses.get(asked.license_no)
     facts: dict[str, errors.Fact] = {"country": asked.country, "license_no": asked.license_no}
-    if licence is not None and licence.quota != asked.quota:
-        other = licence.quota.rpartition("/")[2]
+    if account is not None and account.quota != asked.quota:
+        other = account.quota.rpartition("/")[2]
         return errors.UnknownLicense(
-            f"{asked.license_no} is a licence for {other}, not for {asked.country}: a licence is for one country",
+            f"{asked.license_no} is a license for {other}, not for {asked.country}: "
+            "a license is for one country",
             **facts, license_country=other,
         )  # fmt: skip
-    if licence is None and asked.kind != Kind.license:
+    if account is None and asked.kind != Kind.license:
         hint = (
             "; leave license_no empty and put the number into reference" if asked.kind == Kind.overrun else ""
         )
-        return errors.UnknownLicense(f"{asked.country} has no licence {asked.license_no}{hint}", **facts)
+        return errors.UnknownLicense(f"{asked.country} has no license {asked.license_no}{hint}", **facts)
     return None
 
 
 def license_in_force(asked: Asked, books: Books) -> Refused | None:
-    """An export leaves while its licence is in force: from its issue to its expiry (15 CFR 750.7(g)).
+    """An export leaves while its license is in force: from its issue to its expiry (15 CFR 750.7(g)).
 
-    The day of the export decides, not the day on which it is recorded: late declarations find their licence.
+    The day of the export decides, not the day on which it is recorded: late declarations find their license.
     """
-    licence = books.licenses.get(asked.license_no) if asked.license_no is not None else None
-    if licence is None or licence.expires_on is None or licence.issued_on is None:
+    account = books.licenses.get(asked.license_no) if asked.license_no is not None else None
+    if account is None or account.expires_on is None or account.issued_on is None:
         return None
-    if licence.issued_on <= asked.effective_on <= licence.expires_on:
+    if account.issued_on <= asked.effective_on <= account.expires_on:
         return None
     return errors.LicenseExpired(
-        f"{asked.license_no} was in force from {licence.issued_on} to {licence.expires_on}, not on "
+        f"{asked.license_no} was in force from {account.issued_on} to {account.expires_on}, not on "
         f"{asked.effective_on}; goods that left all the same are recorded as an overrun",
-        country=asked.country, license_no=asked.license_no, issued_on=licence.issued_on,
-        expires_on=licence.expires_on, effective_on=asked.effective_on,
+        country=asked.country, license_no=asked.license_no, issued_on=account.issued_on,
+        expires_on=account.expires_on, effective_on=asked.effective_on,
     )  # fmt: skip
 
 
@@ -199,13 +197,13 @@ def within_license(asked: Asked, books: Books) -> Refused | None:
     held = account.tpp[source] if account is not None else 0
     if asked.tpp <= held:
         return None
-    whose = asked.license_no or f"{asked.country}, without a licence,"
+    whose = asked.license_no or f"{asked.country}, without a license,"
     what = "left to export" if source == "licensed" else "exported"
     hint = "; the excess, if it left, is an overrun" if asked.kind == Kind.export else ""
     return errors.OverLicense(
         f"{whose} has {held:,} TPP {what}; {asked.tpp:,} asked; short by {asked.tpp - held:,}{hint}",
         country=asked.country, license_no=asked.license_no, asked_tpp=asked.tpp, held_tpp=held,
-        short_by_tpp=asked.tpp - held, fits=_fitting(asked, held, books),
+        short_by_tpp=asked.tpp - held, fits=_fitting(asked, held),
     )  # fmt: skip
 
 
@@ -223,23 +221,19 @@ def within_headroom(asked: Asked, books: Books) -> Refused | None:
     if source == "headroom" and asked.kind in _BEYOND_WITH_APPROVAL and books.approver and asked.reason:
         return None
     where = "left" if source == "headroom" else "blocked"
-    fits = _fitting(asked, held, books)
+    fits = _fitting(asked, held)
     detail = (
-        f"{asked.country} has {held:,} TPP{_in_h100e(held, books.regime.h100_tpp)} {where}; {asked.tpp:,} asked; "
-        f"short by {asked.tpp - held:,}"
+        f"{asked.country} has {held:,} TPP{_in_h100e(held, books.regime.h100_tpp)} {where}; "
+        f"{asked.tpp:,} asked; short by {asked.tpp - held:,}"
     )
     if fits:
         detail += f"; {fits:,} x {asked.device_id} would fit"
     if asked.kind in _BEYOND_WITH_APPROVAL:
         detail += "; a second officer may approve it, with a reason"
     return errors.OverHeadroom(
-        detail,
-        country=asked.country,
-        asked_tpp=asked.tpp,
-        headroom_tpp=held,
-        short_by_tpp=asked.tpp - held,
-        fits=fits,
-    )
+        detail, country=asked.country, asked_tpp=asked.tpp, headroom_tpp=held,
+        short_by_tpp=asked.tpp - held, fits=fits,
+    )  # fmt: skip
 
 
 def within_cap(asked: Asked, books: Books) -> Refused | None:
@@ -250,8 +244,8 @@ def within_cap(asked: Asked, books: Books) -> Refused | None:
     if allocated + asked.tpp <= most:
         return None
     return errors.OverHeadroom(
-        f"{asked.country} has an allocation of {allocated:,} TPP, which may be raised to {most:,} at the most; "
-        f"{asked.tpp:,} asked; {allocated + asked.tpp - most:,} too much",
+        f"{asked.country} has an allocation of {allocated:,} TPP, which may be raised to {most:,} "
+        f"at the most; {asked.tpp:,} asked; {allocated + asked.tpp - most:,} too much",
         country=asked.country, asked_tpp=asked.tpp, headroom_tpp=most - allocated,
         short_by_tpp=allocated + asked.tpp - most, fits=None,
     )  # fmt: skip
@@ -261,7 +255,7 @@ def _in_h100e(tpp: int, h100_tpp: int) -> str:
     return f" ({tpp // h100_tpp:,} H100e)" if tpp >= h100_tpp else ""
 
 
-def _fitting(asked: Asked, held_tpp: int, books: Books) -> int | None:
+def _fitting(asked: Asked, held_tpp: int) -> int | None:
     """How many whole devices of the kind asked for would fit; None where the entry names no device."""
     if asked.quantity is None:
         return None

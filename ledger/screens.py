@@ -142,7 +142,7 @@ def _kind(row: Row) -> str:
 
 
 def licenses(answer: Answer) -> Screen:
-    """Licences, and what may still leave under each."""
+    """Licenses, and what may still leave under each."""
     rows = answer.rows()
     if not rows:
         return ["No license, as of this day."]
@@ -206,7 +206,8 @@ def verified(answer: Answer) -> Screen:
         ["balances", f"{accounts:,} accounts: stored = DuckDB = Python" + _but(apart)],
         [
             "states",
-            "no headroom below zero after any entry" + _but({"overdraft", "approval", "reversal"} & checks),
+            "no headroom below zero but with a second officer's approval"
+            + _but({"overdraft", "approval", "reversal"} & checks),
         ],
     ]
     cells.extend(["", f"{note}: reported, not a fault"] for note in basis["notes"])

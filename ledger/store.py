@@ -1,6 +1,6 @@
-"""The only writer. `submit` is the write path, the same on SQLite and PostgreSQL:
+"""The only writer. `submit` is the write path, the same on SQLite and PostgreSQL.
 
-lock the head → look the requests up → rules, in order → append, hashed and chained → balances → head →
+Lock the head → look the requests up → rules, in order → append, hashed and chained → balances → head →
 commit → only then answer. A refusal is kept too, so that a repeat gets the same answer.
 """
 
@@ -87,8 +87,8 @@ class Store:
     ) -> Verdict:
         """Judge and append a group in one transaction; answers only after the commit.
 
-        `books` says who posts, under which regime, on which day; its accounts are filled here. `atomic`: all or
-        none. `again`: judge anew what was refused before. `dry_run`: judge, write nothing.
+        `books` says who posts, under which regime, on which day; its accounts are filled here. `atomic`: all
+        or none. `again`: judge anew what was refused before. `dry_run`: judge, write nothing.
         Raises Busy, Unreachable, Tampered.
         """
         with self._write_lock:
@@ -201,18 +201,20 @@ class Store:
         return Head(*rows[0])
 
     def checked_head(self) -> Head:
-        """The head of a store that this version can run: its schema, and the guards that make it append-only."""
+        """The head of a store that this version can run: its schema, the guards that make it append-only."""
         head = self.head()
         if head.schema_version != SCHEMA_VERSION:
             raise Misconfigured(
-                f"{self.database.name} has schema {head.schema_version}; this version runs schema {SCHEMA_VERSION}",
+                f"{self.database.name} has schema {head.schema_version}; "
+                f"this version runs schema {SCHEMA_VERSION}",
                 store=self.database.name,
             )
         found = ((name, definition) for name, definition in self.read("guards"))
         if missing := guards.missing(self.database.dialect, found):
             raise Misconfigured(
-                f"{self.database.name} is not append-only: {', '.join(missing)} missing, changed or disabled; run "
-                "tppq init to put them back, then tppq verify to see what was done without them",
+                f"{self.database.name} is not append-only: {', '.join(missing)} missing, changed or "
+                "disabled; run tppq init to put them back, then tppq verify to see what was done without "
+                "them",
                 store=self.database.name,
             )
         return head
@@ -252,6 +254,7 @@ def _fields(account: Account) -> dict[str, Any]:
     return {
         "quota": account.quota, "license_no": account.license_no,
         **{f"{bucket}_tpp": tpp for bucket, tpp in account.tpp.items()},
-        "issued_on": account.issued_on, "expires_on": account.expires_on, "closed_by_seq": account.closed_by_seq,
-        "closed_reason": account.closed_reason, "overdraft_approver": account.overdraft_approver,
+        "issued_on": account.issued_on, "expires_on": account.expires_on,
+        "closed_by_seq": account.closed_by_seq, "closed_reason": account.closed_reason,
+        "overdraft_approver": account.overdraft_approver,
     }  # fmt: skip

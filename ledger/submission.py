@@ -44,7 +44,7 @@ class Declined(NamedTuple):
 
 @dataclass(slots=True)
 class Verdict:
-    """What became of a group: rows to append (in `evidence.COLUMNS`' order), refusals, repeats (first seq, line)."""
+    """What became of a group: rows to append (as `evidence.COLUMNS`), refusals, repeats (first seq, line)."""
 
     rows: list[Row] = field(default_factory=list)
     declined: list[Declined] = field(default_factory=list)
@@ -116,16 +116,15 @@ def judge_all(
     group_id = posts[0].request_id if atomic and len(posts) > 1 else None
     actor, approver, regime = books.actor, books.approver, books.regime.regime
     fresh: set[str] = set()
-    for request_id, part, body_hash, asked, line in posts:
+    for request_id, part, body_hash, given, line in posts:
         known = request_id in earlier.posted or request_id in earlier.refused
-        if known and not (part > 0 and request_id in fresh):
-            if _answered_before(verdict, earlier, request_id, part, body_hash, line, again=again):
-                continue
-        if not isinstance(asked, Asked):
-            verdict.declined.append(Declined(line, request_id, body_hash, asked, None))
+        repeats = known and not (part > 0 and request_id in fresh)
+        if repeats and _answered_before(verdict, earlier, request_id, part, body_hash, line, again=again):
             continue
-        if asked.kind == Kind.license:
-            asked = terms.with_term(asked, books)
+        if not isinstance(given, Asked):
+            verdict.declined.append(Declined(line, request_id, body_hash, given, None))
+            continue
+        asked = terms.with_term(given, books) if given.kind == Kind.license else given
         refusal = rules.judge(asked, books)
         if refusal is not None:
             verdict.declined.append(Declined(line, request_id, body_hash, refusal, None))
@@ -137,29 +136,31 @@ def judge_all(
         recorded_at = stamps.next()
         prev_hash = last_hash
         (
-            kind, country, effective_on, license_no, device_id, quantity, tpp, expires_on, consignee, exporter,
-            reference, reason, programme, holder, reverses_seq, quota,
+            kind, country, effective_on, license_no, device_id, quantity, tpp, expires_on, consignee,
+            exporter, reference, reason, programme, holder, reverses_seq, quota,
         ) = asked  # fmt: skip
         last_hash = entry_hash(
             prev_hash,
             {
                 "actor": actor, "approver": approver, "body_hash": body_hash, "consignee": consignee,
-                "country": country, "device_id": device_id, "effective_on": effective_on, "expires_on": expires_on,
-                "exporter": exporter, "group_id": group_id, "hash_v": HASH_V, "headroom_after_tpp": headroom,
-                "holder": holder, "kind": kind, "license_no": license_no, "programme": programme,
+                "country": country, "device_id": device_id, "effective_on": effective_on,
+                "expires_on": expires_on, "exporter": exporter, "group_id": group_id, "hash_v": HASH_V,
+                "headroom_after_tpp": headroom, "holder": holder, "kind": kind,
+                "license_no": license_no, "programme": programme,
                 "quantity": quantity, "quota": quota, "reason": reason, "recorded_at": recorded_at,
                 "reference": reference, "regime": regime, "request_id": request_id, "request_part": part,
                 "reverses_seq": reverses_seq, "seq": seq, "tpp": tpp,
             },
         )  # fmt: skip
         verdict.rows.append((
-            kind, country, effective_on, license_no, device_id, quantity, expires_on, consignee, exporter, reference,
-            reason, programme, reverses_seq, seq, recorded_at, request_id, part, body_hash, group_id, regime, quota,
-            holder, tpp, actor, approver, headroom, HASH_V, prev_hash, last_hash,
+            kind, country, effective_on, license_no, device_id, quantity, expires_on, consignee, exporter,
+            reference, reason, programme, reverses_seq, seq, recorded_at, request_id, part, body_hash,
+            group_id, regime, quota, holder, tpp, actor, approver, headroom, HASH_V, prev_hash, last_hash,
         ))  # fmt: skip
         if asked.reverses_seq is not None:
             books.undone[asked.reverses_seq] = (
-                f"entry {asked.reverses_seq:,} was reversed before, by entry {seq:,}: an entry is undone once, whole"
+                f"entry {asked.reverses_seq:,} was reversed before, by entry {seq:,}: "
+                "an entry is undone once, whole"
             )
         if part == 0:
             fresh.add(request_id)
@@ -177,7 +178,7 @@ def _answered_before(
     *,
     again: bool,
 ) -> bool:
-    """Give a repeated request its first answer; False where it is to be judged (refused before, asked again)."""
+    """Give a repeated request its first answer; False where it is to be judged: refused, and asked again."""
     if request_id in earlier.posted:
         first_hash, first_seq = earlier.posted[request_id]
         if first_hash == body_hash:
@@ -198,8 +199,8 @@ def _answered_before(
         answer = Declined(line, request_id, body_hash, refused_again(last.problem), last.refused_at)
     else:
         reused = IdReused(
-            f"request id {request_id} was used before, for a request refused on {last.refused_at[:10]}, with other "
-            "contents: use an id of its own for each request",
+            f"request id {request_id} was used before, for a request refused on {last.refused_at[:10]}, "
+            "with other contents: use an id of its own for each request",
             request_id=request_id, refused_at=last.refused_at,
         )  # fmt: skip
         answer = Declined(line, request_id, body_hash, reused, None)

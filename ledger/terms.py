@@ -1,4 +1,4 @@
-"""How long a licence runs, and what is worth a word although it is allowed."""
+"""How long a license runs, and what is worth a word although it is allowed."""
 
 from __future__ import annotations
 
@@ -7,34 +7,32 @@ from ledger.model import Kind
 
 
 def with_term(asked: Asked, books: Books) -> Asked:
-    """A licence without an expiry runs one year (15 CFR 750.7(g)); an increase keeps the expiry of its licence."""
+    """A license without an expiry runs one year (15 CFR 750.7(g)); an increase keeps its license's expiry."""
     if asked.kind != Kind.license or asked.expires_on is not None or asked.license_no is None:
         return asked
-    licence = books.licenses.get(asked.license_no)
+    account = books.licenses.get(asked.license_no)
     if (
-        licence is not None
-        and licence.closed_by_seq is None
-        and (licence.expires_on or "") >= asked.effective_on
+        account is not None
+        and account.closed_by_seq is None
+        and (account.expires_on or "") >= asked.effective_on
     ):
-        return asked._replace(expires_on=licence.expires_on)
+        return asked._replace(expires_on=account.expires_on)
     return asked._replace(expires_on=years_later(asked.effective_on, books.regime.license_years))
 
 
 def warning(asked: Asked, books: Books) -> str | None:
     """What an officer should look at although it is allowed."""
-    licence = books.licenses.get(asked.license_no) if asked.license_no is not None else None
-    if licence is None or licence.closed_by_seq is None or asked.reverses_seq is not None:
+    account = books.licenses.get(asked.license_no) if asked.license_no is not None else None
+    if account is None or account.closed_by_seq is None or asked.reverses_seq is not None:
         return None
-    ended = licence.closed_reason or "released"
-    if asked.kind == Kind.license:
-        return f"{asked.license_no} was {ended} by entry {licence.closed_by_seq:,}; this issues it anew"
-    return f"{asked.license_no} was {ended} by entry {licence.closed_by_seq:,}; this is late"
+    ended = f"{asked.license_no} was released by entry {account.closed_by_seq:,} ({account.closed_reason})"
+    return f"{ended}; this issues it anew" if asked.kind == Kind.license else f"{ended}; this is late"
 
 
 def lapsing(asked_tpp: int, headroom_tpp: int, lapsing_tpp: int) -> str:
-    """What licences about to expire unused would free, as a sentence."""
+    """What licenses about to expire unused would free, as a sentence."""
     then = "then it fits" if asked_tpp <= headroom_tpp + lapsing_tpp else "it would not fit even then"
-    return f"Licences that expire unused within 60 days would free {lapsing_tpp:,}: {then}"
+    return f"Licenses that expire unused within 60 days would free {lapsing_tpp:,}: {then}"
 
 
 def years_later(on: str, years: int) -> str:

@@ -1,7 +1,7 @@
 """Holds the stored history to three independent answers: the store's balances, DuckDB's sums, Python's fold.
 
-A difference is a row (seq, check, expected, found), not an error. What is worth knowing and no fault, such as a
-past day that a back-dated entry would have breached, is a note in the basis.
+A difference is a row (seq, check, expected, found), not an error. What is worth knowing and no fault, such
+as a past day that a back-dated entry would have breached, is a note in the basis.
 """
 
 from __future__ import annotations
@@ -55,8 +55,8 @@ def verify(store: Store, core: Core, basis: dict[str, Any]) -> Answer:
     differences.sort(key=lambda row: (row[0] if row[0] is not None else head.seq + 1, row[1]))
     breached = core.ask(schema.sql("core/verify_backdated.sql")).to_pylist()
     notes = [
-        f"{row['country']} {row['on_day']}: headroom by effective day was {row['headroom_tpp']:,} TPP, breached by the "
-        f"back-dated entry {row['seq']:,}"
+        f"{row['country']} {row['on_day']}: headroom by effective day was {row['headroom_tpp']:,} TPP, "
+        f"breached by the back-dated entry {row['seq']:,}"
         for row in breached
     ]
     checked = {"entries": last["seq"], "accounts": len({(quota, number) for quota, number, _ in held})}

@@ -1,8 +1,8 @@
 """The books of whoever wrote the sample: each act writes a row of the feed, and keeps count of what it did.
 
-They know nothing of the ledger but its catalogue, its calendar and how much a country is allotted, so that what
-they expect is an answer of their own. Amounts are whole TPP, `chips` whole devices, days numbers from the
-first day of 2025 on (`DAYS`).
+They know nothing of the ledger but its catalogue and how much a country is allotted, so that what they
+expect is an answer of their own. Amounts are whole TPP, `chips` whole devices, days numbers from the first of
+2025 on (`DAYS`).
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ START = date(2025, 1, 1)
 DAYS = [(START + timedelta(days=number)).isoformat() for number in range(3 * 366)]
 LAST = DAYS.index("2026-10-31")
 COLUMNS = (
-    "kind", "country", "effective_on", "license_no", "device_id", "quantity", "tpp", "expires_on", "request_id",
-    "consignee", "exporter", "reference", "reason",
+    "kind", "country", "effective_on", "license_no", "device_id", "quantity", "tpp", "expires_on",
+    "request_id", "consignee", "exporter", "reference", "reason",
 )  # fmt: skip
 
 Row = tuple[str | int, ...]
@@ -81,16 +81,18 @@ class Books:
         self.rows.append((
             kind, country, DAYS[day] if isinstance(day, int) else day, number, chip.device_id,
             chips if chip.device_id else "", chips * chip.tpp if chip.stated else "",
-            DAYS[expires] if isinstance(expires, int) else expires, request_id, consignee, exporter, reference,
-            reason,
+            DAYS[expires] if isinstance(expires, int) else expires,
+            request_id, consignee, exporter, reference, reason,
         ))  # fmt: skip
         self.count += 1
 
-    def refused(self, error: str, kind: str, country: str, day: int | str, number: str = "", chip: Chip = LOOSE,
-                chips: int = 1, **texts: str) -> None:  # fmt: skip
+    def refused(
+        self, error: str, kind: str, country: str, day: int | str, number: str = "", chip: Chip = LOOSE,
+        chips: int = 1, **texts: str,
+    ) -> None:  # fmt: skip
         """Write a row that the ledger has to refuse, and as what."""
         self.outcomes.append((self.count + 2, error))
-        self.row(kind, country, day, number, chip, chips, **texts)  # type: ignore[arg-type]  # all of them are texts
+        self.row(kind, country, day, number, chip, chips, **texts)
 
     def repeat(self, row: Row, *, same: bool) -> None:
         """Write a row whose request id was used before: for the same request, or for another."""
@@ -105,24 +107,25 @@ class Books:
     # -------------------------------------------------------------------------------------- the ten kinds
 
     def allocate(self, country: str, day: int, tpp: int, **texts: str) -> None:
-        self.row("allocate", country, day, "", LOOSE, tpp, **texts)  # type: ignore[arg-type]  # likewise
+        self.row("allocate", country, day, "", LOOSE, tpp, **texts)
         self.left_tpp[country] = self.left_tpp.get(country, 0) + tpp
 
     def withdraw(self, country: str, day: int, tpp: int, **texts: str) -> None:
-        self.row("withdraw", country, day, "", LOOSE, tpp, **texts)  # type: ignore[arg-type]  # likewise
+        self.row("withdraw", country, day, "", LOOSE, tpp, **texts)
         self.left_tpp[country] -= tpp
 
     def license(
         self, country: str, day: int, chip: Chip, chips: int, *, number: str | None = None, spelled: str = "",
-        expires: int | None = None, request_id: str = "", consignee: str = "", exporter: str = "", reason: str = "",
+        expires: int | None = None, request_id: str = "", consignee: str = "", exporter: str = "",
+        reason: str = "",
     ) -> License:  # fmt: skip
         """A new license; it expires after a year, unless `expires` says otherwise."""
         given = License(
             number or self.next_number(day), country, chip, day, day + 365 if expires is None else expires
         )
         self.increase(
-            given, day, chips, spelled=spelled, expires="" if expires is None else expires, request_id=request_id,
-            consignee=consignee, exporter=exporter, reason=reason,
+            given, day, chips, spelled=spelled, expires="" if expires is None else expires,
+            request_id=request_id, consignee=consignee, exporter=exporter, reason=reason,
         )  # fmt: skip
         self.due[given.expires + 30].append(given)
         return given
@@ -138,17 +141,11 @@ class Books:
         given.held += chips
         self.left_tpp[given.country] -= chips * given.chip.tpp
 
-    def release(self, given: License, day: int, chips: int, reason: str, request_id: str = "") -> None:
+    def release(self, given: License, day: int, chips: int, reason: str, reference: str = "") -> None:
         self.row(
-            "release",
-            given.country,
-            day,
-            given.number,
-            given.chip,
-            chips,
-            request_id=request_id,
+            "release", given.country, day, given.number, given.chip, chips, reference=reference,
             reason=reason,
-        )
+        )  # fmt: skip
         given.held -= chips
         given.closed = given.closed or not given.held
         self.left_tpp[given.country] += chips * given.chip.tpp
@@ -172,8 +169,9 @@ class Books:
 
     def restore(self, given: License, day: int, chips: int, reference: str, reason: str) -> None:
         self.row(
-            "restore", given.country, day, given.number, given.chip, chips, reference=reference, reason=reason
-        )
+            "restore", given.country, day, given.number, given.chip, chips, reference=reference,
+            reason=reason,
+        )  # fmt: skip
         given.held += chips
         given.shipped -= chips
 

@@ -13,12 +13,13 @@ from tests.sample_books import CAP, DAYS, LOOSE, Books, Chip
 
 H100_TPP = 15_832
 RESERVED = (
-    "AL", "AM", "BH", "CH", "EG", "GE", "JO", "KH", "KW", "KZ", "LI", "LU", "MA", "MC", "MD", "MU", "OM", "QA",
-    "TN", "UZ",
+    "AL", "AM", "BH", "CH", "EG", "GE", "JO", "KH", "KW", "KZ", "LI", "LU", "MA", "MC", "MD", "MU", "OM",
+    "QA", "TN", "UZ",
 )  # fmt: skip
 AWKWARD = (
-    'Al-Noor, "Nimbus" & Sons', "Société Électrique d’Été S.à r.l.", "株式会社みらい計算", "شركة السحاب للحوسبة",
-    "=SUM(A1:A9)", "+971 4 555 0100", "@ledger", "-1,000", "O'Hara; Ünal | Çelik", "a\\b \"c\" 'd'", "100 % 云 ☁",
+    'Al-Noor, "Nimbus" & Sons', "Société Électrique d\u2019Été S.à r.l.", "株式会社みらい計算",
+    "شركة السحاب للحوسبة", "=SUM(A1:A9)", "+971 4 555 0100", "@ledger", "-1,000", "O'Hara; Ünal | Çelik",
+    "a\\b \"c\" 'd'", "100 % 云 ☁",
     "  spaces at both ends  ", "NULL", "1.200", "line\u2028separator", "e\u0301 as two characters", "'=1+1",
 )  # fmt: skip
 """Texts that something on the way in, or out, may take for something else."""
@@ -70,8 +71,8 @@ def texts(books: Books, h100: Chip) -> None:
     """Awkward texts in every column that takes any, and the longest there may be."""
     for number, text in enumerate(AWKWARD):
         given = books.license(
-            "MU", 50 + number, h100, 8, request_id=f"text {number}: {text.strip()}", consignee=text, exporter=text,
-            reason=text,
+            "MU", 50 + number, h100, 8, request_id=f"text {number}: {text.strip()}", consignee=text,
+            exporter=text, reason=text,
         )  # fmt: skip
         books.export(given, 50 + number, 3, reference=text)
     books.license("MU", 80, h100, 1, number="N" * 128, consignee="界" * 2_000)
@@ -95,12 +96,12 @@ def amendable(books: Books, h100: Chip) -> list[tuple[str, int | str, str]]:
     ]
 
 
-def approved(country_books: Books, h100: Chip) -> None:
+def approved(books: Books, h100: Chip) -> None:
     """Rows for a second officer: they take headroom below zero, which nobody may do alone."""
     day = DAYS.index("2026-09-01")
-    country_books.overrun("QA", day, LOOSE, CAP + 1_000_000, "left before anybody counted: found at a check")
-    country_books.withdraw("BH", day, CAP, reason="the allocation lapsed")
-    country_books.overrun("BH", day + 1, h100, 2, "two more had left")
+    books.overrun("QA", day, LOOSE, CAP + 1_000_000, "left before anybody counted: found at a check")
+    books.withdraw("BH", day, CAP, reason="the allocation lapsed")
+    books.overrun("BH", day + 1, h100, 2, "two more had left")
 
 
 def refusals(books: Books, devices: dict[str, Device]) -> None:

@@ -11,8 +11,9 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from ledger import Entry, Ledger, Misconfigured, Refused
+from ledger.database import ENTRY
 from tests.clock import Clock
-from tests.outside import ENTRY, HEAD, REFUSAL, connected, contents, drop_guards
+from tests.outside import HEAD, REFUSAL, connected, contents, drop_guards
 from tests.postgres import Postgres
 
 Row = Mapping[str, Any]
@@ -217,8 +218,8 @@ def test_a_store_without_one_of_its_guards_is_not_opened(
     with pytest.raises(Misconfigured) as refused:
         Ledger.open(url)
     assert refused.value.detail == (
-        f"{refused.value.store} is not append-only: {guard} missing or disabled; if nobody else should have "
-        "touched it, run tppq verify, then tppq init to put them back"
+        f"{refused.value.store} is not append-only: {guard} missing, changed or disabled; run tppq init to "
+        "put them back, then tppq verify to see what was done without them"
     )
     Ledger.init(url, opening=False).close()
     Ledger.open(url).close()
@@ -229,15 +230,34 @@ def test_a_guard_that_a_replica_would_pass_is_taken_for_missing(postgres: Postgr
     url = filled(postgres.create())
     with connected(url) as connection:
         connection.exec_driver_sql("alter table entry enable trigger entry_append_only")
-    with pytest.raises(Misconfigured, match="entry_append_only missing or disabled"):
+    with pytest.raises(Misconfigured, match="entry_append_only missing, changed or disabled"):
         Ledger.open(url)
 
 
-def test_a_guard_that_was_replaced_by_an_empty_one_is_taken_for_missing(tmp_path: Path) -> None:
-    url = filled(f"sqlite:///{tmp_path / 'tppq.db'}")
-    with connected(url) as connection:
-        connection.exec_driver_sql("drop trigger entry_no_update")
-        harmless = "create trigger entry_no_update before update on entry begin select 1; end"
-        connection.exec_driver_sql(harmless)
-    with pytest.raises(Misconfigured, match="entry_no_update"):
-        Ledger.open(url)
+HARMLESS = {
+    "sqlite": [
+        "drop trigger entry_no_update",
+        "create trigger entry_no_update before update on entry begin select 1; end",
+    ],
+    "postgresql": [
+        "create function harmless() returns trigger language plpgsql as 'begin return new; end'",
+        "drop trigger entry_append_only on entry",
+        (
+            "create trigger entry_append_only before update or delete or truncate on entry "
+            "for each statement execute function harmless()"
+        ),
+        "alter table entry enable always trigger entry_append_only",
+    ],
+}
+
+
+def test_a_guard_that_was_replaced_by_a_harmless_one_is_taken_for_missing(store_url: str) -> None:
+    with connected(filled(store_url)) as connection:
+        for statement in HARMLESS[connection.dialect.name]:
+            connection.exec_driver_sql(statement)
+    with pytest.raises(Misconfigured, match="is not append-only: entry_"):
+        Ledger.open(store_url)
+    Ledger.init(store_url, opening=False).close()
+    Ledger.open(store_url).close()
+    with pytest.raises(sa.exc.IntegrityError, match="append-only"), connected(store_url) as connection:
+        connection.exec_driver_sql("update entry set tpp = 1")

@@ -186,8 +186,8 @@ def test_what_is_not_a_ledger_is_misconfigured(file: Path, ruin: Callable[[Path]
 DAMAGED: dict[str, Callable[[Path], object]] = {
     "cut to a page": cut(4096),
     "cut in half": cut(40_000),
-    "cut within a page": cut(10_000),
-    "a page overwritten": scribble(8192, 12_288),
+    "cut within a page": cut(50_000),
+    "pages overwritten": scribble(20_000, 60_000),
     "the header overwritten": scribble(16, 100),
     "the schema overwritten": scribble(2_000, 4_096),
     "most of it overwritten": scribble(4_096, 1_000_000),

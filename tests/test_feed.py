@@ -202,7 +202,7 @@ CELLS: dict[str, st.SearchStrategy[str]] = {
     **dict.fromkeys(COLUMNS, TEXT),
     **dict.fromkeys(("quantity", "tpp"), WHOLE),
     **dict.fromkeys(("effective_on", "expires_on"), DAY),
-    "kind": st.sampled_from([*Kind, *Kind, "License", "", " export", "licence"]),
+    "kind": st.sampled_from([*Kind, *Kind, "License", "", " export", "license"]),
 }
 # Mostly sound rows with a few odd cells: else none would ever be accepted.
 ROW = st.builds(

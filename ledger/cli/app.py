@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.metadata import PackageNotFoundError, version
 from typing import Annotated, Any
 
 import typer
@@ -53,6 +52,9 @@ def everywhere(context: typer.Context, **given: Any) -> None:
 
 
 def installed_version() -> str:
+    """The version of the installed package."""
+    from importlib.metadata import PackageNotFoundError, version  # 30 ms, for --help too  # noqa: PLC0415
+
     try:
         return version("tppq")
     except PackageNotFoundError:

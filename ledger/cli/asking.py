@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import pyarrow as pa
-import pyarrow.compute as pc
-import typer
 
 from ledger import reference, screens
 from ledger.cli.desk import Desk
 from ledger.cli.session import Session
-from ledger.cli.values import whole
+from ledger.cli.values import Misused, whole
 from ledger.engine import Answer
 from ledger.grid import Column
 
@@ -59,9 +57,9 @@ def licenses(session: Session, country: str | None) -> int:
 
 def fit(session: Session, country: str, device: str | None, quantity: str | None, tpp: str | None) -> int:
     if session.options.as_of or session.options.known_at:
-        raise typer.BadParameter("fit asks what would fit now", param_hint="--as-of, --known-at")
+        raise Misused("fit asks what would fit now: it takes no --as-of and no --known-at")
     if (device is None) != (quantity is None) or (device is None) == (tpp is None):
-        raise typer.BadParameter("give --device with --quantity, or --tpp alone", param_hint="fit")
+        raise Misused("fit wants --device with --quantity, or --tpp alone")
     devices = None if quantity is None else whole(quantity, "--quantity")
     amount = None if tpp is None else whole(tpp, "--tpp")
     desk = Desk(session)
@@ -98,10 +96,8 @@ def _reference(session: Session, ask: str, headings: Mapping[str, Column]) -> in
     }
     table = answer.table
     if as_of is not None and "valid_from" in table.column_names:
-        ends = pc.fill_null(table["valid_to"].cast(pa.string()), "9999")
-        table = table.filter(
-            pc.and_(pc.less_equal(table["valid_from"], as_of), pc.greater_equal(ends, as_of))
-        )
+        valid = [row for row in answer if row["valid_from"] <= as_of <= (row["valid_to"] or "9999")]
+        table = pa.Table.from_pylist(valid, table.schema)
     answer = Answer(table, basis)
     desk.answer(answer, screens.reference(answer, headings))
     return 0

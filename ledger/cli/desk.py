@@ -10,12 +10,13 @@ from time import monotonic
 from typing import Any
 
 import pyarrow as pa
-import typer
 
 from ledger import reference, render
 from ledger.book import Ledger
 from ledger.cli.failure import hush, tell
 from ledger.cli.session import Session
+from ledger.cli.values import Misused
+from ledger.database import Database
 from ledger.engine import Answer
 from ledger.errors import LedgerError, Misconfigured, UnknownName, Unreachable
 from ledger.evidence import FIRST_PREV_HASH
@@ -39,6 +40,11 @@ class Desk:
     def url(self) -> str:
         return self.session.settings.ledger
 
+    @property
+    def name(self) -> str:
+        """The URL without its password, fit to be shown."""
+        return Database(self.url, 0).name
+
     def how_to_open(self) -> dict[str, Any]:
         """The options of `Ledger.open` and `Ledger.init` for this session."""
         around = self.session.surroundings
@@ -50,8 +56,7 @@ class Desk:
     def open(self, kind: type[Ledger] = Ledger) -> Ledger:
         """The ledger of this session. Raises Misconfigured, Unreachable."""
         if self.options.verbose:
-            settings = self.session.settings
-            tell(f"ledger {settings.ledger} ({settings.sources['ledger']})")
+            tell(f"ledger {self.name} ({self.session.settings.sources['ledger']})")
         return kind.open(self.url, **self.how_to_open())
 
     def reference_answer(self, ask: str, **values: Any) -> Answer:
@@ -118,14 +123,13 @@ class Desk:
             hush(sys.stdout)
 
     def write(self, data: bytes) -> None:
-        """Write the data where it was asked for. Raises BadParameter where the file cannot be written."""
+        """Write the data where it was asked for. Raises Misused where the file cannot be written."""
         if self.session.to_file:
             path = Path(self.options.output or "")
             try:
                 path.write_bytes(data)
             except OSError as error:
-                said = f"{path} cannot be written: {error.strerror}"
-                raise typer.BadParameter(said, param_hint="--output") from error
+                raise Misused(f"{path} cannot be written: {error.strerror}") from error
             return
         try:
             sys.stdout.flush()
@@ -136,10 +140,15 @@ class Desk:
 
     # ------------------------------------------------------------------------------------------- notes
 
-    def remark(self, text: str) -> None:
-        """A note beside the data: on stderr, and not where only data is wanted."""
-        if not self.options.quiet and not self.session.as_json:
+    def note(self, text: str) -> None:
+        """What a reader of the data must know and cannot see in it: on stderr, unless quiet."""
+        if not self.options.quiet:
             tell(text)
+
+    def remark(self, text: str) -> None:
+        """What the basis of a JSON answer says too: on stderr, for everybody else, unless quiet."""
+        if not self.session.as_json:
+            self.note(text)
 
     def tell_basis(self, basis: Mapping[str, Any]) -> None:
         """What the figures stand on. JSON says so itself."""
@@ -159,7 +168,7 @@ class Desk:
             charged = data.charged(code)
             if charged != code:
                 name, instead = (data.countries[each].country_name for each in (code, charged))
-                self.remark(
+                self.note(
                     f"{code} ({name}) is treated as {charged} ({instead}): what goes there is charged to it."
                 )
 

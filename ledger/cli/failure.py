@@ -7,7 +7,7 @@ import os
 import shutil
 import sys
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import zip_longest
 from types import MappingProxyType, TracebackType
 from typing import Any, Self
@@ -15,7 +15,7 @@ from typing import Any, Self
 import typer
 
 from ledger import errors
-from ledger.grid import Column, Grid, lines, wrapped
+from ledger.grid import Column, Grid, lines, plain_lines, wrapped
 
 EXITS: Mapping[type[errors.LedgerError], int] = MappingProxyType({
     errors.Refused: 3, errors.BadFeed: 65, errors.BadQuery: 65, errors.Unreachable: 69, errors.Busy: 75,
@@ -82,11 +82,11 @@ class Failures:
             traceback.print_exception(error)
 
     def _say_usage(self, error: typer.TyperException) -> None:
-        message = error.format_message()
+        message = error.format_message().replace("Value error, ", "")
         context = getattr(error, "ctx", None)
-        path = context.command_path if context is not None else "tppq"
+        hint = () if context is None else (f"Try '{context.command_path} --help'.",)
         problem = {"type": "UsageError", "title": "The command cannot be understood", "detail": message}
-        self._say(problem, message, f"Try '{path} --help'.")
+        self._say(problem, message, *hint)
 
     def _say(self, problem: Mapping[str, Any], *sentences: str) -> None:
         if self.as_json:
@@ -118,10 +118,13 @@ def tell(*parts: Grid | str) -> None:
     """Say something to a person on stderr, within the width of the terminal, if it is one."""
     width = shutil.get_terminal_size().columns if sys.stderr.isatty() else None
     for part in parts:
+        said: Iterable[str]
         if isinstance(part, str):
             said = wrapped(part, width)
+        elif width is None:
+            said = plain_lines(part)
         else:
-            said = ["".join(span.text for span in line) for line in lines(part, width, ruled=False)]
+            said = ("".join(span.text for span in line) for line in lines(part, width, ruled=False))
         sys.stderr.writelines(f"{printable(line)}\n" for line in said)
 
 

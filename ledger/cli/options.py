@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from ledger.cli.values import Misused
 from ledger.errors import BadQuery
 from ledger.question import day, instant
 from ledger.settings import Format
@@ -92,14 +93,14 @@ EVERYWHERE = _EVERY | _ASKING | _WRITING
 
 
 def taken(given: dict[str, Any]) -> Options:
-    """The options among the arguments, which keep the rest. Raises BadParameter for two forms at once."""
+    """The options among the arguments, which keep the rest. Raises Misused for two forms at once."""
     found = {name: given.pop(name) for name in EVERYWHERE if name in given}
     forms = {found.pop("form"), found.pop("as_json") and "json", found.pop("as_csv") and "csv"} - {
         None,
         False,
     }
     if len(forms) > 1:
-        raise typer.BadParameter(f"{' and '.join(sorted(forms))}: choose one", param_hint="--format")
+        raise Misused(f"{' or '.join(sorted(forms))}: choose one form")
     return Options(format=next(iter(forms), None), **found)
 
 

@@ -182,4 +182,4 @@ def _sentence(problem: Mapping[str, Any]) -> str:
 def _counts(parts: Iterable[tuple[int, str]], total: int, noun: str) -> str:
     """`41 lines: 38 good, 1 warning, 1 refused`: what there is none of is left out."""
     said = ", ".join(f"{number:,} {what}" for number, what in parts if number)
-    return f"{total:,} {noun}{'' if total == 1 else 's'}: {said or 'none'}"
+    return f"{total:,} {noun}{'' if total == 1 else 's'}: {said or 'nothing to post'}"

@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-import typer
-
 from ledger.cli.options import Options
+from ledger.cli.values import Misused
 from ledger.settings import FORMATS, Settings, settings
 
 FOR_PEOPLE = frozenset({"table", "plain"})
@@ -56,9 +55,7 @@ class Session:
         else:
             form = "table" if sys.stdout.isatty() else "plain"
         if form in NOT_TEXT and not self.to_file and sys.stdout.isatty():
-            raise typer.BadParameter(
-                f"{form} is not for a terminal: name a file with -o", param_hint="--format"
-            )
+            raise Misused(f"{form} is not for a terminal: name a file with -o")
         return form
 
     @property

@@ -7,6 +7,11 @@ from collections.abc import Sequence
 
 import typer
 
+
+class Misused(typer.TyperException):
+    """A command line that does not say one thing: what is wrong with it as a whole."""
+
+
 _WHOLE = re.compile(r"[0-9]+|[1-9][0-9]{0,2}(,[0-9]{3})+")
 
 

@@ -12,6 +12,7 @@ import typer
 from ledger.cli.failure import Failures
 from ledger.cli.options import EVERYWHERE, OF_ROLE, Options, Role, Verb, taken, with_options
 from ledger.cli.session import Session, Surroundings
+from ledger.cli.values import Misused
 
 
 @dataclass(slots=True)
@@ -57,9 +58,7 @@ def adder(app: typer.Typer) -> Adder:
 
 
 def refuse_strangers(options: Options, role: Role, called: str) -> None:
-    """Raise BadParameter for an option before a verb that has no use for it: it would be passed over."""
+    """Raise Misused for an option before a verb that has no use for it: it would be passed over."""
     for each in fields(Options):
         if each.name in EVERYWHERE and each.name not in OF_ROLE[role] and getattr(options, each.name):
-            raise typer.BadParameter(
-                f"{called} has no such option", param_hint=f"--{each.name.replace('_', '-')}"
-            )
+            raise Misused(f"{called} takes no --{each.name.replace('_', '-')}")

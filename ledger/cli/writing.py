@@ -20,7 +20,7 @@ from ledger.cli.desk import Desk
 from ledger.cli.failure import exit_status
 from ledger.cli.posted import MOST_SHOWN, NO_LINE, give
 from ledger.cli.session import Session
-from ledger.cli.values import changes
+from ledger.cli.values import Misused, changes
 from ledger.database import Database
 from ledger.errors import BadFeed, Misconfigured, Refused
 from ledger.feed import Batch, Feed, read_feed
@@ -77,7 +77,7 @@ def init(session: Session, regime: str | None) -> int:
     if session.options.dry_run:
         if head is not None and head.regime != terms.regime:
             raise Misconfigured(
-                f"the ledger at {desk.url} runs {head.regime}, not {terms.regime}", regime=terms.regime
+                f"the ledger at {desk.name} runs {head.regime}, not {terms.regime}", regime=terms.regime
             )
         basis = desk.basis_without_ledger(terms)
         posted = 0 if before else openings
@@ -88,7 +88,7 @@ def init(session: Session, regime: str | None) -> int:
     counts = {"posted": posted, "replayed": openings - posted}
     outcome = {"basis": basis, **counts} | ({"dry_run": True} if session.options.dry_run else {})
     verb = "would open" if session.options.dry_run else "opened" if posted else "is open"
-    opened = f"{desk.url}: {verb} under {terms.regime}"
+    opened = f"{desk.name}: {verb} under {terms.regime}"
     cap = f"an allocation of {terms.cap_tpp:,} TPP from {terms.period_from} on"
     screen: Screen = [f"{opened}, with {cap} for each of {openings:,} countries."]
     if not posted:
@@ -116,7 +116,7 @@ def _head(desk: Desk) -> Head | None:
 def post(session: Session, files: Sequence[str], *, each: bool, again: bool, approver: str | None) -> int:
     desk, dry_run = Desk(session), session.options.dry_run
     if "-" in files and session.options.no_input and sys.stdin.isatty():
-        raise typer.BadParameter("- waits for somebody to type, and --no-input forbids it", param_hint="FILE")
+        raise Misused("- waits for somebody to type, which --no-input forbids")
     with ExitStack() as stack:
         feeds, faults = _read(files, stack)
         if faults and not dry_run:
@@ -157,7 +157,7 @@ def _read(files: Sequence[str], stack: ExitStack) -> tuple[list[Heard], list[dic
 
 
 def _unreadable(files: Sequence[str], faults: list[dict[str, Any]]) -> BadFeed:
-    bad = list(dict.fromkeys(fault["path"] for fault in faults))
+    bad = ["stdin" if path == "-" else path for path in dict.fromkeys(fault["path"] for fault in faults)]
     among = "" if len(files) == 1 else f", {len(bad):,} of {len(files):,} files,"
     count = f"{len(faults):,} fault{'' if len(faults) == 1 else 's'}"
     return BadFeed(f"{', '.join(bad)}{among} cannot be read ({count}); nothing was written", faults=faults)

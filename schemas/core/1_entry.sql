@@ -1,10 +1,10 @@
 -- One row an entry of the ledger, as the store keeps it, with typed days and instants (UTC). The rows up to
 -- `sorted_through.seq` lie in the order of (country, seq): the running sum of 4_statement.sql relies on it.
-create type country_code as enum(select country.country from country order by country.country);
+create type country_code as enum (select country.country from country order by country.country);
 
-create type kind_name as enum(select move.kind from move order by move.kind);
+create type kind_name as enum (select move.kind from move order by move.kind);
 
-create type programme_name as enum ('country', 'lpp', 'nveu', 'uveu');
+create type programme_name as enum('country', 'lpp', 'nveu', 'uveu');
 
 create table entry (
     seq bigint not null,

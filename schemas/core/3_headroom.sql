@@ -2,8 +2,8 @@
 --
 --     headroom = allocated - licensed (not yet exported) - exported - blocked
 --
--- `as_of` (a day) asks what had taken effect, `known_at` (an instant, UTC) what had been recorded. All figures
--- are whole TPP; H100-equivalents are tpp / h100_tpp of the regime, cut to two decimals toward zero.
+-- `as_of` (a day) asks what had taken effect, `known_at` (an instant, UTC) what had been recorded. All
+-- figures are whole TPP; H100-equivalents are tpp / h100_tpp of the regime, cut to two decimals toward zero.
 create macro h100e(tpp, h100_tpp) as ((tpp * 100) // h100_tpp)::decimal(18, 0) * 0.01::decimal(3, 2);
 
 -- The state of a balance: the same for display, filter and alert.
@@ -34,16 +34,26 @@ with moved as (
 held as (
     select
         v.country,
-        sum(case m.source when 'regime' then v.tpp else 0 end - case m.target when 'regime' then v.tpp else 0 end)::bigint
-            as allocated_tpp,
-        sum(case m.target when 'licensed' then v.tpp else 0 end - case m.source when 'licensed' then v.tpp else 0 end)::bigint
-            as licensed_tpp,
-        sum(case m.target when 'exported' then v.tpp else 0 end - case m.source when 'exported' then v.tpp else 0 end)::bigint
-            as exported_tpp,
-        sum(case m.target when 'blocked' then v.tpp else 0 end - case m.source when 'blocked' then v.tpp else 0 end)::bigint
-            as blocked_tpp,
-        sum(case m.target when 'headroom' then v.tpp else 0 end - case m.source when 'headroom' then v.tpp else 0 end)::bigint
-            as headroom_tpp,
+        sum(
+            case m.source when 'regime' then v.tpp else 0 end
+            - case m.target when 'regime' then v.tpp else 0 end
+        )::bigint as allocated_tpp,
+        sum(
+            case m.target when 'licensed' then v.tpp else 0 end
+            - case m.source when 'licensed' then v.tpp else 0 end
+        )::bigint as licensed_tpp,
+        sum(
+            case m.target when 'exported' then v.tpp else 0 end
+            - case m.source when 'exported' then v.tpp else 0 end
+        )::bigint as exported_tpp,
+        sum(
+            case m.target when 'blocked' then v.tpp else 0 end
+            - case m.source when 'blocked' then v.tpp else 0 end
+        )::bigint as blocked_tpp,
+        sum(
+            case m.target when 'headroom' then v.tpp else 0 end
+            - case m.source when 'headroom' then v.tpp else 0 end
+        )::bigint as headroom_tpp,
         max(v.last_seq) as last_seq
     from moved as v
     inner join move as m on v.kind::varchar = m.kind
@@ -62,11 +72,16 @@ select
     -- cut, not rounded: 99.96 % used is not 100
     case
         when h.allocated_tpp > 0
-            then (((h.allocated_tpp - h.headroom_tpp)::hugeint * 1000) // h.allocated_tpp)::decimal(18, 0) * 0.1::decimal(2, 1)
+            then
+                (((h.allocated_tpp - h.headroom_tpp)::hugeint * 1000) // h.allocated_tpp)::decimal(18, 0)
+                * 0.1::decimal(2, 1)
     end as used_percent,
-    balance_state(h.allocated_tpp, h.headroom_tpp, r.h100_tpp, r.watch_percent, r.critical_percent) as balance_state,
+    balance_state(
+        h.allocated_tpp, h.headroom_tpp, r.h100_tpp, r.watch_percent, r.critical_percent
+    ) as balance_state,
     case
-        when c.treated_as is not null or h.allocated_tpp = 0 or coalesce(as_of::date, t.on_day) > r.period_to then 'closed'
+        when c.treated_as is not null or h.allocated_tpp = 0 then 'closed'
+        when coalesce(as_of::date, t.on_day) > r.period_to then 'closed'
         when h.blocked_tpp > 0 and h.headroom_tpp < r.h100_tpp then 'suspended'
         when h.blocked_tpp > 0 then 'blocked'
         else 'none'

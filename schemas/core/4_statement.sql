@@ -1,6 +1,6 @@
--- One row an entry: its country's headroom after it, in the order of entry. Entries up to `sorted_through` lie
--- in the order of (country, seq), so one streaming sum over all of them, less what the countries before add up
--- to, is each country's own: ten times faster than a window with a partition. Later ones are few.
+-- One row an entry: its country's headroom after it, in the order of entry. Entries up to `sorted_through`
+-- lie in the order of (country, seq), so one streaming sum over all of them, less what the countries before
+-- add up to, is each country's own: ten times faster than a window with a partition. Later ones are few.
 create macro running(as_of := null, known_at := null) as table
 with chosen as (
     select
@@ -53,7 +53,9 @@ select
     l.country,
     (
         coalesce(b.total_tpp, 0)
-        + sum(l.to_headroom_tpp) over (partition by l.country order by l.seq rows between unbounded preceding and current row)
+        + sum(l.to_headroom_tpp) over (
+            partition by l.country order by l.seq rows between unbounded preceding and current row
+        )
     )::bigint as headroom_after_tpp
 from chosen as l
 left join before as b on l.country = b.country

@@ -1,10 +1,11 @@
--- One row a licence: what was licensed, exported and released under it, and what may still leave (whole TPP).
--- `outstanding_tpp` is what the licence holds: licensed - released - exported, where goods that returned for good
--- and exports beyond the licence change `exported_tpp` alone.
+-- One row a license: what was licensed, exported and released under it, and what may still leave (whole TPP).
+-- `outstanding_tpp` is what the license holds: licensed - released - exported, where goods that returned for
+-- good and exports beyond the license change `exported_tpp` alone.
 create macro license_state(licensed_tpp, outstanding_tpp, released_reason, expires_on, on_day) as
 case
     when licensed_tpp = 0 then 'void'
-    when outstanding_tpp = 0 and released_reason in ('expired', 'revoked', 'surrendered', 'superseded') then released_reason
+    when outstanding_tpp = 0 and released_reason in ('expired', 'revoked', 'surrendered', 'superseded')
+        then released_reason
     when outstanding_tpp = 0 and released_reason is not null then 'released'
     when outstanding_tpp = 0 then 'exhausted'
     when expires_on < on_day then 'expired'
@@ -14,7 +15,8 @@ end;
 create macro licenses(country_code := null, as_of := null, known_at := null) as table
 with chosen as (
     select
-        e.seq, e.country, e.license_no, e.kind, e.tpp, e.effective_on, e.expires_on, e.device_id, e.consignee, e.reason,
+        e.seq, e.country, e.license_no, e.kind, e.tpp, e.effective_on, e.expires_on, e.device_id, e.consignee,
+        e.reason,
         e.reverses_seq is not null as undoes,
         e.seq in (select u.reverses_seq from entry as u where u.reverses_seq is not null) as undone
     from entry as e
@@ -38,8 +40,13 @@ held as (
                 else 0
             end
         )::bigint as licensed_tpp,
-        sum(case when c.kind in ('export', 'overrun') then c.tpp when c.kind in ('restore', 'return') then -c.tpp else 0 end)::bigint
-            as exported_tpp,
+        sum(
+            case
+                when c.kind in ('export', 'overrun') then c.tpp
+                when c.kind in ('restore', 'return') then -c.tpp
+                else 0
+            end
+        )::bigint as exported_tpp,
         sum(
             case
                 when c.kind = 'release' and not c.undoes then c.tpp
@@ -47,11 +54,21 @@ held as (
                 else 0
             end
         )::bigint as released_tpp,
-        sum(case when c.kind in ('license', 'restore') then c.tpp when c.kind in ('release', 'export') then -c.tpp else 0 end)::bigint
-            as outstanding_tpp,
+        sum(
+            case
+                when c.kind in ('license', 'restore') then c.tpp
+                when c.kind in ('release', 'export') then -c.tpp
+                else 0
+            end
+        )::bigint as outstanding_tpp,
         min(c.effective_on) filter (c.kind = 'license' and not c.undoes and not c.undone) as issued_on,
-        arg_max(c.expires_on, c.seq) filter (c.kind = 'license' and not c.undoes and not c.undone) as expires_on,
-        arg_max(c.reason, c.seq) filter (c.kind = 'release' and not c.undoes) as released_reason
+        arg_max(c.expires_on, c.seq) filter (
+            c.kind = 'license' and not c.undoes and not c.undone
+        ) as expires_on,
+        -- its first word: 'revoked: false statement' is a revocation
+        regexp_extract(
+            lower(arg_max(c.reason, c.seq) filter (c.kind = 'release' and not c.undoes)), '^[a-z]+'
+        ) as released_reason
     from chosen as c
     group by c.license_no, c.country
 )
@@ -68,8 +85,8 @@ select
     h.issued_on,
     h.expires_on,
     license_state(
-        h.licensed_tpp, h.outstanding_tpp, case when h.released_tpp > 0 then h.released_reason end, h.expires_on,
-        coalesce(as_of::date, (select t.on_day from today as t))
+        h.licensed_tpp, h.outstanding_tpp, case when h.released_tpp > 0 then h.released_reason end,
+        h.expires_on, coalesce(as_of::date, (select t.on_day from today as t))
     ) as license_state
 from held as h
 order by h.country, h.license_no;

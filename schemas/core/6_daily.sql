@@ -15,7 +15,8 @@ closing as (
         c.country,
         c.on_day,
         sum(c.change_tpp) over (partition by c.country order by c.on_day)::bigint as headroom_tpp,
-        lead(c.on_day, 1, greatest(t.on_day, c.on_day) + 1) over (partition by c.country order by c.on_day) as until_day
+        lead(c.on_day, 1, greatest(t.on_day, c.on_day) + 1)
+            over (partition by c.country order by c.on_day) as until_day
     from changed as c
     cross join today as t
 )

@@ -7,8 +7,9 @@ with allocated as (
         e.recorded_at,
         e.effective_on,
         n.headroom_after_tpp,
-        sum(case e.kind when 'allocate' then e.tpp when 'withdraw' then -e.tpp else 0 end)
-            over (partition by e.country order by e.seq rows between unbounded preceding and current row)::bigint as allocated_tpp
+        sum(case e.kind when 'allocate' then e.tpp when 'withdraw' then -e.tpp else 0 end) over (
+            partition by e.country order by e.seq rows between unbounded preceding and current row
+        )::bigint as allocated_tpp
     from entry as e
     inner join running() as n on e.seq = n.seq
 ),
@@ -16,7 +17,9 @@ with allocated as (
 stated as (
     select
         a.*,
-        balance_state(a.allocated_tpp, a.headroom_after_tpp, r.h100_tpp, r.watch_percent, r.critical_percent) as to_state
+        balance_state(
+            a.allocated_tpp, a.headroom_after_tpp, r.h100_tpp, r.watch_percent, r.critical_percent
+        ) as to_state
     from allocated as a
     cross join regime as r
 ),

@@ -1,4 +1,4 @@
--- One row: what a country has left now, and what its licences would free that expire unused within 60 days.
+-- One row: what a country has left now, and what its licenses would free that expire unused within 60 days.
 select
     (select h.headroom_tpp from headroom() as h where h.country = $country) as headroom_tpp,
     (

@@ -4,7 +4,8 @@ with closing as (
     select
         e.country,
         e.effective_on as on_day,
-        sum(sum(e.to_headroom_tpp)) over (partition by e.country order by e.effective_on)::bigint as headroom_tpp,
+        sum(sum(e.to_headroom_tpp))
+            over (partition by e.country order by e.effective_on)::bigint as headroom_tpp,
         max(e.seq) filter (e.to_headroom_tpp < 0) as seq
     from entry as e
     where e.programme = 'country'

@@ -11,7 +11,8 @@ with paired as (
 
 select
     p.seq,
-    'entry ' || (p.last_seq + 1) || ', recorded after ' || coalesce(p.last_at::varchar, 'nothing') as expected,
+    'entry ' || (p.last_seq + 1) || ', recorded after ' || coalesce(p.last_at::varchar, 'nothing')
+        as expected,
     'entry ' || p.seq || ', recorded at ' || p.recorded_at as found
 from paired as p
 where p.seq <> p.last_seq + 1 or p.recorded_at <= p.last_at

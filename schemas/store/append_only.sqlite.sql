@@ -14,8 +14,8 @@ begin
     select raise(abort, 'append-only: an entry is never removed; post what undoes it');
 end;
 
--- `insert or replace` deletes without firing delete triggers unless recursive_triggers is on, so the guard looks
--- before every insert: the new row must continue the last, and no key of it may be there.
+-- `insert or replace` deletes without firing delete triggers unless recursive_triggers is on, so the guard
+-- looks before every insert: the new row must continue the last, and no key of it may be there.
 drop trigger if exists entry_continues;
 
 create trigger entry_continues before insert on entry
@@ -28,7 +28,10 @@ begin
             '0000000000000000000000000000000000000000000000000000000000000000'
         );
     select raise(abort, 'append-only: this request was posted before')
-    where exists (select 1 from entry as e where e.request_id = new.request_id and e.request_part = new.request_part);
+    where exists (
+        select 1 from entry as e
+        where e.request_id = new.request_id and e.request_part = new.request_part
+    );
     select raise(abort, 'append-only: this entry was reversed before')
     where
         new.reverses_seq is not null

@@ -1,4 +1,4 @@
--- One row: when a licence was issued and when it expires, once one of the entries that issued it is undone.
+-- One row: when a license was issued and when it expires, once one of the entries that issued it is undone.
 with left_over as (
     select e.seq, e.effective_on, e.expires_on
     from entry as e

@@ -1,7 +1,6 @@
 """`make bench`: what has to be fast, as a ratio to a yardstick timed in the same run.
 
-    make bench                       a million entries
-    make bench ARGS="--rows 100000"  fewer
+It posts a million entries; `make bench ARGS="--rows 100000"` fewer.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ def lines(folder: Path, rows: int) -> Iterator[Line]:
     url = f"sqlite:///{folder / 'tppq.db'}"
     yield from posting.one_post(folder, 2000)
     yield from posting.import_file(folder, feed, url, rows)
-    yield from asking.whole_process(folder, url)
+    yield from asking.whole_process(url)
     yield from asking.open_process(url)
 
 
@@ -37,7 +36,8 @@ def main() -> None:
     memory_gb = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
     out = sys.stdout
     out.write(
-        f"{os.cpu_count()} cores, {memory_gb:.0f} GB of memory, Python {platform.python_version()}, {rows:,} rows\n\n"
+        f"{os.cpu_count()} cores, {memory_gb:.0f} GB of memory, Python {platform.python_version()}, "
+        f"{rows:,} rows\n\n"
     )
     out.write(f"{'job':<52}{'ours':>16}  {'yardstick':<48}{'ratio':>8}  asked\n")
     with tempfile.TemporaryDirectory(prefix="tppq-bench-") as folder:

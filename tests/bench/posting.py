@@ -8,13 +8,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Field, Session, SQLModel
 
-from ledger import Entry, Ledger
+from ledger import Entry, Kind, Ledger
 from ledger.evidence import COLUMNS
 from tests.bench.timing import Line, seconds
 
@@ -33,11 +34,11 @@ class Plain(SQLModel, table=True):
 
 
 def one_post(folder: Path, times: int) -> Iterator[Line]:
-    """One post, durable on return, through the public API; a bare insert with one trigger; SQLModel's insert."""
+    """One post, durable on return, by the public API; a bare insert with one trigger; SQLModel's insert."""
     with Ledger.init(f"sqlite:///{folder / 'one.db'}") as ledger:
         entries = [
             Entry(
-                kind="license", country="IN", effective_on="2026-02-01", license_no=f"L{number}",
+                kind=Kind.license, country="IN", effective_on=date(2026, 2, 1), license_no=f"L{number}",
                 device_id="nvidia-h100-sxm5-80gb", quantity=1,
             )
             for number in range(times)
@@ -48,7 +49,10 @@ def one_post(folder: Path, times: int) -> Iterator[Line]:
         ours = times / (time.perf_counter() - start)
     bare = times / seconds(lambda: _bare_inserts(folder / "bare.db", times))
     orm = times / seconds(lambda: _orm_inserts(folder / "orm.db", times))
-    yield Line("one post, durable", f"{ours:,.0f}/s", f"bare sqlite3 insert, one trigger {bare:,.0f}/s", f"{ours / bare:.2f}", ">= 0.25")
+    yield Line(
+        "one post, durable", f"{ours:,.0f}/s", f"bare sqlite3 insert, one trigger {bare:,.0f}/s",
+        f"{ours / bare:.2f}", ">= 0.25",
+    )  # fmt: skip
     yield Line("", "", f"SQLModel's ORM insert {orm:,.0f}/s", f"{ours / orm:.2f}", ">= 1.3")
 
 
@@ -82,11 +86,11 @@ def _orm_inserts(file: Path, times: int) -> None:
 def import_file(folder: Path, feed: Path, url: str, rows: int) -> Iterator[Line]:
     """`tppq post --each`, the whole process, refusals and all; a bare executemany of the same rows."""
     tppq = [sys.executable, "-m", "ledger", "--ledger", url]
-    subprocess.run([*tppq, "init", "--quiet"], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    quiet = subprocess.DEVNULL
+    subprocess.run([*tppq, "init", "--quiet"], check=True, stdout=quiet, stderr=quiet)
+    post = [*tppq, "post", "--each", "--quiet", "--json", str(feed)]
     start = time.perf_counter()
-    with subprocess.Popen(
-        [*tppq, "post", "--each", "--quiet", "--json", str(feed)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-    ) as process:
+    with subprocess.Popen(post, stdout=subprocess.PIPE, stderr=quiet) as process:
         assert process.stdout is not None
         answer = process.stdout.read().decode().strip()
         _, _, usage = os.wait4(process.pid, 0)
@@ -94,7 +98,10 @@ def import_file(folder: Path, feed: Path, url: str, rows: int) -> Iterator[Line]
     stored = _stored(url)
     bare = seconds(lambda: _bare_import(folder / "copy.db", stored))
     rate = f"{rows / took:,.0f} rows/s"
-    yield Line(f"post --each of {rows:,} rows", rate, f"bare executemany {rows / bare:,.0f} rows/s", f"{bare / took:.2f}", ">= 100,000 rows/s")
+    yield Line(
+        f"post --each of {rows:,} rows", rate, f"bare executemany {rows / bare:,.0f} rows/s",
+        f"{bare / took:.2f}", ">= 100,000 rows/s",
+    )  # fmt: skip
     yield Line("  its answer and peak memory", f"{usage.ru_maxrss / 1000:,.0f} MB", answer, "", "< 1,500 MB")
 
 
@@ -109,8 +116,9 @@ def _stored(url: str) -> list[tuple[Any, ...]]:
 def _bare_import(file: Path, rows: list[tuple[Any, ...]]) -> None:
     connection = sqlite3.connect(file, isolation_level=None)
     types = ", ".join(f"{name} {'integer' if name in _WHOLE else 'text'}" for name in COLUMNS)
-    connection.executescript(f"pragma journal_mode = wal; pragma synchronous = full; create table entry ({types})")
-    insert = f"insert into entry values ({', '.join('?' for _ in COLUMNS)})"
+    connection.executescript("pragma journal_mode = wal; pragma synchronous = full;")
+    connection.execute(f"create table entry ({types})")
+    insert = f"insert into entry values ({', '.join('?' for _ in COLUMNS)})"  # noqa: S608  # question marks only
     for start in range(0, len(rows), GROUP):
         connection.execute("begin")
         connection.executemany(insert, rows[start : start + GROUP])

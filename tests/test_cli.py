@@ -1,0 +1,379 @@
+"""The command, typed: transcripts, exit statuses, terminals and pipes."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import pty
+import re
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from sqlalchemy import make_url
+
+from ledger import errors
+from ledger.cli.failure import EXITS, exit_status
+from tests.transcripts import BEGINS_US, replay, typed
+
+TRANSCRIPTS = sorted((Path(__file__).parent / "cli").glob("*.txt"))
+TOP = Path(__file__).parent.parent
+SQLITE = "sqlite:///tppq.db"
+VERBS = (
+    *("init", "post", "reverse", "correct", "headroom", "balance", "statement", "licenses", "fit"),
+    *("regime", "devices", "countries", "verify", "demo", "doctor"),
+)
+
+
+@pytest.fixture(autouse=True)
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder to work in, and no setting from this machine."""
+    folder = tmp_path / "desk"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    for name in ("LEDGER", "FORMAT", "REGIME", "BUSY_SECONDS"):
+        monkeypatch.delenv(f"TPPQ_{name}", raising=False)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    return folder
+
+
+def clock() -> int:
+    return BEGINS_US
+
+
+def process(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """The command in a process of its own."""
+    command = [sys.executable, "-m", "ledger", *arguments]
+    around = {**os.environ, "PYTHONPATH": str(TOP), **environment}
+    return subprocess.run(command, env=around, capture_output=True, text=True, timeout=60, check=False)
+
+
+# --- transcripts ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", TRANSCRIPTS, ids=lambda path: path.stem)
+def test_a_transcript_comes_out_as_it_is_written(path: Path, golden: Callable[[Path, str], None]) -> None:
+    golden(path, replay(path.read_text(encoding="utf-8")))
+
+
+@pytest.mark.parametrize("name", ["1_a_first_day", "2_refusals", "4_reverse_and_correct"])
+@pytest.mark.parametrize("store_url", ["postgresql"], indirect=True)
+def test_postgresql_answers_to_the_byte_like_sqlite(
+    name: str, store_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TPPQ_LEDGER", store_url)
+    written = (Path(__file__).parent / "cli" / f"{name}.txt").read_text(encoding="utf-8")
+    shown = make_url(store_url).render_as_string(hide_password=True)
+    assert replay(written).replace(shown, SQLITE) == written
+
+
+# --- exit statuses --------------------------------------------------------------------------------
+
+
+def leaves(kind: type[errors.LedgerError]) -> Iterator[type[errors.LedgerError]]:
+    for below in kind.__subclasses__():
+        yield below
+        yield from leaves(below)
+
+
+def test_every_error_has_the_exit_status_that_its_tree_promises() -> None:
+    drawn = re.findall(r"[├└]─ (\w+) .*?exit (\d+)", errors.__doc__ or "")
+    assert {(kind.__name__, status) for kind, status in EXITS.items()} == {
+        (name, int(status)) for name, status in drawn
+    }
+    statuses = {exit_status(kind("why")) for kind in leaves(errors.LedgerError)}
+    assert statuses == {1, 3, 65, 69, 75, 77, 78}  # and never 99
+
+
+def test_a_ledger_that_another_writer_holds_is_busy() -> None:
+    typed(["init", "-q"], clock=clock)
+    Path("x.csv").write_text(
+        "kind,country,effective_on,license_no,tpp\nlicense,AE,2026-02-01,D1,5\n", encoding="utf-8"
+    )
+    Path("tppq.toml").write_text("busy_seconds = 0.05\n", encoding="utf-8")
+    with closing(sqlite3.connect("tppq.db", isolation_level=None)) as other:
+        other.execute("begin immediate")
+        status, out, err = typed(["post", "x.csv", "--json"], clock=clock)
+    assert (status, out, json.loads(err)["type"]) == (75, "", "Busy")
+
+
+def test_a_store_that_does_not_answer_is_69_and_its_password_stays_unsaid() -> None:
+    url = "postgresql+psycopg://officer:secret@127.0.0.1:1/tppq"
+    status, out, err = typed(["--ledger", url, "-v", "headroom"], clock=clock)
+    assert (status, out) == (69, "")
+    assert "ledger postgresql+psycopg://officer:***@127.0.0.1:1/tppq (--ledger)" in err
+    assert "Unreachable: " in err
+    assert "secret" not in err
+
+
+def test_a_balance_that_somebody_changed_does_not_verify() -> None:
+    typed(["init", "-q"], clock=clock)
+    with closing(sqlite3.connect("tppq.db", isolation_level=None)) as intruder:
+        intruder.execute("update balance set headroom_tpp = headroom_tpp + 1 where quota = 'country/AE'")
+    status, out, _ = typed(["verify"], clock=clock)
+    assert status == 1
+    assert "NOT INTACT: 1 difference;" in out
+    assert "stored = DuckDB = Python: NO, see balance" in out
+    status, out, _ = typed(["verify", "--json"], clock=clock)
+    (row,) = json.loads(out)["rows"]
+    assert (status, list(row)) == (1, ["seq", "check", "expected", "found"])
+
+
+def broken_clock() -> int:
+    raise ZeroDivisionError("a fault")
+
+
+def test_a_fault_of_ours_is_one_line_and_a_traceback_only_for_those_who_ask() -> None:
+    typed(["init", "-q"], clock=clock)
+    said = "internal error: ZeroDivisionError: a fault; run with -v for the traceback\n"
+    assert typed(["headroom"], clock=broken_clock) == (70, "", said)
+    status, _, err = typed(["headroom", "--json"], clock=broken_clock)
+    assert (status, json.loads(err)["type"]) == (70, "InternalError")
+    status, _, err = typed(["-v", "headroom"], clock=broken_clock)
+    assert status == 70
+    assert "Traceback (most recent call last)" in err
+
+
+def interrupted_clock() -> int:
+    raise KeyboardInterrupt
+
+
+def test_an_interruption_ends_without_a_word() -> None:
+    typed(["init", "-q"], clock=clock)
+    assert typed(["headroom"], clock=interrupted_clock) == (130, "", "")
+
+
+def test_a_workbook_without_its_extra_is_refused_with_the_way_to_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    typed(["init", "-q"], clock=clock)
+    monkeypatch.setitem(sys.modules, "xlsxwriter", None)
+    status, out, err = typed(["headroom", "--format", "xlsx", "-q"], clock=clock)
+    assert (status, out) == (78, "")
+    assert "pip install 'tppq[xlsx]'" in err
+
+
+def test_settings_that_cannot_be_read_are_78() -> None:
+    Path("tppq.toml").write_text("legder = 'sqlite:///x.db'\n", encoding="utf-8")
+    status, _, err = typed(["headroom"], clock=clock)
+    assert status == 78
+    assert "did you mean ledger?" in err
+
+
+# --- help -----------------------------------------------------------------------------------------
+
+
+def test_help_is_quick_and_loads_nothing_heavy() -> None:
+    process("--help")  # the first run compiles
+    took = []
+    for _ in range(5):
+        began = time.perf_counter()
+        process("--help")
+        took.append(time.perf_counter() - began)
+    assert min(took) < 0.3
+    script = "import ledger.__main__, sys; print(*sys.modules)"
+    shown = subprocess.run(
+        [sys.executable, "-c", script], cwd=TOP, capture_output=True, text=True, timeout=60, check=True
+    )
+    assert {"duckdb", "sqlalchemy", "sqlmodel", "pydantic", "pandas", "pyarrow", "rich.console"}.isdisjoint(
+        shown.stdout.split()
+    )
+
+
+def test_help_lists_every_verb() -> None:
+    status, out, _ = typed(["--help"])
+    listed = re.findall(r"^  ([a-z]+) {2,}\S", out.partition("Commands:")[2], re.MULTILINE)
+    assert (status, listed) == (0, [verb for verb in VERBS if verb != "balance"])
+    assert "..." not in out.partition("Commands:")[2].partition("Every option")[0]
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_the_help_of_a_verb_has_examples_whose_options_exist(verb: str) -> None:
+    status, out, _ = typed([verb, "--help"])
+    about, _, examples = out.partition("Examples:")
+    typed_lines = [line for line in examples.splitlines() if "tppq" in line]
+    assert status == 0
+    assert typed_lines
+    for option in re.findall(r"(?<!\S)--?[a-z][a-z-]*", "\n".join(typed_lines)):
+        assert option in about
+
+
+def test_the_version_is_said_before_any_verb() -> None:
+    status, out, err = typed(["--version"])
+    assert (status, err) == (0, "")
+    assert re.fullmatch(r"tppq \S.*\n", out)
+
+
+def test_the_command_alone_says_how_it_is_used() -> None:
+    status, out, err = typed([])
+    assert (status, out) == (2, "")
+    assert err.startswith("Usage: tppq")
+
+
+def test_the_shell_completes_verbs() -> None:
+    words = {"_TPPQ_COMPLETE": "complete_bash", "COMP_WORDS": "tppq head", "COMP_CWORD": "1"}
+    assert process(**words).stdout.split() == ["headroom"]
+
+
+# --- terminals and pipes --------------------------------------------------------------------------
+
+
+def on_a_terminal(*arguments: str, columns: int = 120, **environment: str) -> str:
+    """What the command shows on a terminal of this width, stderr apart."""
+    ours, theirs = pty.openpty()
+    around = {**os.environ, "PYTHONPATH": str(TOP), "COLUMNS": str(columns), "TERM": "xterm", **environment}
+    command = [sys.executable, "-m", "ledger", *arguments]
+    with subprocess.Popen(command, env=around, stdout=theirs, stderr=subprocess.DEVNULL) as running:
+        os.close(theirs)
+        shown = b""
+        while True:
+            try:
+                chunk = os.read(ours, 65_536)
+            except OSError:  # Linux: the other end is closed
+                break
+            if not chunk:
+                break
+            shown += chunk
+        assert running.wait(timeout=60) == 0
+    os.close(ours)
+    return shown.decode().replace("\r\n", "\n")
+
+
+def test_a_terminal_gets_a_table_and_a_pipe_gets_plain_text() -> None:
+    typed(["init", "-q"], clock=clock)
+    terminal, pipe = on_a_terminal("headroom", "AE"), process("headroom", "AE").stdout
+    assert "─" in terminal
+    assert "\x1b[" in terminal
+    assert "─" not in pipe
+    assert "\x1b" not in pipe
+    without_color = on_a_terminal("headroom", "AE", NO_COLOR="1")
+    assert not re.search(r"\x1b\[[0-9;]*3[0-7]", without_color)
+
+
+def test_a_terminal_gets_no_workbook() -> None:
+    typed(["init", "-q"], clock=clock)
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "ledger", "headroom", "--format", "xlsx"]
+    run = subprocess.run(
+        command,
+        env={**os.environ, "PYTHONPATH": str(TOP)},
+        stdout=theirs,
+        stderr=subprocess.PIPE,
+        check=False,
+        timeout=60,
+    )
+    os.close(theirs)
+    os.close(ours)
+    assert (run.returncode, run.stderr) == (2, b"xlsx is not for a terminal: name a file with -o\n")
+
+
+def test_a_reader_who_had_enough_is_no_error() -> None:
+    typed(["init", "-q"], clock=clock)
+    command = f"{sys.executable} -m ledger devices --csv | head -n 1"
+    around = {**os.environ, "PYTHONPATH": str(TOP)}
+    run = subprocess.run(
+        ["bash", "-o", "pipefail", "-c", command],
+        env=around,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert run.returncode == 0
+    assert run.stdout.startswith("device_id,")
+    assert "Error" not in run.stderr
+    assert "Broken" not in run.stderr
+
+
+class Terminal(io.TextIOWrapper):
+    """A stderr that says it is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_long_import_tells_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    from ledger.cli import writing  # noqa: PLC0415  # heavy: for this test alone
+
+    typed(["init", "-q"], clock=clock)
+    rows = "".join(f"license,AE,2026-02-01,D{number},1\n" for number in range(100))
+    Path("x.csv").write_text(f"kind,country,effective_on,license_no,tpp\n{rows}", encoding="utf-8")
+    monkeypatch.setattr(writing, "_SHOWN_FROM_SECONDS", -1.0)
+    monkeypatch.setenv("TERM", "xterm")
+    screen = Terminal(io.BytesIO(), encoding="utf-8", write_through=True)
+    status, _, _ = typed(["post", "x.csv", "--each"], clock=clock, stderr=screen)
+    shown = screen.buffer.getvalue().decode()  # type: ignore[attr-defined]  # a BytesIO
+    assert status == 0
+    assert "x.csv" in shown
+    assert "100/100" in shown
+
+
+def test_standard_input_from_a_person_is_refused_where_nobody_is_to_type(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Terminal, "fileno", lambda _self: 0)
+    status, _, err = typed(["post", "-", "--no-input"], stdin=Terminal(io.BytesIO(), encoding="utf-8"))
+    assert (status, err) == (2, "- waits for somebody to type, which --no-input forbids\n")
+
+
+# --- files ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "begins"),
+    [
+        ("x.json", b'{"basis":'),
+        ("x.jsonl", b'{"country":'),
+        ("x.csv", b"country,country_name,"),
+        ("x.tsv", b"country\tcountry_name\t"),
+        ("x.md", b"| country |"),
+        ("x.xlsx", b"PK"),
+        ("x.parquet", b"PAR1"),
+        ("x.arrow", b"ARROW1"),
+        ("x.txt", b"    Country"),
+    ],
+)
+def test_the_suffix_of_the_file_says_its_form(name: str, begins: bytes) -> None:
+    typed(["init", "-q"], clock=clock)
+    status, out, _ = typed(["headroom", "-o", name], clock=clock)
+    assert (status, out) == (0, "")
+    assert Path(name).read_bytes().startswith(begins)
+
+
+def test_a_form_that_was_asked_for_beats_the_suffix() -> None:
+    typed(["init", "-q"], clock=clock)
+    typed(["headroom", "--json", "-o", "x.csv"], clock=clock)
+    assert json.loads(Path("x.csv").read_bytes())["basis"]["seq"] == 158
+
+
+def test_a_form_that_cannot_be_text_goes_down_a_pipe_whole() -> None:
+    typed(["init", "-q"], clock=clock)
+    command = [sys.executable, "-m", "ledger", "headroom", "--format", "parquet", "-q"]
+    around = {**os.environ, "PYTHONPATH": str(TOP)}
+    run = subprocess.run(command, env=around, capture_output=True, timeout=60, check=True)
+    assert run.stdout[:4] == run.stdout[-4:] == b"PAR1"
+
+
+def test_reference_data_comes_with_its_sources() -> None:
+    for verb, names in (
+        ("regime", ["key", "value", "status", "citation"]),
+        ("devices", ["device_id", "vendor", "device_name", "tpp"]),
+        ("countries", ["country", "alpha_3", "country_name", "tier"]),
+    ):
+        status, out, _ = typed([verb, "--json"], clock=clock)
+        answer = json.loads(out)
+        assert status == 0
+        assert answer["basis"]["seq"] == 0
+        assert list(answer["rows"][0])[:4] == names
+        assert all(row.get("source") or row.get("citation") for row in answer["rows"])
+
+
+def test_the_demonstration_runs_and_leaves_nothing(desk: Path) -> None:
+    status, out, _ = typed(["demo"], clock=clock)
+    assert status == 0
+    assert "H100e" in out
+    assert list(desk.iterdir()) == []

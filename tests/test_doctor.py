@@ -1,0 +1,120 @@
+"""The doctor: each thing that can be wrong is found, and said with what to do about it."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from ledger import doctor
+from ledger.book import Ledger
+from ledger.doctor import Check, clock_behind, duckdb_release, sqlite_release, status
+from ledger.submission import Head
+
+NOW_US = 1_795_300_807_000_000
+HEAD = Head(5, "f" * 64, "2026-11-22T00:00:00.000000Z", "diffusion-2025", 1)
+
+
+def examined(url: str) -> dict[str, Check]:
+    return {check.check: check for check in doctor.examine(url, 1)}
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path / 'tppq.db'}"
+
+
+def test_a_sound_ledger_has_nothing_that_fails(store_url: str) -> None:
+    with Ledger.init(store_url):
+        pass
+    checks = examined(store_url)
+    assert status(list(checks.values())) == 0
+    assert {"python", "duckdb", "sqlite", "strict tables", "reference data"} <= checks.keys()
+    assert checks["ledger"].found.endswith(", diffusion-2025")
+    assert "entry 158" in checks["ledger"].found
+    assert checks["guards"] == Check("guards", "ok", "append-only: every trigger is there", "")
+    assert all(check.advice for check in checks.values() if check.state != "ok")
+
+
+def test_no_ledger_is_a_warning_with_the_way_to_one(url: str) -> None:
+    checks = examined(url)
+    assert checks["ledger"].state == "warn"
+    assert "tppq init" in checks["ledger"].advice
+    assert status(list(checks.values())) == 0
+
+
+def test_a_url_of_no_ledger_fails(tmp_path: Path) -> None:
+    checks = examined("mysql://localhost/x")
+    assert checks["ledger"].state == "fail"
+    assert status(list(checks.values())) == 1
+    (tmp_path / "file.db").write_bytes(b"not a database, but long enough to be taken for one" * 100)
+    assert examined(f"sqlite:///{tmp_path / 'file.db'}")["ledger"].state in ("warn", "fail")
+
+
+def test_a_missing_guard_fails(url: str, tmp_path: Path) -> None:
+    with Ledger.init(url):
+        pass
+    with closing(sqlite3.connect(tmp_path / "tppq.db")) as intruder:
+        intruder.execute("drop trigger entry_no_update")
+    checks = examined(url)
+    assert checks["guards"].state == "fail"
+    assert "entry_no_update" in checks["guards"].found
+    assert status(list(checks.values())) == 1
+
+
+def test_segments_that_are_not_of_this_ledger_are_told(url: str, tmp_path: Path) -> None:
+    with Ledger.init(url):
+        pass
+    folder = tmp_path / "tppq.db-segments"
+    folder.mkdir(exist_ok=True)
+    (folder / "narrow-000000000001-000000000009-0.parquet").write_bytes(b"")
+    assert examined(url)["segments"].state == "warn"
+
+
+@pytest.mark.parametrize(
+    ("release", "state", "said"),
+    [
+        ("2.0.0", "ok", "2.0.0"),
+        ("2.0.2", "ok", "2.0.2"),
+        ("2.0.1", "fail", "hangs at its end"),
+        ("1.5.5", "fail", "issue 24985"),
+        ("1.5.6", "fail", "issue 24985"),
+        ("2.1.0", "fail", "not a release that this version was held to"),
+        (None, "fail", "not installed"),
+    ],
+)
+def test_a_duckdb_that_counts_wrong_or_hangs_is_named(release: str | None, state: str, said: str) -> None:
+    check = duckdb_release(release)
+    assert check.state == state
+    assert said in check.found
+    assert bool(check.advice) == (state != "ok")
+
+
+def test_a_sqlite_with_the_race_is_a_warning() -> None:
+    assert sqlite_release((3, 51, 2)).state == "warn"
+    assert sqlite_release((3, 51, 3)) == Check("sqlite", "ok", "3.51.3", "")
+
+
+def test_a_clock_behind_the_last_entry_is_a_warning() -> None:
+    behind = clock_behind(HEAD, NOW_US - 3_600_000_000 * 24 * 30)
+    assert behind.state == "warn"
+    assert "behind" in behind.found
+    assert clock_behind(HEAD, NOW_US + 3_600_000_000 * 24 * 30).state == "ok"
+
+
+@pytest.mark.parametrize(
+    ("free", "state"), [(10 << 30, "ok"), (500 << 20, "warn"), (10 << 20, "fail")], ids=["ok", "warn", "fail"]
+)
+def test_a_full_disk_is_told_before_a_post_fails(
+    free: int, state: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shutil.disk_usage", lambda _folder: type("usage", (), {"free": free}))
+    assert doctor.disk_space(tmp_path / "not" / "there" / "tppq.db").state == state
+
+
+def test_what_fails_of_the_installation_itself_is_78() -> None:
+    assert status([Check("duckdb", "fail", "2.0.1", "")]) == 78
+    assert status([Check("ledger", "fail", "", ""), Check("disk", "warn", "", "")]) == 1
+    assert status([Check("sqlite", "warn", "", "")]) == 0

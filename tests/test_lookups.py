@@ -1,0 +1,162 @@
+"""What a group of posts must know of the store: accounts, earlier answers, whether an entry can be undone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from ledger import OverLicense
+from ledger.accounts import Asked, Books
+from ledger.database import Database
+from ledger.lookups import Lookups
+from ledger.submission import Post
+from tests.books import asked, books
+from tests.outside import BALANCE, connected
+from tests.small import entry, fill
+
+Filled = Callable[..., Books]
+
+
+@pytest.fixture(name="database")
+def _database(store_url: str) -> Iterator[Database]:
+    with fill(store_url) as ledger, pytest.raises(OverLicense):
+        ledger.post(entry("export", "SA", "2026-01-20", license_no="S-1", tpp=1), request_id="no")
+    opened = Database(store_url, 10)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(name="cursor")
+def _cursor(database: Database) -> Iterator[Any]:
+    connection = database.connect_reader()
+    yield connection.cursor()
+    connection.close()
+
+
+def filled(lookups: Lookups, cursor: Any, *each: Asked, fresh: bool = True) -> Books:
+    kept = books()
+    lookups.fill(cursor, [Post(str(n), 0, None, one, n) for n, one in enumerate(each)], kept, fresh=fresh)
+    return kept
+
+
+def test_the_accounts_that_posts_touch_are_read_and_no_others(database: Database, cursor: Any) -> None:
+    kept = filled(
+        Lookups(database), cursor, asked("export", license_no="L-1"), asked("license", "BR", license_no="N-1")
+    )
+    assert set(kept.quotas) == {"country/AE", "country/BR"}
+    assert set(kept.licenses) == {"L-1", "N-1"}
+    assert (kept.quotas["country/BR"], kept.licenses["N-1"]) == (None, None)
+    country, held = kept.quotas["country/AE"], kept.licenses["L-1"]
+    assert country is not None
+    assert held is not None
+    assert country.tpp["headroom"] == 54_087_200
+    assert (held.quota, held.issued_on, held.expires_on) == ("country/AE", "2026-01-10", "2027-01-10")
+    assert (held.tpp["licensed"], held.tpp["exported"]) == (1_500 * 15_832, 400 * 15_832)
+
+
+def test_a_license_is_found_whichever_country_asks_for_it(database: Database, cursor: Any) -> None:
+    held = filled(Lookups(database), cursor, asked("export", "SA", license_no="L-1")).licenses["L-1"]
+    assert held is not None
+    assert held.quota == "country/AE"
+
+
+def test_who_closed_a_license_and_who_approved_an_overdraft_is_read_too(
+    database: Database, cursor: Any
+) -> None:
+    kept = filled(Lookups(database), cursor, asked("export", "SA", license_no="S-1"))
+    country, held = kept.quotas["country/SA"], kept.licenses["S-1"]
+    assert country is not None
+    assert held is not None
+    assert (held.closed_by_seq, held.closed_reason) == (9, "revoked")
+    assert country.overdraft_approver == "omar"
+
+
+def test_accounts_are_kept_while_they_are_good_and_read_anew_when_they_are_not(
+    database: Database, cursor: Any, store_url: str
+) -> None:
+    lookups = Lookups(database)
+    first = filled(lookups, cursor, asked("export", license_no="L-1")).quotas["country/AE"]
+    cursor.connection.rollback()
+    with connected(store_url) as connection:
+        changed = BALANCE.update().where(BALANCE.c.quota == "country/AE", BALANCE.c.license_no == "")
+        connection.execute(changed.values(blocked_tpp=77))
+    again = filled(lookups, cursor, asked("export", license_no="L-2"), fresh=False)
+    assert again.quotas["country/AE"] is first
+    assert set(again.licenses) == {"L-1", "L-2"}
+    anew = filled(lookups, cursor, asked("block"))
+    assert anew.quotas["country/AE"] is not first
+    assert anew.quotas["country/AE"] is not None
+    assert anew.quotas["country/AE"].tpp["blocked"] == 77
+    assert anew.licenses == {}
+
+
+@pytest.mark.parametrize(
+    ("undoing", "why"),
+    [
+        (asked("withdraw", "SA", 1_000_000, effective_on="2026-01-01", reverses_seq=2), ""),
+        (asked("withdraw", reverses_seq=1_500), "there is no entry 1,500 to reverse"),
+        (
+            asked("unblock", tpp=1_000_000, reverses_seq=8),
+            "entry 8 was reversed before, by entry 13: an entry is undone once, whole",
+        ),
+        (
+            asked("block", tpp=1_000_000, reverses_seq=13),
+            "entry 13 is itself the reversal of 8: post the right entry anew",
+        ),
+        (
+            asked("withdraw", "SA", 999_999, effective_on="2026-01-01", reverses_seq=2),
+            "entry 2 is undone by withdraw of 1,000,000 TPP on 2026-01-01, not by what was asked",
+        ),
+        (
+            asked("withdraw", "SA", 1_000_000, effective_on="2026-01-02", reverses_seq=2),
+            "entry 2 is undone by withdraw of 1,000,000 TPP on 2026-01-01, not by what was asked",
+        ),
+    ],
+)
+def test_an_entry_is_undone_once_whole_and_by_its_opposite(
+    database: Database, cursor: Any, undoing: Asked, why: str
+) -> None:
+    kept = filled(Lookups(database), cursor, undoing)
+    assert kept.undone == {undoing.reverses_seq: why}
+
+
+def test_the_term_of_a_license_without_the_entry_that_is_undone_is_read(
+    database: Database, cursor: Any
+) -> None:
+    undoing = asked("release", tpp=31_664_000, license_no="L-1", effective_on="2026-01-10", reverses_seq=4)
+    kept = filled(Lookups(database), cursor, undoing)
+    assert kept.undone == {4: ""}
+    assert [tuple(term) for term in kept.terms.values()] == [(None, None)]
+
+
+# --- earlier answers ------------------------------------------------------------------------------
+
+
+def test_earlier_answers_are_found_by_request_id(database: Database, cursor: Any) -> None:
+    posts = [Post(each, 0, None, asked("block"), 1) for each in ("no", "never")]
+    earlier = Lookups(database).earlier(cursor, posts)
+    assert earlier.posted == {}
+    assert set(earlier.refused) == {"no"}
+    refusing = earlier.refused["no"]
+    assert (refusing.attempt, refusing.problem["type"]) == (1, "OverLicense")
+    assert refusing.refused_at == "2026-03-01T12:00:00.000000Z"
+    assert [earlier.attempts(each) for each in ("no", "never")] == [1, 0]
+
+
+def test_rows_of_one_file_are_found_by_their_range_and_neighbors_are_not_mixed_in(store_url: str) -> None:
+    file, other = "a" * 32, "b" * 32
+    with fill(store_url) as ledger:
+        for request_id in (f"{file}-000000001", f"{file}-000000003", f"{other}-000000001"):
+            ledger.post(entry("block", "AE", "2026-02-20", tpp=1, reason="why"), request_id=request_id)
+    database = Database(store_url, 10)
+    connection = database.connect_reader()
+    posts = [Post(f"{file}-{row:09d}", 0, None, asked("block"), row) for row in (1, 2, 3)]
+    earlier = Lookups(database).earlier(connection.cursor(), posts)
+    assert {request_id: seq for request_id, (_, seq) in earlier.posted.items()} == {
+        f"{file}-000000001": 15,
+        f"{file}-000000003": 16,
+    }
+    connection.close()
+    database.close()

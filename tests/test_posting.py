@@ -1,0 +1,164 @@
+"""From what people give to posts: names looked up, TPP worked out, request ids given."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ledger.accounts import Asked
+from ledger.errors import Refused, UnknownName
+from ledger.feed import read_feed
+from ledger.model import Entry
+from ledger.posting import Resolver
+from tests.books import H100, H100_TPP, REFERENCE
+
+
+def resolved(**given: Any) -> Asked | Refused:
+    """An entry of 1,000 TPP, with what is given in its place."""
+    values: dict[str, Any] = dict.fromkeys(
+        ("license_no", "device_text", "quantity", "expires_on", "consignee", "exporter", "reference",
+         "reason", "holder")
+    )  # fmt: skip
+    values |= {"kind": "license", "country_text": "AE", "effective_on": "2026-02-01", "tpp": 1_000}
+    return Resolver(REFERENCE).resolve(**(values | {"programme": "country"} | given))
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("AE", "AE"),
+        ("UAE", "AE"),
+        ("are", "AE"),
+        ("LI", "CH"),
+        ("Liechtenstein", "CH"),
+        ("HK", "CN"),
+    ],
+)
+def test_a_country_is_charged_to_the_quota_it_follows(text: str, code: str) -> None:
+    found = resolved(country_text=text)
+    assert isinstance(found, Asked)
+    assert (found.country, found.holder, found.quota) == (code, code, f"country/{code}")
+
+
+def test_tpp_is_worked_out_from_device_and_quantity() -> None:
+    found = resolved(device_text=H100, quantity=2_000, tpp=None)
+    assert isinstance(found, Asked)
+    assert (found.device_id, found.quantity, found.tpp) == (H100, 2_000, 2_000 * H100_TPP)
+
+
+def test_a_tpp_that_is_stated_stands_until_the_rules_judge_it() -> None:
+    found = resolved(device_text=H100, quantity=2_000, tpp=5)
+    assert isinstance(found, Asked)
+    assert found.tpp == 5
+
+
+@pytest.mark.parametrize(
+    ("given", "detail", "nearest"),
+    [
+        (
+            {"country_text": "Emirats"},
+            "no country 'Emirats': the nearest is AE (United Arab Emirates)",
+            "AE",
+        ),
+        (
+            {"device_text": "nvidia-h100-sxm5-80g", "quantity": 1},
+            "no device 'nvidia-h100-sxm5-80g': the nearest is nvidia-h100-sxm5-80gb (H100 SXM5 80GB)",
+            H100,
+        ),
+        (
+            {"programme": "nveu"},
+            "no programme 'nveu' in this ledger: it runs country",
+            "country",
+        ),
+        (
+            {"holder": "SA"},
+            "the holder of a country's quota is the country: 'SA' is not AE; leave it empty",
+            "AE",
+        ),
+        (
+            {"holder": "G42"},
+            "the holder of a country's quota is the country: 'G42' is not AE; leave it empty",
+            "AE",
+        ),
+    ],
+)
+def test_a_name_that_is_not_known_is_refused_with_the_nearest(
+    given: dict[str, Any], detail: str, nearest: str
+) -> None:
+    found = resolved(**given)
+    assert isinstance(found, UnknownName)
+    assert found.detail == detail
+    assert found.facts["nearest"] == nearest
+
+
+def test_the_holder_may_be_written_as_any_name_of_the_country() -> None:
+    found = resolved(holder="Emirates")
+    assert isinstance(found, Asked)
+    assert found.holder == "AE"
+
+
+def test_a_name_is_looked_up_once_and_answers_the_same() -> None:
+    resolver = Resolver(REFERENCE)
+    assert resolver.country("nowhere") is resolver.country("nowhere")
+    assert resolver.device("nothing") is resolver.device("nothing")
+    assert resolver.device(H100) is resolver.device(H100)
+
+
+# --- submissions ----------------------------------------------------------------------------------
+
+
+def entry(tpp: int, **more: object) -> Entry:
+    fields = {"kind": "allocate", "country": "UAE", "effective_on": "2026-02-01", "tpp": tpp}
+    return Entry.model_validate({**fields, **more})
+
+
+def test_entries_posted_together_are_parts_of_one_request_with_one_body() -> None:
+    posts = Resolver(REFERENCE).posts([entry(1), entry(2)], "request")
+    assert [(each.request_id, each.part, each.line) for each in posts] == [
+        ("request", 0, 1),
+        ("request", 1, 2),
+    ]
+    assert len({each.body_hash for each in posts}) == 1
+
+
+def test_a_post_without_an_id_is_given_one_and_cannot_be_repeated() -> None:
+    resolver = Resolver(REFERENCE)
+    (first,), (second,) = resolver.posts([entry(1)], None), resolver.posts([entry(1)], None)
+    assert first.request_id != second.request_id
+    assert (first.body_hash, second.body_hash) == (None, None)
+
+
+def test_the_body_is_what_was_asked_every_field_of_it() -> None:
+    resolver = Resolver(REFERENCE)
+    bodies = [
+        entry(1), entry(2), entry(1, reference="R"), entry(1, country="AE"), entry(1, kind="withdraw"),
+        entry(1, reverses_seq=1), entry(1, effective_on="2026-02-02"), entry(1, consignee="G42"),
+    ]  # fmt: skip
+    hashes = [resolver.posts([each], "id")[0].body_hash for each in bodies]
+    assert len(set(hashes)) == len(bodies)
+    assert resolver.posts([entry(1)], "other id")[0].body_hash == hashes[0]
+
+
+def test_a_row_of_a_file_and_an_entry_of_a_program_have_one_body(tmp_path: Path) -> None:
+    file = tmp_path / "one.csv"
+    file.write_text("kind,country,effective_on,tpp,request_id\nallocate,UAE,2026-02-01,1,id\n", "utf-8")
+    resolver = Resolver(REFERENCE)
+    with read_feed(str(file)) as feed:
+        (batch,) = feed.batches(10)
+        (row,) = resolver.batch(batch, "prefix")
+    (of_program,) = resolver.posts([entry(1)], "id")
+    assert row._replace(line=1) == of_program
+
+
+def test_a_row_without_an_id_has_the_files_and_its_number(tmp_path: Path) -> None:
+    file = tmp_path / "two.csv"
+    file.write_text(
+        "kind,country,effective_on,tpp\nallocate,AE,2026-02-01,1\n\nallocate,XX,2026-02-01,2\n", "utf-8"
+    )
+    with read_feed(str(file)) as feed:
+        (batch,) = feed.batches(10)
+        posts = Resolver(REFERENCE).batch(batch, "prefix")
+    assert [each.request_id for each in posts] == ["prefix-000000001", "prefix-000000002"]
+    assert [type(each.asked) for each in posts] == [Asked, UnknownName]

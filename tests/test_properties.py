@@ -1,0 +1,224 @@
+"""Ledgers nobody would think of, held to books kept by hand: the ledger and they agree after every step."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+
+from ledger import Entry, Ledger, Receipt, Refused
+from tests.books_by_hand import FLOWS, MAKER, OPPOSITE, WITH_LICENSE, Books, Fact
+from tests.clock import Clock
+from tests.outside import contents
+
+COUNTRIES = st.sampled_from(["AE", "AE", "AE", "SA", "SA", "US", "CN"])
+LICENSES = st.sampled_from(["L1", "L2", "L3"])
+AMOUNTS = st.integers(1, 60)
+DAYS = st.sampled_from(["2024-12-31", "2026-01-10", "2026-01-20", "2026-02-01", "2026-02-10"])
+UNTIL = st.sampled_from([None, None, None, "2026-02-05"])
+APPROVERS = st.sampled_from([None, None, None, "omar", "omar", MAKER])
+TODAY = "2026-03-01"
+
+
+@st.composite
+def facts(draw: st.DrawFn) -> Fact:
+    """An entry that may be posted, sensible or not."""
+    kind = draw(st.sampled_from(["allocate", "license", "license", "export", *FLOWS]))
+    needs = kind in WITH_LICENSE or (kind in ("overrun", "return") and draw(st.booleans()))
+    on = draw(DAYS)
+    until = draw(UNTIL) if kind == "license" and on < "2026-02-05" else None
+    return Fact(kind, draw(COUNTRIES), draw(AMOUNTS), on, draw(LICENSES) if needs else None, until)
+
+
+def entry(fact: Fact) -> Entry:
+    given: dict[str, Any] = {
+        "kind": fact.kind,
+        "country": fact.country,
+        "effective_on": fact.on,
+        "tpp": fact.tpp,
+        "license_no": fact.license_no,
+        "expires_on": fact.until,
+        "reason": None if fact.kind == "license" else "said so",
+        "reverses_seq": fact.undoes,
+    }
+    return Entry.model_validate(given)
+
+
+class LedgerAndBooks(RuleBasedStateMachine):
+    """The ledger on SQLite beside the books by hand; what both hold is compared."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = Path(tempfile.mkdtemp(prefix="tppq-"))
+        self.url = f"sqlite:///{self.folder / 'tppq.db'}"
+        self.clock = Clock(TODAY)
+        self.ledger = Ledger.init(self.url, opening=False, actor=MAKER, clock=self.clock)
+        self.books = Books()
+        self.answers: list[tuple[list[Fact], str | None, str | list[Receipt]]] = []
+        self.known: list[tuple[str, list[dict[str, Any]]]] = []
+
+    # ------------------------------------------------------------------------------------------ steps
+
+    def submit(self, group: list[Fact], approver: str | None) -> None:
+        """Post a group to both: the same refusal, or the same headroom after each entry."""
+        tried = self.books.copy()
+        refused = next((said for fact in group if (said := tried.post(fact, approver)) is not None), None)
+        before = contents(self.url)
+        answer = self.asked(group, approver, f"request-{len(self.answers)}")
+        self.answers.append((group, approver, answer))
+        if refused is not None:
+            assert answer == refused
+            after = contents(self.url)
+            assert len(after.pop("refusal")) == len(before.pop("refusal")) + 1
+            assert after == before
+            return
+        for fact, receipt in zip(group, answer, strict=True):
+            assert isinstance(receipt, Receipt)
+            self.books.facts.append(self.books.with_term(fact))
+            assert receipt.seq == len(self.books.facts)
+            assert receipt.headroom_tpp == self.books.held(fact.country, "headroom")
+
+    def asked(self, group: list[Fact], approver: str | None, request_id: str) -> str | list[Receipt]:
+        try:
+            return self.ledger.post(*map(entry, group), approver=approver, request_id=request_id)
+        except Refused as refusal:
+            return type(refusal).__name__
+
+    @initialize(amounts=st.tuples(st.integers(50, 200), st.integers(50, 200)))
+    def open_two_countries(self, amounts: tuple[int, int]) -> None:
+        self.submit([Fact("allocate", "AE", amounts[0], "2026-01-10")], None)
+        self.submit([Fact("allocate", "SA", amounts[1], "2026-01-20")], None)
+
+    @rule(fact=facts(), approver=APPROVERS)
+    def post(self, fact: Fact, approver: str | None) -> None:
+        self.submit([fact], approver)
+
+    @rule(group=st.lists(facts(), min_size=2, max_size=3), approver=APPROVERS)
+    def post_a_group(self, group: list[Fact], approver: str | None) -> None:
+        self.submit(group, approver)
+
+    @rule(place=st.integers(0, 40), approver=APPROVERS)
+    def reverse(self, place: int, approver: str | None) -> None:
+        seq = place % len(self.books.facts) + 1
+        self.submit([self.undoing(seq)], approver)
+
+    def undoing(self, seq: int) -> Fact:
+        done = self.books.facts[seq - 1]
+        return Fact(OPPOSITE[done.kind], done.country, done.tpp, done.on, done.license_no, undoes=seq)
+
+    @rule(place=st.integers(0, 40))
+    def repeat(self, place: int) -> None:
+        """A request again is answered as the first time, and changes nothing at all."""
+        number = place % len(self.answers)
+        group, approver, first = self.answers[number]
+        before = contents(self.url)
+        assert self.asked(group, approver, f"request-{number}") == first
+        assert contents(self.url) == before
+
+    @rule(place=st.integers(0, 40), fact=facts())
+    def reuse(self, place: int, fact: Fact) -> None:
+        number = place % len(self.answers)
+        if self.answers[number][0] != [fact]:
+            before = contents(self.url)
+            assert self.asked([fact], None, f"request-{number}") == "IdReused"
+            assert contents(self.url) == before
+
+    @rule()
+    def compare(self) -> None:
+        """What is left of each country and each license, now and by effective day."""
+        rows = {row["country"]: row for row in self.ledger.headroom()}
+        assert sorted(rows) == self.books.countries()
+        for country, row in rows.items():
+            for bucket in ("headroom", "licensed", "exported", "blocked"):
+                assert row[f"{bucket}_tpp"] == self.books.held(country, bucket)
+            assert row["allocated_tpp"] == -self.books.held(country, "regime")
+        licenses = {row["license_no"]: row for row in self.ledger.licenses()}
+        assert {number: row["country"] for number, row in licenses.items()} == self.books.licenses()
+        for number, row in licenses.items():
+            assert row["outstanding_tpp"] == self.books.held(row["country"], "licensed", number)
+            assert row["exported_tpp"] == self.books.held(row["country"], "exported", number)
+        for day in ("2026-01-10", "2026-01-31"):
+            for row in self.ledger.headroom(as_of=day):
+                assert row["headroom_tpp"] == self.books.held(row["country"], "headroom", on=day)
+
+    @precondition(lambda self: len(self.known) < 3)
+    @rule()
+    def end_the_day(self) -> None:
+        """Remember what was known today; nothing that is recorded on a later day is to change it."""
+        day = f"2026-03-{len(self.known) + 1:02d}"
+        self.known.append((day, self.ledger.headroom().rows()))
+        self.clock.set(f"2026-03-{len(self.known) + 1:02d}")
+
+    # -------------------------------------------------------------------------------------- at the end
+
+    def teardown(self) -> None:
+        self.compare()
+        self.in_order()
+        self.rebuilt()
+        for day, rows in self.known:
+            assert self.ledger.headroom(known_at=day).rows() == rows
+        self.undo_everything()
+        self.in_order()
+        self.ledger.close()
+        shutil.rmtree(self.folder)
+
+    def in_order(self) -> None:
+        """Store, DuckDB and Python's fold agree; legs sum to zero; only approval takes headroom below zero."""
+        assert self.ledger.verify().rows() == []
+        sums = self.ledger.sql("select seq, sum(tpp) as tpp from posting group by seq having sum(tpp) <> 0")
+        assert sums.rows() == []
+        for row in contents(self.url)["balance"]:
+            assert min(row["licensed_tpp"], row["exported_tpp"], row["blocked_tpp"]) >= 0
+            assert row["headroom_tpp"] >= 0 or row["overdraft_approver"] == "omar"
+            held = (
+                row[f"{bucket}_tpp"] for bucket in ("regime", "headroom", "licensed", "exported", "blocked")
+            )
+            assert row["license_no"] or sum(held) <= 0
+
+    def rebuilt(self) -> None:
+        """A copy made anew from what is stored answers alike."""
+        with Ledger.open(self.url, clock=self.clock) as copy:
+            for ask in ("headroom", "licenses"):
+                assert getattr(copy, ask)().rows() == getattr(self.ledger, ask)().rows()
+            for country in ("AE", "SA"):
+                assert copy.statement(country).rows() == self.ledger.statement(country).rows()
+
+    def undo_everything(self) -> None:
+        """With room to move, every entry can be undone; then nothing is left anywhere."""
+        room = [Fact("allocate", country, 1_000_000, TODAY) for country in self.books.countries()]
+        room += [
+            Fact("license", home, 10_000, TODAY, number) for number, home in self.books.licenses().items()
+        ]
+        first = len(self.books.facts)
+        for fact in room:
+            self.submit([fact], None)
+        backwards = ["release", "return", "restore", "unblock", "withdraw"]
+        forwards = ["export", "overrun", "block", "license", "allocate"]
+        for kind in (*backwards, *forwards):
+            for seq in range(1, first + len(room) + 1):
+                done = self.books.facts[seq - 1]
+                if done.kind == kind and done.undoes is None and seq not in self.books.undone():
+                    self.submit([self.undoing(seq)], None)
+        assert [fact for fact in self.books.facts if fact.undoes is None].__len__() == len(
+            self.books.undone()
+        )
+        for row in contents(self.url)["balance"]:
+            assert {name: tpp for name, tpp in row.items() if name.endswith("_tpp") and tpp != 0} == {}
+        assert {row["headroom_tpp"] for row in self.ledger.headroom()} <= {0}
+        assert {row["outstanding_tpp"] for row in self.ledger.licenses()} <= {0}
+
+
+TestLedgerAndBooks = LedgerAndBooks.TestCase
+TestLedgerAndBooks.settings = settings(
+    max_examples=25,
+    stateful_step_count=25,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
+TestLedgerAndBooks = pytest.mark.filterwarnings("error")(TestLedgerAndBooks)

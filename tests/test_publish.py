@@ -1,0 +1,240 @@
+"""Segments: a copy of the history, written where it is worth it, used where it is right, never believed."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ledger import Entry, Ledger, publish, read_feed
+from ledger.database import Database
+from ledger.errors import Tampered
+from ledger.publish import Mirror, folder_of, sealed
+from ledger.store import PAGE, Store
+from tests.books import REFERENCE, REGIME
+from tests.clock import Clock
+
+OPENED = 158
+HEADROOM = "from headroom()"
+STATEMENT = "from statement('AE')"
+
+
+class Watched(Store):
+    """A store that keeps from which entry on it was read."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(Database(url, 10), Clock("2026-03-01"))
+        self.read_after: list[int] = []
+
+    def pages(self, columns: Sequence[str], after: int = 0, size: int = PAGE) -> Iterator[Sequence[Any]]:
+        self.read_after.append(after)
+        return super().pages(columns, after, size)
+
+
+@pytest.fixture(name="url")
+def _url(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A ledger of 158 entries, each segment worth its file from 100 entries on."""
+    monkeypatch.setattr(publish, "LEAST_ENTRIES", 100)
+    url = f"sqlite:///{tmp_path / 'tppq.db'}"
+    Ledger.init(url, clock=Clock("2026-02-01")).close()
+    return url
+
+
+def asked(url: str, query: str = HEADROOM, *, wide: bool = False) -> tuple[list[dict[str, Any]], list[int]]:
+    """The rows of a question that a fresh process asks, and from which entries on it read the store."""
+    store = Watched(url)
+    mirror = Mirror(store, REGIME, REFERENCE)
+    rows, seq, head_hash = mirror.ask(query, {}, wide=wide)
+    head = store.head()
+    assert (seq, head_hash) == (head.seq, head.hash)
+    mirror.close()
+    store.close()
+    return rows.to_pylist(), store.read_after
+
+
+def files(url: str) -> list[Path]:
+    folder = Path(url.removeprefix("sqlite:///") + "-segments")
+    return sorted(folder.iterdir()) if folder.is_dir() else []
+
+
+def licensed(url: str, *numbers: int) -> None:
+    with Ledger.open(url, clock=Clock("2026-02-02")) as ledger:
+        for number in numbers:
+            fields = {"kind": "license", "country": "AE", "effective_on": "2026-02-01", "tpp": 1_000}
+            ledger.post(Entry.model_validate({**fields, "license_no": f"L-{number}"}))
+
+
+# --- written --------------------------------------------------------------------------------------
+
+
+def test_a_large_reading_is_sealed_and_the_next_process_reads_the_segment(url: str) -> None:
+    first = asked(url)
+    assert first[1] == [0]
+    (file,) = files(url)
+    assert file.name.startswith(f"narrow-{1:012d}-{OPENED:012d}-")
+    assert asked(url) == (first[0], [])
+
+
+def test_a_small_reading_is_not_worth_a_file(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(publish, "LEAST_ENTRIES", OPENED + 1)
+    asked(url)
+    assert files(url) == []
+
+
+def test_what_came_after_the_segment_is_read_from_the_store(url: str) -> None:
+    asked(url)
+    licensed(url, 1, 2)
+    rows, read_after = asked(url)
+    assert read_after == [OPENED]
+    assert {row["country"]: row["licensed_tpp"] for row in rows}["AE"] == 2_000
+    assert len(files(url)) == 1
+
+
+def test_segments_continue_each_other(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked(url)
+    monkeypatch.setattr(publish, "LEAST_ENTRIES", 2)
+    licensed(url, 1, 2, 3)
+    asked(url)
+    assert [file.name[:32] for file in files(url)] == [
+        f"narrow-{1:012d}-{OPENED:012d}",
+        f"narrow-{OPENED + 1:012d}-{OPENED + 3:012d}",
+    ]
+    assert asked(url)[1] == []
+
+
+def test_there_are_two_families_and_each_question_reads_its_own(url: str) -> None:
+    narrow, wide = asked(url), asked(url, STATEMENT, wide=True)
+    assert narrow[1] == wide[1] == [0]
+    assert [file.name.split("-")[0] for file in files(url)] == ["narrow", "wide"]
+    assert asked(url) == (narrow[0], [])
+    assert asked(url, STATEMENT, wide=True) == (wide[0], [])
+
+
+def test_a_file_that_is_posted_is_sealed_as_it_is_written(url: str, tmp_path: Path) -> None:
+    lines = [f"license,AE,2026-01-01,1000,L-{number}" for number in range(120)]
+    feed = tmp_path / "licenses.csv"
+    feed.write_text("\n".join(["kind,country,effective_on,tpp,license_no", *lines]), "utf-8")
+    with Ledger.open(url, clock=Clock("2026-02-02")) as ledger, read_feed(str(feed)) as read:
+        ledger.post_file(read, each=True)
+    (file,) = files(url)
+    assert file.name.startswith(f"narrow-{1:012d}-{OPENED + 120:012d}-")
+    assert asked(url)[1] == []
+
+
+def test_a_long_history_is_sealed_in_parts(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(publish, "SEGMENT_ENTRIES", 60)
+    monkeypatch.setattr(publish, "LEAST_ENTRIES", 10)
+    licensed(url, *range(60))
+    plain, _ = asked(url)
+    assert files(url) != []
+    assert asked(url)[0] == plain
+
+
+def test_postgresql_has_no_segments(store_url: str) -> None:
+    Ledger.init(store_url, clock=Clock("2026-02-01")).close()
+    store = Store(Database(store_url, 10))
+    assert (folder_of(store) is None) == store_url.startswith("postgresql")
+    assert sealed(store, wide=False) == publish.NONE
+    store.close()
+
+
+# --- used only where it is right ------------------------------------------------------------------
+
+
+def other_hash(folder: Path) -> None:
+    """The segment of another ledger."""
+    (file,) = folder.iterdir()
+    file.rename(file.with_name(file.name[:-72] + "f" * 64 + ".parquet"))
+
+
+def beyond(folder: Path) -> None:
+    """A segment that ends after the store does, as after a restore of an older file."""
+    (file,) = folder.iterdir()
+    file.rename(file.with_name(file.name.replace(f"{OPENED:012d}", f"{OPENED + 9:012d}")))
+
+
+def strangers(folder: Path) -> None:
+    """A part that was never finished, and files of somebody else's."""
+    (file,) = folder.iterdir()
+    file.rename(file.with_suffix(".4711.part"))
+    (folder / "README").write_text("mine", "utf-8")
+    (folder / "narrow-1-158.parquet").write_bytes(b"PAR1")
+
+
+def not_a_folder(folder: Path) -> None:
+    shutil.rmtree(folder)
+    folder.write_text("a file", "utf-8")
+
+
+def removed(folder: Path) -> None:
+    shutil.rmtree(folder)
+
+
+def emptied(folder: Path) -> None:
+    (file,) = folder.iterdir()
+    file.write_bytes(b"")
+
+
+def truncated(folder: Path) -> None:
+    (file,) = folder.iterdir()
+    file.write_bytes(file.read_bytes()[:-100])
+
+
+def overwritten(folder: Path) -> None:
+    """The file has its length and its end; its pages are noise."""
+    (file,) = folder.iterdir()
+    whole = file.read_bytes()
+    file.write_bytes(whole[:4] + b"\xff" * 200 + whole[204:])
+
+
+DAMAGE = (other_hash, beyond, strangers, not_a_folder, removed, emptied, truncated, overwritten)
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+@pytest.mark.parametrize(("query", "wide"), [(HEADROOM, False), (STATEMENT, True)])
+def test_a_segment_that_cannot_be_right_is_left_aside_and_the_answer_is_the_same(
+    url: str, damage: Any, query: str, *, wide: bool
+) -> None:
+    right, _ = asked(url, query, wide=wide)
+    damage(Path(url.removeprefix("sqlite:///") + "-segments"))
+    rows, read_after = asked(url, query, wide=wide)
+    assert rows == right
+    assert read_after == [0]
+
+
+def test_a_folder_that_cannot_be_written_costs_nothing_but_time(url: str) -> None:
+    Path(url.removeprefix("sqlite:///") + "-segments").write_text("in the way", "utf-8")
+    assert len(asked(url)[0]) == OPENED
+
+
+# --- the mirror -----------------------------------------------------------------------------------
+
+
+def test_a_kept_mirror_reads_only_what_is_new(url: str) -> None:
+    store = Watched(url)
+    mirror = Mirror(store, REGIME, REFERENCE)
+    for number in range(3):
+        licensed(url, number)
+        assert mirror.ask("select max(seq) as seq from entry", {}, wide=False)[1] == OPENED + number + 1
+    assert store.read_after == [0, OPENED + 1, OPENED + 2]
+    mirror.close()
+    store.close()
+
+
+def test_a_store_that_went_back_is_noticed_by_whoever_saw_it_further_on(url: str, tmp_path: Path) -> None:
+    file, older = tmp_path / "tppq.db", tmp_path / "older.db"
+    shutil.copyfile(file, older)
+    licensed(url, 1)
+    store = Watched(url)
+    mirror = Mirror(store, REGIME, REFERENCE)
+    mirror.ask(HEADROOM, {}, wide=False)
+    store.close()
+    older.replace(file)
+    said = f"the store ends at entry {OPENED}, but entry {OPENED + 1} was read from it before"
+    with pytest.raises(Tampered, match=said):
+        mirror.ask(HEADROOM, {}, wide=False)
+    mirror.close()
+    store.close()

@@ -1,0 +1,276 @@
+"""What may be asked of a ledger: a small one with fixed days, on both stores."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta, timezone
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from ledger import Answer, BadQuery, DenialPolicy, Ledger, NoQuota, UnknownName
+from ledger.model import MOVES, Kind
+from tests.outside import entries
+from tests.small import ASKED_ON, H100, fill
+
+H100_TPP = 15_832
+
+
+@pytest.fixture(name="small")
+def _small(store_url: str) -> Iterator[Ledger]:
+    with fill(store_url) as ledger:
+        yield ledger
+
+
+def by_country(answer: Answer, column: str = "headroom_tpp") -> dict[str, Any]:
+    return {row["country"]: row[column] for row in answer}
+
+
+# --- headroom -------------------------------------------------------------------------------------
+
+
+def test_headroom_is_one_row_a_country_lowest_first(small: Ledger) -> None:
+    assert list(by_country(small.headroom()).items()) == [
+        ("SA", -100_000),
+        ("IN", 5_000),
+        ("AE", 100_000_000 - 2_900 * H100_TPP),
+    ]
+
+
+def test_every_figure_of_a_row_adds_up(small: Ledger) -> None:
+    assert small.headroom("AE").rows() == [
+        {
+            "country": "AE",
+            "country_name": "United Arab Emirates",
+            "allocated_tpp": 100_000_000,
+            "licensed_tpp": 2_500 * H100_TPP,
+            "exported_tpp": 400 * H100_TPP,
+            "blocked_tpp": 0,
+            "headroom_tpp": 54_087_200,
+            "headroom_h100e": Decimal("3416.32"),
+            "used_percent": Decimal("45.9"),
+            "balance_state": "open",
+            "control_state": "none",
+            "last_seq": 14,
+        }
+    ]
+    for row in small.headroom():
+        used = row["licensed_tpp"] + row["exported_tpp"] + row["blocked_tpp"]
+        assert row["allocated_tpp"] - used == row["headroom_tpp"]
+
+
+def test_headroom_names_the_countries_asked_for_as_people_write_them(small: Ledger) -> None:
+    assert list(by_country(small.headroom("UAE", "sau", "AE"))) == ["SA", "AE"]
+
+
+def test_as_of_asks_what_had_taken_effect(small: Ledger) -> None:
+    assert by_country(small.headroom(as_of="2026-01-11")) == {
+        "AE": 100_000_000 - 2_000 * H100_TPP,
+        "SA": 1_000_000,
+        "IN": 20_000,
+    }
+    assert by_country(small.headroom("AE", as_of=date(2026, 2, 1)))["AE"] == 100_000_000 - 1_900 * H100_TPP
+    assert small.headroom(as_of="2025-12-31").rows() == []
+
+
+def test_known_at_asks_what_had_been_recorded(small: Ledger) -> None:
+    assert by_country(small.headroom("AE", known_at="2026-02-14"))["AE"] == 99_000_000 - 2_000 * H100_TPP
+    assert small.headroom(known_at="2026-01-05T11:59:59Z").rows() == []
+    noon_in_dubai = datetime(2026, 1, 12, 16, tzinfo=timezone(timedelta(hours=4)))
+    assert by_country(small.headroom("SA", "AE", known_at=noon_in_dubai)) == {
+        "AE": 100_000_000 - 2_000 * H100_TPP,
+        "SA": 1_000_000,
+    }
+
+
+def test_as_of_and_known_at_together_ask_what_was_thought_of_a_day_then(small: Ledger) -> None:
+    # the return of the 31st of January was recorded on the 15th of February
+    early = small.headroom("AE", as_of="2026-01-31", known_at="2026-02-01")
+    late = small.headroom("AE", as_of="2026-01-31", known_at="2026-02-15")
+    assert by_country(late)["AE"] - by_country(early)["AE"] == 100 * H100_TPP
+
+
+def test_the_basis_says_on_what_an_answer_stands(small: Ledger, store_url: str) -> None:
+    head = entries(store_url)[-1]
+    basis = {"regime": "diffusion-2025", "seq": 14, "head_hash": head["hash"], "h100_tpp": H100_TPP}
+    assert small.headroom().basis == basis | {
+        "as_of": ASKED_ON,
+        "known_at": "2026-03-01T12:00:00.000000Z",
+    }
+    assert small.headroom(as_of="2026-01-31", known_at="2026-02-01").basis == basis | {
+        "as_of": "2026-01-31",
+        "known_at": "2026-02-01T23:59:59.999999Z",
+    }
+
+
+REFUSED: list[tuple[str, type[Exception], str]] = [
+    ("GB", NoQuota, "GB is Tier 1 on 2026-03-01: no allocation applies"),
+    (
+        "CN",
+        DenialPolicy,
+        ("CN is Tier 3 on 2026-03-01 (Country Group D:5 or Macau): a policy of denial applies, and no quota"),
+    ),
+    ("Emirats", UnknownName, "no country 'Emirats': the nearest is AE (United Arab Emirates)"),
+]
+
+
+@pytest.mark.parametrize(("country", "error", "said"), REFUSED)
+def test_a_country_that_can_have_no_quota_is_refused_by_every_question(
+    small: Ledger, country: str, error: type[Exception], said: str
+) -> None:
+    for ask in (small.headroom, small.statement):
+        with pytest.raises(error) as caught:
+            ask(country)
+        assert str(caught.value) == said
+    assert small.fit(country, tpp=1).rows()[0]["reason"] == said if error is not UnknownName else True
+
+
+def test_a_country_that_may_have_a_quota_and_has_none_has_no_rows(small: Ledger) -> None:
+    assert small.headroom("BR").rows() == []
+    assert small.statement("BR").rows() == []
+
+
+@pytest.mark.parametrize(
+    "times", [{"as_of": "soon"}, {"known_at": "yesterday"}, {"as_of": "2026-02-30"}, {"known_at": "12:00"}]
+)
+def test_a_time_that_is_none_is_a_bad_query(small: Ledger, times: dict[str, str]) -> None:
+    for ask in (small.headroom, small.licenses):
+        with pytest.raises(BadQuery, match=r"is not a (day|time)"):
+            ask(**times)  # type: ignore[arg-type]  # text for a day or an instant
+
+
+# --- statement ------------------------------------------------------------------------------------
+
+
+def test_a_statement_has_headroom_after_each_entry(small: Ledger) -> None:
+    rows = small.statement("AE").rows()
+    assert [row["seq"] for row in rows] == [1, 4, 6, 8, 12, 13, 14]
+    left = 0
+    for row in rows:
+        source, target = MOVES[Kind(row["kind"])]
+        left += row["tpp"] * ((target == "headroom") - (source == "headroom"))
+        assert row["headroom_after_tpp"] == left
+
+
+def test_a_statement_agrees_with_what_was_stored_at_each_entry(small: Ledger, store_url: str) -> None:
+    stored = {row["seq"]: row["headroom_after_tpp"] for row in entries(store_url)}
+    for country in ("AE", "SA", "IN"):
+        for row in small.statement(country):
+            assert row["headroom_after_tpp"] == stored[row["seq"]]
+
+
+def test_a_statement_from_a_day_on_keeps_the_figures_and_leaves_out_rows(small: Ledger) -> None:
+    whole = small.statement("AE").rows()
+    assert small.statement("AE", from_day="2026-02-01").rows() == [
+        row for row in whole if row["effective_on"] >= date(2026, 2, 1)
+    ]
+
+
+def test_a_statement_as_of_a_day_leaves_out_what_took_effect_later(small: Ledger) -> None:
+    assert [row["seq"] for row in small.statement("AE", as_of="2026-01-31")] == [1, 4, 6, 12]
+    assert [row["seq"] for row in small.statement("AE", known_at="2026-02-01")] == [1, 4, 6]
+
+
+# --- licenses -------------------------------------------------------------------------------------
+
+
+def test_licenses_say_what_may_still_leave(small: Ledger) -> None:
+    rows = {row["license_no"]: row for row in small.licenses()}
+    assert list(rows) == ["L-1", "L-2", "I-1", "S-1"]
+    assert {number: (row["outstanding_tpp"], row["license_state"]) for number, row in rows.items()} == {
+        "L-1": (1_500 * H100_TPP, "active"),
+        "L-2": (1_000 * H100_TPP, "active"),
+        "I-1": (15_000, "active"),
+        "S-1": (0, "revoked"),
+    }
+    one = rows["L-1"]
+    assert (one["consignee"], one["device_id"], one["country"]) == ("G42", H100, "AE")
+    assert (one["issued_on"], one["expires_on"]) == (date(2026, 1, 10), date(2027, 1, 10))
+
+
+def test_a_license_is_active_on_its_last_day_and_expired_on_the_next(small: Ledger) -> None:
+    state = {
+        on: {row["license_no"]: row["license_state"] for row in small.licenses("AE", as_of=on)}["L-2"]
+        for on in ("2026-04-15", "2026-04-16")
+    }
+    assert state == {"2026-04-15": "active", "2026-04-16": "expired"}
+
+
+def test_licenses_of_one_country_alone(small: Ledger) -> None:
+    assert [row["license_no"] for row in small.licenses("Saudi Arabia")] == ["S-1"]
+    assert small.licenses("BR").rows() == []
+
+
+# --- fit ------------------------------------------------------------------------------------------
+
+
+def test_what_fits_reserves_nothing(small: Ledger) -> None:
+    for _ in range(2):
+        assert small.fit("AE", device=H100, quantity=3_416).rows() == [
+            {
+                "fits": True, "asked_tpp": 3_416 * H100_TPP, "headroom_tpp": 54_087_200, "short_by_tpp": 0,
+                "largest_quantity": 3_416, "reason": None,
+            }
+        ]  # fmt: skip
+
+
+def test_what_does_not_fit_says_by_how_much_and_what_lapses_soon(small: Ledger) -> None:
+    (row,) = small.fit("AE", device=H100, quantity=3_417).rows()
+    assert (row["fits"], row["short_by_tpp"], row["largest_quantity"]) == (False, 10_744, 3_416)
+    assert row["reason"] == (
+        "AE has 54,087,200 TPP (3,416 H100e) left; 54,097,944 asked; short by 10,744; "
+        f"3,416 x {H100} would fit. "
+        "Licenses that expire unused within 60 days would free 15,832,000: then it fits"
+    )
+    (row,) = small.fit("AE", tpp=80_000_000).rows()
+    assert row["largest_quantity"] is None
+    assert row["reason"].endswith("would free 15,832,000: it would not fit even then")
+
+
+@pytest.mark.parametrize(
+    ("given", "reason"),
+    [
+        ({"device": "nvidia-t4", "quantity": 1}, "below 3A090.a: it draws no allocation"),
+        ({"device": H100, "quantity": 1, "tpp": 5}, "5 TPP stated, but 1 x"),
+        ({"tpp": 5_001}, "IN has 5,000 TPP left; 5,001 asked; short by 1"),
+    ],
+)
+def test_what_does_not_fit_gives_the_rules_own_reason(
+    small: Ledger, given: dict[str, Any], reason: str
+) -> None:
+    (row,) = small.fit("IN", **given).rows()
+    assert row["fits"] is False
+    assert reason in row["reason"]
+
+
+def test_an_overdrawn_country_fits_nothing(small: Ledger) -> None:
+    (row,) = small.fit("SA", device=H100, quantity=1).rows()
+    assert (row["fits"], row["headroom_tpp"], row["largest_quantity"]) == (False, -100_000, 0)
+    assert row["short_by_tpp"] == 115_832
+
+
+def test_fit_knows_names(small: Ledger) -> None:
+    with pytest.raises(UnknownName, match="no device 'h100-sxm9'"):
+        small.fit("AE", device="h100-sxm9", quantity=1)
+
+
+# --- the rest -------------------------------------------------------------------------------------
+
+
+def test_sql_takes_values_by_name(small: Ledger) -> None:
+    answer = small.sql("select count(*)::bigint as n from entry where kind = $kind", kind="license")
+    assert answer.rows() == [{"n": 4}]
+    with pytest.raises(BadQuery, match="Parser Error"):
+        small.sql("selec 1")
+
+
+def test_reference_data_answers_with_the_same_basis(small: Ledger) -> None:
+    for answer in (small.regime(), small.devices(), small.countries()):
+        assert len(answer) > 10
+        assert answer.basis == small.headroom().basis
+
+
+def test_a_countrys_tier_is_that_of_the_day(small: Ledger) -> None:
+    assert by_country(small.countries(as_of="2026-01-01"), "tier")["AE"] == 2
+    assert by_country(small.countries(), "tier")["CN"] == 3

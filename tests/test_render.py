@@ -1,0 +1,159 @@
+"""Rows in every form: the same digits, nothing that a spreadsheet would run, and what they stand on."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import zipfile
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from ledger import render
+from ledger.settings import FORMATS
+
+NOTICE = "not a legal balance"
+BASIS = {
+    "regime": "diffusion-2025",
+    "seq": 18_204,
+    "head_hash": "9f31c2e8" + "0" * 56,
+    "as_of": "2026-11-21",
+    "known_at": "2026-11-21T22:40:07.123456Z",
+    "h100_tpp": 15_832,
+}
+SCHEMA = pa.schema([
+    ("country", pa.string()),
+    ("headroom_tpp", pa.int64()),
+    ("headroom_h100e", pa.decimal128(18, 2)),
+    ("used_percent", pa.decimal128(18, 1)),
+    ("effective_on", pa.date32()),
+    ("recorded_at", pa.timestamp("us")),
+    ("fits", pa.bool_()),
+    ("nothing", pa.null()),
+])  # fmt: skip
+MOST = 2**53 - 1
+ROWS: list[dict[str, Any]] = [
+    {
+        "country": "=cmd|' /C calc'!A0",
+        "headroom_tpp": -17_916_000,
+        "headroom_h100e": Decimal("-1131.63"),
+        "used_percent": Decimal("102.0"),
+        "effective_on": date(2026, 2, 1),
+        "recorded_at": datetime(2026, 11, 21, 22, 40, 7),  # noqa: DTZ001  # as the core answers: UTC, unmarked
+        "fits": False,
+        "nothing": None,
+    },
+    {
+        "country": 'a|b, "c"',
+        "headroom_tpp": MOST,
+        "headroom_h100e": Decimal("0.00"),
+        "used_percent": None,
+        "effective_on": None,
+        "recorded_at": datetime(2026, 11, 21, 22, 40, 7, 123_456),  # noqa: DTZ001  # likewise
+        "fits": True,
+        "nothing": None,
+    },
+]
+TABLE = pa.Table.from_pylist(ROWS, SCHEMA)
+
+
+def as_bytes(form: str, table: pa.Table = TABLE) -> bytes:
+    return render.rows_as(form, table, BASIS, NOTICE)
+
+
+def test_json_is_one_object_with_whole_numbers_and_all_decimals() -> None:
+    said = as_bytes("json")
+    assert json.loads(said)["basis"] == BASIS
+    assert b'"headroom_tpp":-17916000,"headroom_h100e":-1131.63,"used_percent":102.0' in said
+    assert b'"headroom_tpp":9007199254740991,"headroom_h100e":0.00,"used_percent":null' in said
+    assert b'"effective_on":"2026-02-01","recorded_at":"2026-11-21T22:40:07.000000Z","fits":false' in said
+    assert said.endswith(b"}\n")
+
+
+def test_ndjson_is_one_object_a_line() -> None:
+    lines = as_bytes("ndjson").splitlines()
+    assert [json.loads(line) for line in lines] == json.loads(as_bytes("json"))["rows"]
+
+
+@pytest.mark.parametrize(("form", "delimiter"), [("csv", ","), ("tsv", "\t")])
+def test_separated_values_keep_every_digit_and_run_no_formula(form: str, delimiter: str) -> None:
+    names, first, second = csv.reader(io.StringIO(as_bytes(form).decode()), delimiter=delimiter)
+    assert names == SCHEMA.names
+    moment = "2026-11-21T22:40:07.000000Z"
+    assert first == [
+        *("'=cmd|' /C calc'!A0", "-17916000", "-1131.63", "102.0", "2026-02-01", moment, "false", ""),
+    ]
+    assert second[:4] == ['a|b, "c"', "9007199254740991", "0.00", ""]
+
+
+@pytest.mark.parametrize("text", ["=1", "+1", "-1", "@a", "\ta", "\ra"])
+def test_every_way_to_begin_a_formula_is_held_back(text: str) -> None:
+    table = pa.table({"reference": pa.array([text])})
+    assert as_bytes("csv", table).decode() == f"reference\n'{text}\n"
+
+
+def test_markdown_is_a_table_with_what_it_stands_on() -> None:
+    heads, marks, first, second, blank, regime, times = as_bytes("md").decode().splitlines()
+    assert heads.startswith("| country | headroom_tpp |")
+    assert marks.startswith("| :--- | ---: | ---: | ---: | :--- |")
+    assert first.startswith("| =cmd\\|' /C calc'!A0 | -17,916,000 | -1,131.63 | 102.0 | 2026-02-01 |")
+    assert second.startswith('| a\\|b, "c" | 9,007,199,254,740,991 | 0.00 |  |')
+    assert (blank, regime) == (
+        "",
+        "Regime diffusion-2025 (not a legal balance). H100e = TPP / 15,832, rounded down.",
+    )
+    assert times == "As of 2026-11-21, known at 2026-11-21 22:40:07Z · entry 18,204 · head 9f31c2e8"
+
+
+def test_a_workbook_has_numbers_a_frozen_head_and_says_what_it_stands_on() -> None:
+    with zipfile.ZipFile(io.BytesIO(as_bytes("xlsx"))) as book:
+        rows, about = (book.read(f"xl/worksheets/sheet{number}.xml").decode() for number in (1, 2))
+        words = book.read("xl/sharedStrings.xml").decode()
+    assert "<v>-17916000</v>" in rows
+    assert "<v>-1131.63</v>" in rows
+    assert "<v>9007199254740991</v>" not in rows  # more digits than a workbook shows: kept as text
+    assert "9,007,199,254,740,991" in words
+    assert "<f>" not in rows
+    assert 'topLeftCell="A2" activePane="bottomLeft" state="frozen"' in rows
+    assert about.count("<row ") == len(BASIS) + 1
+    assert NOTICE in words
+    assert "2026-11-21T22:40:07.123456Z" in words
+
+
+def test_parquet_and_arrow_keep_types_and_carry_the_basis() -> None:
+    parquet = pq.read_table(io.BytesIO(as_bytes("parquet")))
+    arrow = pa.ipc.open_file(as_bytes("arrow")).read_all()
+    for table in (parquet, arrow):
+        assert json.loads(table.schema.metadata[b"tppq"]) == {"basis": BASIS, "notice": NOTICE}
+        assert table.schema.field("recorded_at").type == pa.timestamp("us", "UTC")
+        assert table.column("headroom_tpp").to_pylist() == [-17_916_000, MOST]
+        assert table.column("headroom_h100e").to_pylist() == [Decimal("-1131.63"), Decimal("0.00")]
+
+
+def test_others_read_what_is_written() -> None:
+    assert pd.read_csv(io.BytesIO(as_bytes("csv")))["headroom_tpp"].tolist() == [-17_916_000, MOST]
+    assert pl.read_ipc(as_bytes("arrow"))["headroom_tpp"].to_list() == [-17_916_000, MOST]
+    assert pl.read_parquet(as_bytes("parquet"))["country"].to_list() == [row["country"] for row in ROWS]
+
+
+@pytest.mark.parametrize("form", [form for form in FORMATS if form not in ("table", "plain")])
+def test_no_rows_are_written_as_no_rows(form: str) -> None:
+    said = as_bytes(form, TABLE.slice(0, 0))
+    if form in ("csv", "tsv"):
+        assert said.count(b"\n") == 1
+    elif form == "json":
+        assert json.loads(said)["rows"] == []
+    else:
+        assert said if form != "ndjson" else said == b""
+
+
+def test_what_is_no_value_of_an_answer_is_a_bug() -> None:
+    with pytest.raises(TypeError, match="object"):
+        render.as_json({"what": object()})

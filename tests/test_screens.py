@@ -1,0 +1,130 @@
+"""Screens: no digit is cut or wrapped at any width, with every country and with none."""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from rich.cells import cell_len
+
+from ledger.book import Ledger
+from tests.transcripts import BEGINS_US, typed
+
+WIDTHS = (40, 60, 80, 120)
+NUMBER = re.compile(r"[-+]?\d[\d,]*(?:\.\d+)?%?")
+
+
+def clock() -> int:
+    return BEGINS_US
+
+
+@pytest.fixture(scope="module")
+def everywhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A ledger where every country has a license of its own odd size, some exports, blocks and releases."""
+    folder = tmp_path_factory.mktemp("everywhere")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.delenv("TPPQ_LEDGER", raising=False)
+        patch.setenv("XDG_CONFIG_HOME", str(folder / "config"))
+        typed(["init", "-q"], clock=clock)
+        _, out, _ = typed(["headroom", "--json"], clock=clock)
+        draw = random.Random(20261121)  # noqa: S311  # a fixed seed: the same ledger each time
+        rows = ["kind,country,effective_on,license_no,tpp,device_id,quantity,consignee,reason"]
+        for number, row in enumerate(json.loads(out)["rows"]):
+            country, license_no = row["country"], f"D2026-{number:05d}"
+            if row["control_state"] != "none":
+                continue  # Liechtenstein: what goes there is charged to Switzerland
+            tpp = draw.randrange(1, 780_000_000)
+            rows.append(
+                f"license,{country},2026-02-01,{license_no},{tpp},,,A consignee with a long name Ltd.,"
+            )
+            rows.append(f"export,{country},2026-02-02,{license_no},{draw.randrange(1, tpp + 1)},,,,")
+            rows.append(f"block,{country},2026-02-03,,{draw.randrange(1, 10_000_000)},,,,under investigation")
+        Path("x.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+        status, _, err = typed(["post", "x.csv", "--each", "-q"], clock=clock)
+        assert status == 0, err
+        yield folder
+
+
+@pytest.fixture
+def at_the_desk(everywhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(everywhere)
+    monkeypatch.delenv("TPPQ_LEDGER", raising=False)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(everywhere / "config"))
+
+
+def shown(monkeypatch: pytest.MonkeyPatch, width: int, *arguments: str) -> list[str]:
+    monkeypatch.setenv("COLUMNS", str(width))
+    status, out, err = typed([*arguments, "--format", "table"], clock=clock)
+    assert status in (0, 1), err
+    return out.splitlines()
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.usefixtures("at_the_desk")
+def test_every_figure_of_every_country_is_whole_on_screen(
+    width: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = shown(monkeypatch, width, "headroom")
+    _, out, _ = typed(["headroom", "--json"], clock=clock)
+    rows = json.loads(out)["rows"]
+    figures = NUMBER.findall("\n".join(lines))
+    assert len(rows) == 158
+    for row in rows:
+        for name, value in row.items():
+            if name.endswith("_tpp"):
+                assert f"{value:,}" in figures
+        assert f"{row['headroom_h100e']:,.2f}" in figures
+        assert f"{row['used_percent']:.1f}%" in figures
+    assert f"{sum(row['allocated_tpp'] for row in rows):,}" in figures
+    assert all(cell_len(line) <= width for line in lines)
+    assert not any("…" in line for line in lines)
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["headroom", "AE"],
+        ["statement", "AE"],
+        ["statement", "AE", "--from", "2026-02-02"],
+        ["licenses", "--as-of", "2026-11-21"],
+        ["fit", "BA", "--device", "nvidia-h100-sxm5-80gb", "--quantity", "499999"],
+        ["regime"],
+        ["devices"],
+        ["countries"],
+        ["verify"],
+        ["doctor"],
+    ],
+    ids=" ".join,
+)
+@pytest.mark.usefixtures("at_the_desk")
+def test_what_is_on_a_narrow_screen_is_what_is_on_a_wide_one(
+    width: int, arguments: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = shown(monkeypatch, width, *arguments)
+    _, plain, _ = typed([*arguments, "--format", "plain"], clock=clock)
+    if arguments[0] in ("headroom", "statement", "licenses", "fit", "verify"):
+        wide, narrow = (set(NUMBER.findall(text)) for text in (plain, "\n".join(lines)))
+        assert {number for number in wide - narrow if "," in number or "." in number} == set()
+    longest = max(cell_len(word) for word in plain.split()) + 4
+    assert all(cell_len(line) <= max(width, longest) for line in lines)
+    assert not any("…" in line for line in lines)
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_an_empty_ledger_is_a_sentence_on_every_screen(
+    width: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    with Ledger.init("sqlite:///tppq.db", opening=False, clock=clock):
+        pass
+    for arguments in (["headroom"], ["headroom", "AE"], ["statement", "AE"], ["licenses"], ["verify"]):
+        lines = shown(monkeypatch, width, *arguments)
+        assert lines
+        assert all(cell_len(line) <= width for line in lines)

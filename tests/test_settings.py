@@ -1,0 +1,92 @@
+"""Where settings come from, in which order, and what is said about a wrong one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ledger.errors import Misconfigured
+from ledger.settings import DEFAULT_LEDGER, NAMES, settings, user_file
+
+
+def written(folder: Path, text: str, name: str = "tppq.toml") -> Path:
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_without_any_setting_the_defaults_hold(tmp_path: Path) -> None:
+    found = settings({}, {"HOME": str(tmp_path)}, tmp_path)
+    assert (found.ledger, found.format, found.regime, found.busy_seconds) == (DEFAULT_LEDGER, None, None, 10)
+    assert dict(found.sources) == dict.fromkeys(NAMES, "default")
+
+
+def test_a_flag_beats_the_environment_beats_the_folder_beats_the_user(tmp_path: Path) -> None:
+    home, folder = tmp_path / "home", tmp_path / "folder"
+    own = written(home, "ledger = 'sqlite:///user.db'", ".config/tppq/config.toml")
+    around = {"HOME": str(home)}
+    folder.mkdir()
+
+    def ledger(flags: dict[str, str | None], environment: dict[str, str]) -> tuple[str, str]:
+        found = settings(flags, environment, folder)
+        return found.ledger, found.sources["ledger"]
+
+    assert ledger({}, around) == ("sqlite:///user.db", str(own))
+    here = written(folder, "ledger = 'sqlite:///folder.db'")
+    assert ledger({}, around) == ("sqlite:///folder.db", str(here))
+    around["TPPQ_LEDGER"] = "sqlite:///environment.db"
+    assert ledger({"ledger": None}, around) == ("sqlite:///environment.db", "TPPQ_LEDGER")
+    assert ledger({"ledger": "sqlite:///flag.db"}, around) == ("sqlite:///flag.db", "--ledger")
+
+
+def test_an_empty_variable_is_no_setting(tmp_path: Path) -> None:
+    assert settings({}, {"HOME": str(tmp_path), "TPPQ_LEDGER": ""}, tmp_path).ledger == DEFAULT_LEDGER
+
+
+def test_every_setting_can_stand_in_a_file(tmp_path: Path) -> None:
+    written(tmp_path, "ledger = 'a'\nformat = 'json'\nregime = 'b'\nbusy_seconds = 2")
+    found = settings({}, {"HOME": str(tmp_path / "home")}, tmp_path)
+    assert (found.ledger, found.format, found.regime, found.busy_seconds) == ("a", "json", "b", 2)
+
+
+@pytest.mark.parametrize(
+    ("environment", "platform", "path"),
+    [
+        ({"HOME": "/home/a"}, "linux", "/home/a/.config/tppq/config.toml"),
+        ({"HOME": "/home/a", "XDG_CONFIG_HOME": "/etc/a"}, "linux", "/etc/a/tppq/config.toml"),
+        ({"HOME": "/Users/a"}, "darwin", "/Users/a/Library/Application Support/tppq/config.toml"),
+        ({"APPDATA": "/roaming"}, "win32", "/roaming/tppq/config.toml"),
+    ],
+)
+def test_the_users_file_is_where_the_platform_keeps_such_files(
+    environment: dict[str, str], platform: str, path: str
+) -> None:
+    assert user_file(environment, platform) == Path(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("legder = 'x'", "has no setting 'legder': did you mean ledger?"),
+        ("xyz = 1", "has no setting 'xyz': the settings are ledger, format, regime, busy_seconds"),
+        ("format = 'yaml'", "write one of table, plain, csv, tsv, json, ndjson, md, xlsx, parquet, arrow"),
+        ("ledger = 5", "write text, in quotation marks"),
+        ("busy_seconds = 'long'", "write seconds to wait for another writer, such as 10"),
+        ("busy_seconds = -1", "write seconds to wait for another writer, such as 10"),
+        ("busy_seconds = nan", "write seconds to wait for another writer, such as 10"),
+        ("ledger = ", "cannot be read: "),
+    ],
+)
+def test_a_wrong_setting_is_refused_with_what_to_write(tmp_path: Path, text: str, said: str) -> None:
+    written(tmp_path, text)
+    with pytest.raises(Misconfigured) as refused:
+        settings({}, {"HOME": str(tmp_path / "home")}, tmp_path)
+    assert said in refused.value.detail
+    assert "tppq.toml" in refused.value.detail
+
+
+def test_a_wrong_variable_is_named() -> None:
+    with pytest.raises(Misconfigured, match=r"\(TPPQ_BUSY_SECONDS\) cannot be used"):
+        settings({}, {"TPPQ_BUSY_SECONDS": "soon"}, Path("/nowhere"))

@@ -1,0 +1,52 @@
+"""A stated TPP that is off by a telling factor: the mistake is named, and none is made up."""
+
+from __future__ import annotations
+
+import pytest
+
+from ledger.slips import likely_slip
+
+EXPECTED = 1_583_200
+
+
+@pytest.mark.parametrize(
+    ("stated", "bits", "said"),
+    [
+        (
+            EXPECTED // 8, 8,
+            ": 8 times too little, a rate (TOPS) given as TPP? multiply by the bit length, 8",
+        ),
+        (
+            EXPECTED // 16, 8,
+            ": 16 times too little, a rate (TOPS) given as TPP? multiply by the bit length, 16",
+        ),
+        (
+            EXPECTED // 4, 4,
+            ": 4 times too little, a rate (TOPS) given as TPP? multiply by the bit length, 4",
+        ),
+        (EXPECTED * 2, 8, ": 2 times too much, a sparse rate counted as dense?"),
+        (EXPECTED * 1_000, 8, ": 1,000 times too much, thousands for units?"),
+        *(
+            (
+                EXPECTED * size, 8,
+                (f": {size} times too much, systems of {size} counted as chips? "
+                "give the quantity in chips"),
+            )
+            for size in (4, 8, 36, 72)
+        ),
+    ],
+)  # fmt: skip
+def test_a_telling_factor_names_the_slip(stated: int, bits: int, said: str) -> None:
+    assert likely_slip(stated, EXPECTED, bits) == said
+
+
+@pytest.mark.parametrize("percent", [98, 102])
+def test_a_factor_is_telling_within_two_percent(percent: int) -> None:
+    assert likely_slip(EXPECTED * 2 * percent // 100, EXPECTED, 8) != ""
+
+
+@pytest.mark.parametrize(
+    "stated", [1, EXPECTED // 3, EXPECTED * 3, EXPECTED * 2 * 103 // 100, EXPECTED * 2 * 97 // 100]
+)
+def test_any_other_factor_says_nothing(stated: int) -> None:
+    assert likely_slip(stated, EXPECTED, 8) == ""

@@ -1,0 +1,187 @@
+"""A submission in memory: stamps that go forward, repeats that get their first answer, rows on the chain."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ledger import evidence
+from ledger.accounts import Asked, Books
+from ledger.errors import IdReused, NoQuota, OverHeadroom, Refused
+from ledger.submission import (
+    FIRST_AT,
+    Earlier,
+    Head,
+    Post,
+    Refusing,
+    Stamps,
+    Verdict,
+    judge_all,
+)
+from tests.books import asked, books, quota
+
+NOON_US = 1_782_820_800_000_000
+NOON = "2026-06-30T12:00:00.000000Z"
+HEAD = Head(7, "f" * 64, "2026-06-29T08:00:00.000000Z", "diffusion-2025", 1)
+
+
+# --- stamps ---------------------------------------------------------------------------------------
+
+
+def test_the_first_stamp_is_now() -> None:
+    assert Stamps(FIRST_AT, NOON_US).next() == NOON
+
+
+def test_stamps_go_on_by_a_microsecond_across_the_second() -> None:
+    stamps = Stamps(FIRST_AT, NOON_US + 999_999)
+    assert [stamps.next(), stamps.next()] == ["2026-06-30T12:00:00.999999Z", "2026-06-30T12:00:01.000000Z"]
+
+
+@given(st.lists(st.integers(0, 4_000_000_000_000_000), min_size=1, max_size=20))
+def test_stamps_strictly_increase_wherever_the_clock_goes(clock: list[int]) -> None:
+    stamped = [FIRST_AT]
+    for now_us in clock:
+        stamps = Stamps(stamped[-1], now_us)
+        stamped += [stamps.next(), stamps.next()]
+    assert all(before < after for before, after in pairwise(stamped))
+    assert {len(each) for each in stamped} == {len(FIRST_AT)}
+
+
+# --- repeats --------------------------------------------------------------------------------------
+
+
+def opened() -> Books:
+    return books(quota(headroom=10_000))
+
+
+def judged(
+    *posts: Post,
+    earlier: Earlier | None = None,
+    kept: Books | None = None,
+    again: bool = False,
+    atomic: bool = False,
+) -> Verdict:
+    known = earlier or Earlier({}, {})
+    return judge_all(posts, kept or opened(), HEAD, NOON_US, known, atomic=atomic, again=again)
+
+
+def post(request_id: str, each: Asked | Refused, *, body: str | None = "b", part: int = 0) -> Post:
+    return Post(request_id, part, body, each, part + 1)
+
+
+def by_name(row: Any) -> dict[str, Any]:
+    return dict(zip(evidence.COLUMNS, row, strict=True))
+
+
+LICENSE = asked("license", tpp=4_000, license_no="L-1")
+REFUSED = OverHeadroom("AE has 5 TPP left", country="AE", short_by_tpp=7)
+
+
+def test_an_answered_request_gets_its_first_entry_and_appends_nothing() -> None:
+    verdict = judged(post("one", LICENSE), earlier=Earlier({"one": ("b", 3)}, {}))
+    assert (verdict.rows, verdict.declined, verdict.replayed) == ([], [], [(3, 1)])
+
+
+def test_the_same_request_twice_in_one_file_is_one_post() -> None:
+    verdict = judged(post("one", LICENSE), post("one", LICENSE))
+    assert len(verdict.rows) == 1
+    assert verdict.replayed == [(8, 1)]
+
+
+def test_an_answered_id_with_another_body_is_refused_with_the_entry_it_stands_for() -> None:
+    verdict = judged(post("one", LICENSE, body="other"), earlier=Earlier({"one": ("b", 1_203)}, {}))
+    (declined,) = verdict.declined
+    assert isinstance(declined.refusal, IdReused)
+    assert declined.refusal.facts == {"request_id": "one", "first_seq": 1_203}
+    assert declined.refusal.detail == (
+        "request id one was used before, for entry 1,203, with other contents: "
+        "use an id of its own for each request"
+    )
+
+
+def refused_before(body: str = "b") -> Earlier:
+    return Earlier({}, {"one": Refusing(body, 1, REFUSED.problem(), NOON)})
+
+
+def test_a_refused_request_gets_its_refusal_again_with_the_day_of_that_answer() -> None:
+    verdict = judged(post("one", LICENSE), earlier=refused_before())
+    (declined,) = verdict.declined
+    assert declined.answered_at == NOON
+    assert declined.refusal.problem() == REFUSED.problem()
+    assert verdict.rows == []
+
+
+def test_a_refused_request_is_judged_anew_when_asked_again() -> None:
+    verdict = judged(post("one", LICENSE), earlier=refused_before(), again=True)
+    assert len(verdict.rows) == 1
+    assert verdict.declined == []
+
+
+def test_a_refused_id_with_another_body_is_refused_for_that() -> None:
+    (declined,) = judged(post("one", LICENSE), earlier=refused_before("other")).declined
+    assert isinstance(declined.refusal, IdReused)
+    assert declined.refusal.detail == (
+        "request id one was used before, for a request refused on 2026-06-30, with other contents: "
+        "use an id of its own for each request"
+    )
+
+
+def test_the_parts_of_one_request_are_no_repeats_of_each_other() -> None:
+    parts = [
+        post("one", LICENSE),
+        post("one", asked("block", tpp=1, reason="why"), part=1),
+    ]
+    verdict = judged(*parts, atomic=True)
+    assert [by_name(row)["request_part"] for row in verdict.rows] == [0, 1]
+    assert {by_name(row)["group_id"] for row in verdict.rows} == {"one"}
+    again = judged(*parts, earlier=Earlier({"one": ("b", 8)}, {}), atomic=True)
+    assert (again.rows, again.replayed) == ([], [(8, 1)])
+
+
+# --- judging --------------------------------------------------------------------------------------
+
+
+def test_each_post_is_judged_against_what_those_before_it_left() -> None:
+    posts = [
+        post(f"r{n}", asked("license", tpp=4_000, license_no=f"L-{n}"), part=0)._replace(line=n)
+        for n in (1, 2, 3)
+    ]
+    verdict = judged(*posts)
+    assert [by_name(row)["headroom_after_tpp"] for row in verdict.rows] == [6_000, 2_000]
+    assert [(each.line, type(each.refusal)) for each in verdict.declined] == [(3, OverHeadroom)]
+
+
+def test_a_name_that_could_not_be_resolved_is_declined_as_it_is() -> None:
+    (declined,) = judged(post("one", NoQuota("no such"))).declined
+    assert (declined.refusal.detail, declined.answered_at) == ("no such", None)
+
+
+def test_rows_continue_the_head_and_each_other() -> None:
+    verdict = judged(post("one", LICENSE), post("two", asked("block", tpp=1, reason="why")))
+    rows = [by_name(row) for row in verdict.rows]
+    assert [row["seq"] for row in rows] == [8, 9]
+    assert [row["prev_hash"] for row in rows] == [HEAD.hash, rows[0]["hash"]]
+    assert [row["recorded_at"] for row in rows] == [NOON, "2026-06-30T12:00:00.000001Z"]
+    for row in rows:
+        fields = {name: row[name] for name in evidence.HASHED}
+        assert row["hash"] == evidence.entry_hash(row["prev_hash"], fields)
+
+
+def test_a_license_without_an_expiry_is_appended_with_the_one_it_was_given() -> None:
+    assert by_name(judged(post("one", LICENSE)).rows[0])["expires_on"] == "2027-02-01"
+
+
+@pytest.mark.parametrize("atomic", [False, True])
+def test_an_entry_is_undone_once_within_one_submission_too(atomic: bool) -> None:  # noqa: FBT001 - pytest names it
+    kept = opened()
+    kept.undone[5] = ""
+    block = asked("block", tpp=10, reason="why", reverses_seq=5)
+    verdict = judged(post("one", block), post("two", block), kept=kept, atomic=atomic)
+    assert len(verdict.rows) == 1
+    assert verdict.declined[0].refusal.detail == (
+        "entry 5 was reversed before, by entry 8: an entry is undone once, whole"
+    )

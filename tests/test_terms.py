@@ -1,0 +1,77 @@
+"""How long a license runs, and what is worth a word although it is allowed."""
+
+from __future__ import annotations
+
+import pytest
+
+from ledger import terms
+from tests.books import asked, books, issued
+
+
+@pytest.mark.parametrize(
+    ("on", "years", "later"),
+    [
+        ("2026-02-01", 1, "2027-02-01"),
+        ("2024-02-29", 1, "2025-02-28"),
+        ("2026-12-31", 2, "2028-12-31"),
+        ("2026-02-28", 2, "2028-02-28"),
+    ],
+)
+def test_a_year_later_is_the_same_day_or_the_last_of_february(on: str, years: int, later: str) -> None:
+    assert terms.years_later(on, years) == later
+
+
+def test_a_license_without_an_expiry_runs_one_year() -> None:
+    given = asked("license", license_no="L-9")
+    assert terms.with_term(given, books()).expires_on == "2027-02-01"
+
+
+def test_an_expiry_that_is_given_stands() -> None:
+    given = asked("license", license_no="L-1", expires_on="2026-05-05")
+    assert terms.with_term(given, books(issued("L-1", licensed=5))) == given
+
+
+def test_an_increase_keeps_the_expiry_of_its_license() -> None:
+    given = asked("license", license_no="L-1")
+    assert terms.with_term(given, books(issued("L-1", licensed=5))).expires_on == "2027-01-10"
+
+
+def test_a_license_that_ran_out_or_was_given_up_runs_anew() -> None:
+    given = asked("license", license_no="L-1", effective_on="2027-01-11")
+    assert terms.with_term(given, books(issued("L-1", licensed=5))).expires_on == "2028-01-11"
+    closed = issued("L-1")
+    closed.closed_by_seq = 7
+    again = asked("license", license_no="L-1")
+    assert terms.with_term(again, books(closed)).expires_on == "2027-02-01"
+
+
+@pytest.mark.parametrize("kind", ["export", "release", "allocate"])
+def test_nothing_but_a_license_is_given_a_term(kind: str) -> None:
+    given = asked(kind, license_no="L-1")
+    assert terms.with_term(given, books(issued("L-1"))) == given
+
+
+def test_what_comes_after_a_license_was_given_up_is_worth_a_word() -> None:
+    closed = issued("L-1")
+    closed.closed_by_seq, closed.closed_reason = 1_204, "revoked"
+    kept = books(closed)
+    ended = "L-1 was released by entry 1,204 (revoked); "
+    assert terms.warning(asked("export", license_no="L-1"), kept) == f"{ended}this is late"
+    assert terms.warning(asked("license", license_no="L-1"), kept) == f"{ended}this issues it anew"
+    assert terms.warning(asked("license", license_no="L-1", reverses_seq=1_204), kept) is None
+
+
+def test_an_open_license_and_a_country_are_not() -> None:
+    kept = books(issued("L-1", licensed=5))
+    assert terms.warning(asked("export", license_no="L-1"), kept) is None
+    assert terms.warning(asked("export", license_no="L-9"), kept) is None
+    assert terms.warning(asked("overrun"), kept) is None
+
+
+@pytest.mark.parametrize(
+    ("asked_tpp", "then"), [(1_500, "then it fits"), (1_501, "it would not fit even then")]
+)
+def test_what_lapses_soon_is_weighed_against_what_is_asked(asked_tpp: int, then: str) -> None:
+    assert terms.lapsing(asked_tpp, 500, 1_000) == (
+        f"Licenses that expire unused within 60 days would free 1,000: {then}"
+    )
