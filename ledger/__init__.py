@@ -11,65 +11,61 @@ entries. Open `ledger/book.py` next.
         print(ledger.headroom("AE").df())
 """
 
-from ledger.book import Ledger
-from ledger.engine import Answer
-from ledger.errors import (
-    AlreadyReversed,
-    BadFeed,
-    BadQuery,
-    Busy,
-    DenialPolicy,
-    IdReused,
-    LedgerError,
-    LicenseExpired,
-    Misconfigured,
-    NoQuota,
-    NotCounted,
-    NotPermitted,
-    OutsidePeriod,
-    OverHeadroom,
-    OverLicense,
-    Refused,
-    SelfApproval,
-    Tampered,
-    TppMismatch,
-    UnknownLicense,
-    UnknownName,
-    Unreachable,
-)
-from ledger.feed import Feed, read_feed
-from ledger.model import Entry, Kind
-from ledger.outcome import Outcome, Receipt
+from importlib import import_module as _import_module
+from typing import Any as _Any
 
-__all__ = [
-    "AlreadyReversed",
-    "Answer",
-    "BadFeed",
-    "BadQuery",
-    "Busy",
-    "DenialPolicy",
-    "Entry",
-    "Feed",
-    "IdReused",
-    "Kind",
-    "Ledger",
-    "LedgerError",
-    "LicenseExpired",
-    "Misconfigured",
-    "NoQuota",
-    "NotCounted",
-    "NotPermitted",
-    "Outcome",
-    "OutsidePeriod",
-    "OverHeadroom",
-    "OverLicense",
-    "Receipt",
-    "Refused",
-    "SelfApproval",
-    "Tampered",
-    "TppMismatch",
-    "UnknownLicense",
-    "UnknownName",
-    "Unreachable",
-    "read_feed",
-]
+_HOMES = {
+    "ledger.book": ("Ledger",),
+    "ledger.engine": ("Answer",),
+    "ledger.errors": (
+        "AlreadyReversed",
+        "BadFeed",
+        "BadQuery",
+        "Busy",
+        "DenialPolicy",
+        "IdReused",
+        "LedgerError",
+        "LicenseExpired",
+        "Misconfigured",
+        "NoQuota",
+        "NotCounted",
+        "NotPermitted",
+        "OutsidePeriod",
+        "OverHeadroom",
+        "OverLicense",
+        "Refused",
+        "SelfApproval",
+        "Tampered",
+        "TppMismatch",
+        "UnknownLicense",
+        "UnknownName",
+        "Unreachable",
+    ),
+    "ledger.feed": (
+        "Feed",
+        "read_feed",
+    ),
+    "ledger.model": (
+        "Entry",
+        "Kind",
+    ),
+    "ledger.outcome": (
+        "Outcome",
+        "Receipt",
+    ),
+}
+_HOME = {name: module for module, names in _HOMES.items() for name in names}
+
+__all__ = sorted(_HOME)  # noqa: PLE0605  # the same names stand in __init__.pyi, and a test holds both together
+
+
+def __getattr__(name: str) -> _Any:
+    """Import a public name when it is first used, so that `tppq --help` does not wait for all of them."""
+    if name not in _HOME:
+        raise AttributeError(f"module 'ledger' has no attribute '{name}'")
+    globals()[name] = value = getattr(_import_module(_HOME[name]), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

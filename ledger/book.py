@@ -8,8 +8,8 @@ every question goes to `engine`, a private copy of the entries in DuckDB that ca
 from __future__ import annotations
 
 import gc
-import getpass
 import os
+import pwd
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Self
@@ -171,13 +171,20 @@ class Ledger(Questions):
         return became
 
     def reverse(
-        self, seq: int, reason: str, *, approver: str | None = None, request_id: str | None = None
+        self,
+        seq: int,
+        reason: str,
+        *,
+        approver: str | None = None,
+        request_id: str | None = None,
+        dry_run: bool = False,
     ) -> list[Receipt]:
         """Undo one entry, whole, by its opposite kind on the same day.
 
         Raises UnknownName, AlreadyReversed, Refused.
         """
-        return self.post(self._undoing(seq, reason), approver=approver, request_id=request_id)
+        undoing = self._undoing(seq, reason)
+        return self.post(undoing, approver=approver, request_id=request_id, dry_run=dry_run)
 
     def correct(
         self,
@@ -187,6 +194,7 @@ class Ledger(Questions):
         *,
         approver: str | None = None,
         request_id: str | None = None,
+        dry_run: bool = False,
     ) -> list[Receipt]:
         """Undo one entry and post the right one in its place, in one group.
 
@@ -199,7 +207,8 @@ class Ledger(Questions):
         right = Entry.model_validate(
             {**given, "reason": given["reason"] or reason, "reverses_seq": None, **changes}
         )
-        return self.post(self._undoing(seq, reason), right, approver=approver, request_id=request_id)
+        undoing = self._undoing(seq, reason)
+        return self.post(undoing, right, approver=approver, request_id=request_id, dry_run=dry_run)
 
     # ----------------------------------------------------------------------------------------- within
 
@@ -271,8 +280,8 @@ def _no_garbage_collection() -> Iterator[None]:
 
 
 def _user() -> str:
-    """Who is at work, by the operating system."""
+    """Who is at work, by the operating system, and not by an environment variable that anybody may set."""
     try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # no name for this user id: in a container, say
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:  # no name for this user id: in a container, say
         return f"uid {os.getuid()}"

@@ -19,7 +19,7 @@ from sqlalchemy.pool import NullPool
 from sqlmodel import Field, SQLModel
 
 from ledger import schema
-from ledger.errors import Busy, LedgerError, Misconfigured, Tampered, Unreachable
+from ledger.errors import Busy, LedgerError, Misconfigured, NotPermitted, Tampered, Unreachable
 from ledger.model import WHOLE, Posted
 
 SCHEMA_VERSION = 1
@@ -123,6 +123,8 @@ class Database:
         self.dialect = self.url.get_backend_name()
         self._statements: dict[str, Statement] = {}
         if self.dialect == "sqlite":
+            if self.url.database in (None, "", ":memory:"):
+                raise Misconfigured("a ledger needs a file: write sqlite:///FILE", url=url)
             self.file: Path | None = Path(self.url.database or "")
             self.begin: str | None = "begin immediate"
             self.writer = _sqlite_engine(self.url, busy_seconds, query_only=False)
@@ -228,6 +230,8 @@ class Database:
             return Misconfigured(
                 f"there is no ledger at {self.name} ({said}): run tppq init", store=self.name
             )
+        if kind == "InsufficientPrivilege" or "readonly database" in said:
+            return NotPermitted(f"this user may not do that to {self.name}: {said}", store=self.name)
         return Unreachable(f"{self.name} cannot be used: {said}", store=self.name)
 
     def create(self) -> None:

@@ -111,7 +111,6 @@ class Core:
         self, regime: Regime, countries: Mapping[str, Country], devices: Mapping[str, Device], *, wide: bool
     ) -> None:
         self.seq = 0
-        self.head_hash = ""
         self.wide = wide
         self._today = ""
         self.columns = WIDE if wide else NARROW

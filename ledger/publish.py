@@ -152,13 +152,13 @@ class Mirror:
         """A core without entries, for a caller who fills and closes it."""
         return Core(self._regime, self._reference.countries, self._reference.devices, wide=wide)
 
-    def ask(self, query: str, values: Mapping[str, Any], *, wide: bool) -> tuple[pa.Table, int, str]:
-        """The rows of a question, and the entry (seq, hash) up to which they hold: all committed so far."""
+    def ask(self, query: str, values: Mapping[str, Any], *, wide: bool) -> tuple[pa.Table, Head]:
+        """The rows of a question, and the head up to which they hold: all that was committed so far."""
         with self._lock:
-            core = self._caught_up(wide=wide)
-            return core.ask(query, values), core.seq, core.head_hash
+            core, head = self._caught_up(wide=wide)
+            return core.ask(query, values), head
 
-    def _caught_up(self, *, wide: bool) -> Core:
+    def _caught_up(self, *, wide: bool) -> tuple[Core, Head]:
         if self._core is not None and wide and not self._core.wide:
             self.close()
         if self._core is None:
@@ -169,20 +169,16 @@ class Mirror:
         core, head = self._core, self._store.head()
         if core.seq != head.seq:
             head = self._read_on(core, head)
-        core.head_hash = head.hash
         core.set_today(self._store.today())
         core.sort()
-        return core
+        return core, head
 
     def _read_on(self, core: Core, head: Head) -> Head:
         """Read the entries after `core.seq` from the store, and seal them where they are many."""
         sealer = Sealer(self._store, wide=core.wide) if head.seq - core.seq >= LEAST_ENTRIES else None
         columns = core.columns if core.wide else ("hash", *core.columns)
         while core.seq != head.seq:
-            if core.seq > head.seq:
-                raise Tampered(
-                    f"the store ends at entry {head.seq:,}, but entry {core.seq:,} was read from it before"
-                )
+            before = core.seq
             for page in self._store.pages(columns, after=core.seq):
                 table = as_table(columns, zip(*page, strict=True))
                 arriving = table if core.wide else table.drop_columns("hash")
@@ -190,6 +186,12 @@ class Mirror:
                 if sealer is not None:
                     sealer.take(arriving, page[-1][columns.index("hash")])
             head = self._store.head()
+            if core.seq == before or core.seq > head.seq:
+                raise Tampered(
+                    f"the head of the store is entry {head.seq:,}, but its entries end at {core.seq:,}: "
+                    "run tppq verify",
+                    seq=core.seq + 1,
+                )
         if sealer is not None:
             sealer.close()
         return head

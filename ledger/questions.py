@@ -19,6 +19,7 @@ from ledger.model import Kind, Regime
 from ledger.posting import Resolver
 from ledger.question import day, times
 from ledger.store import Store
+from ledger.submission import Head
 from ledger.verify import verify
 
 _FIT = pa.schema([
@@ -94,36 +95,32 @@ class Questions:
         return self._answer(query, values, wide=True)
 
     def fit(
-        self, country: str, *, device: str | None = None, quantity: int | None = None, tpp: int | None = None
+        self,
+        country: str,
+        *,
+        device: str | None = None,
+        quantity: int | None = None,
+        tpp: int | None = None,
+        as_of: date | str | None = None,
+        known_at: datetime | str | None = None,
     ) -> Answer:
-        """Would a license for this fit now? One row; reserves nothing.
+        """Would a license for this fit now, or by what was so and known then? One row; reserves nothing.
 
         Columns: fits, asked_tpp, headroom_tpp, short_by_tpp, largest_quantity (whole devices; null without a
         device), reason (why it does not fit, or null). Raises UnknownName.
         """
-        today = self._store.today()
+        asked_times = times(as_of, known_at)
+        today = asked_times["as_of"] or self._store.today()
         asked = self._resolver.resolve(
-            Kind.license,
-            country,
-            today,
+            Kind.license, country, today, None, device, quantity, tpp, None, None, None, None, None, "country",
             None,
-            device,
-            quantity,
-            tpp,
-            None,
-            None,
-            None,
-            None,
-            None,
-            "country",
-            None,
-        )
+        )  # fmt: skip
         if not isinstance(asked, Asked):
             raise asked
-        values = {"country": asked.country, "today": today, "asked_tpp": asked.tpp}
+        values = {**asked_times, "country": asked.country, "today": today}
         answer = self._ask("core/ask_fit.sql", values)
         found = answer.rows()[0]
-        books = Books(self._terms, today, "", devices=self._reference.devices)
+        books = Books(self._terms, self._store.today(), "", devices=self._reference.devices)
         headroom_tpp = found["headroom_tpp"]
         if headroom_tpp is not None:
             account = books.quotas[asked.quota] = Account(asked.quota, NO_LICENSE)
@@ -158,7 +155,7 @@ class Questions:
         """One row a difference between the stored history, DuckDB's sums and Python's fold; none: intact."""
         core = self._mirror.empty_core(wide=True)
         try:
-            return verify(self._store, core, self._basis(0, "", {}))
+            return verify(self._store, core, self._basis(self._store.head(), {}))
         finally:
             core.close()
 
@@ -181,16 +178,17 @@ class Questions:
         return self._answer(schema.sql(path), values, wide=wide)
 
     def _answer(self, query: str, values: Mapping[str, Any], *, wide: bool) -> Answer:
-        table, seq, head_hash = self._mirror.ask(query, values, wide=wide)
-        return Answer(table, self._basis(seq, head_hash, values))
+        table, head = self._mirror.ask(query, values, wide=wide)
+        return Answer(table, self._basis(head, values))
 
     def _of_reference(self, rows: list[dict[str, Any]]) -> Answer:
-        head = self._store.head()
-        return Answer(pa.Table.from_pylist(rows), self._basis(head.seq, head.hash, {}))
+        return Answer(pa.Table.from_pylist(rows), self._basis(self._store.head(), {}))
 
-    def _basis(self, seq: int, head_hash: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    def _basis(self, head: Head, values: Mapping[str, Any]) -> dict[str, Any]:
+        """What an answer stands on; asked again with these times, the same question has the same answer."""
         return {
-            "regime": self._terms.regime, "seq": seq, "head_hash": head_hash,
+            "regime": self._terms.regime, "seq": head.seq, "head_hash": head.hash,
             "as_of": values.get("as_of") or self._store.today(),
-            "known_at": values.get("known_at") or self._store.now(), "h100_tpp": self._terms.h100_tpp,
+            "known_at": values.get("known_at") or max(self._store.now(), head.recorded_at),
+            "h100_tpp": self._terms.h100_tpp,
         }  # fmt: skip

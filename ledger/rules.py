@@ -11,13 +11,10 @@ from collections.abc import Callable
 from ledger import errors, slips, terms
 from ledger.accounts import Asked, Books
 from ledger.errors import Refused
-from ledger.model import HELD_BY_LICENSE, MOVES, TAKES_LICENSE, UNDONE_BY, Kind, Regime
+from ledger.model import HELD_BY_LICENSE, MOST_TPP, MOVES, TAKES_LICENSE, UNDONE_BY, Kind, Regime
 
 _BEYOND_WITH_APPROVAL = frozenset({Kind.overrun, Kind.withdraw})
 _TIER_RULED = frozenset({Kind.allocate, Kind.license})
-
-
-# ------------------------------------------------------------------------------------------- the rules
 
 
 def destination(asked: Asked, books: Books) -> Refused | None:
@@ -218,7 +215,8 @@ def within_headroom(asked: Asked, books: Books) -> Refused | None:
     held = account.tpp[source] if account is not None else 0
     if asked.tpp <= held:
         return None
-    if source == "headroom" and asked.kind in _BEYOND_WITH_APPROVAL and books.approver and asked.reason:
+    approved = asked.kind in _BEYOND_WITH_APPROVAL and books.approver and asked.reason
+    if approved and held - asked.tpp > -MOST_TPP // 2:
         return None
     where = "left" if source == "headroom" else "blocked"
     fits = _fitting(asked, held)

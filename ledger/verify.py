@@ -39,8 +39,8 @@ def verify(store: Store, core: Core, basis: dict[str, Any]) -> Answer:
             core.append_unchecked(as_table(WIDE, zip(*page, strict=True)))
             page_held = balances((row[_QUOTA], row[_KIND], row[_LICENSE], row[_TPP]) for row in page)
         except (Tampered, ValueError) as error:
-            differences.extend(_unreadable(page, str(error)))
-            break
+            note = "an entry cannot be read: nothing after it was checked"
+            return _answer(list(_unreadable(page, str(error))), {**basis, "notes": [note]})
         for key, tpp in page_held.items():
             held[key] = held.get(key, 0) + tpp
     core.sort()
@@ -64,6 +64,11 @@ def verify(store: Store, core: Core, basis: dict[str, Any]) -> Answer:
     return Answer(
         table, {**basis, "seq": head.seq, "head_hash": head.hash, "checked": checked, "notes": notes}
     )
+
+
+def _answer(differences: Sequence[Difference], basis: dict[str, Any]) -> Answer:
+    rows = [dict(zip(ROW.names, row, strict=True)) for row in differences]
+    return Answer(pa.Table.from_pylist(rows, ROW), {"checked": {"entries": 0, "accounts": 0}, **basis})
 
 
 def _unreadable(page: Sequence[Sequence[Any]], said: str) -> Iterator[Difference]:

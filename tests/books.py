@@ -6,6 +6,7 @@ from typing import Any
 
 from ledger import reference
 from ledger.accounts import NO_LICENSE, Account, Asked, Books
+from ledger.rules import Rule
 
 REFERENCE = reference.load()
 REGIME = REFERENCE.regime("diffusion-2025")
@@ -47,3 +48,12 @@ def books(*accounts: Account, approver: str | None = None) -> Books:
         quotas={each.quota: each for each in accounts if each.license_no == NO_LICENSE},
         licenses={each.license_no: each for each in accounts if each.license_no != NO_LICENSE},
     )
+
+
+PASSES = ("", "")
+
+
+def said(rule: Rule, each: Asked, kept: Books) -> tuple[str, str]:
+    """Which error a rule answers with, and its sentence; empty where it lets the entry pass."""
+    refusal = rule(each, kept)
+    return (type(refusal).__name__, refusal.detail) if refusal is not None else PASSES

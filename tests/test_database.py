@@ -59,7 +59,7 @@ def ask_everything(url: str) -> None:
         ("", "'' is no ledger URL: write sqlite:///FILE or postgresql+psycopg://HOST/DATABASE"),
         ("mysql://here/ledger", "'mysql' is no store of this ledger: use sqlite or postgresql"),
         ("sqlite:///nowhere/tppq.db", "there is no ledger at sqlite:///nowhere/tppq.db: run tppq init"),
-        ("sqlite://", "there is no ledger at sqlite://: run tppq init"),
+        ("sqlite://", "a ledger needs a file: write sqlite:///FILE"),
     ],
 )
 def test_a_url_that_leads_to_no_ledger_is_misconfigured(url: str, detail: str) -> None:
@@ -249,6 +249,6 @@ def test_a_store_that_goes_back_while_it_is_open_is_tampered(store_url: str) -> 
                 {"seq": head["seq"], "hash": head["hash"]},
             )
         with pytest.raises(
-            Tampered, match="the store ends at entry 39, but entry 40 was read from it before"
+            Tampered, match="the head of the store is entry 39, but its entries end at 40: run tppq verify"
         ):
             ledger.headroom()

@@ -99,7 +99,15 @@ def test_a_value_that_no_entry_can_have_is_no_entry(column: str, value: object) 
 
 
 def test_a_country_that_is_none_is_no_entry_either(core: Core) -> None:
-    columns = [["allocate"], ["ZZ"], ["country"], ["2026-01-01"], [1], ["2026-01-01T00:00:00Z"], [1]]
+    columns: list[list[Any]] = [
+        ["allocate"],
+        ["ZZ"],
+        ["country"],
+        ["2026-01-01"],
+        [1],
+        ["2026-01-01T00:00:00Z"],
+        [1],
+    ]
     with pytest.raises(Tampered, match="an entry holds what no entry can"):
         core.append(as_table(NARROW, columns))
 

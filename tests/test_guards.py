@@ -19,7 +19,7 @@ def found(url: str) -> list[tuple[str, str]]:
 
 
 def dialect(url: str) -> str:
-    return url.split(":")[0].split("+")[0]
+    return url.split(":", maxsplit=1)[0].split("+", maxsplit=1)[0]
 
 
 def test_a_new_ledger_has_every_guard_word_for_word(store_url: str) -> None:

@@ -11,8 +11,9 @@ import pytest
 
 from ledger import Answer, BadQuery, DenialPolicy, Ledger, NoQuota, UnknownName
 from ledger.model import MOVES, Kind
+from tests.clock import Clock
 from tests.outside import entries
-from tests.small import ASKED_ON, H100, fill
+from tests.small import ASKED_ON, H100, entry, fill
 
 H100_TPP = 15_832
 
@@ -104,6 +105,16 @@ def test_the_basis_says_on_what_an_answer_stands(small: Ledger, store_url: str) 
     }
 
 
+def test_the_basis_reproduces_its_answer_although_the_clock_stepped_back(store_url: str) -> None:
+    clock = Clock("2026-02-10")
+    with Ledger.init(store_url, opening=False, clock=clock) as ledger:
+        ledger.post(entry("allocate", "AE", "2026-01-01", tpp=1_000))
+        clock.set("2026-02-08")
+        ledger.post(entry("block", "AE", "2026-01-01", tpp=1, reason="why"))
+        answer = ledger.headroom()
+        assert ledger.headroom(known_at=answer.basis["known_at"]).rows() == answer.rows()
+
+
 REFUSED: list[tuple[str, type[Exception], str]] = [
     ("GB", NoQuota, "GB is Tier 1 on 2026-03-01: no allocation applies"),
     (
@@ -137,7 +148,7 @@ def test_a_country_that_may_have_a_quota_and_has_none_has_no_rows(small: Ledger)
 def test_a_time_that_is_none_is_a_bad_query(small: Ledger, times: dict[str, str]) -> None:
     for ask in (small.headroom, small.licenses):
         with pytest.raises(BadQuery, match=r"is not a (day|time)"):
-            ask(**times)  # type: ignore[arg-type]  # text for a day or an instant
+            ask(**times)
 
 
 # --- statement ------------------------------------------------------------------------------------

@@ -214,3 +214,20 @@ def test_a_tail_cut_together_with_its_balances_shows_only_against_a_head_kept_el
         assert ledger.headroom().basis["head_hash"] != kept_elsewhere
         with pytest.raises(Refused):
             ledger.post(entry("export", 7, license_no="L2"))
+
+
+def test_a_past_day_that_a_back_dated_entry_breached_is_a_note_and_no_difference(store_url: str) -> None:
+    clock = Clock("2026-01-10")
+    with Ledger.init(store_url, opening=False, actor="maria", clock=clock) as ledger:
+        ledger.post(entry("allocate", 1_000, effective_on="2026-01-01"))
+        ledger.post(entry("block", 900, effective_on="2026-01-02", reason="inquiry"))
+        clock.set("2026-02-10")
+        ledger.post(entry("unblock", 900, effective_on="2026-02-01"))
+        assert ledger.verify().basis["notes"] == []
+        ledger.post(entry("license", 700, effective_on="2026-01-05", license_no="L1"))
+        answer = ledger.verify()
+    assert answer.rows() == []
+    assert answer.basis["checked"] == {"entries": 4, "accounts": 2}
+    assert answer.basis["notes"] == [
+        "AE 2026-01-05: headroom by effective day was -600 TPP, breached by the back-dated entry 4"
+    ]

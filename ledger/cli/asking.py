@@ -56,15 +56,16 @@ def licenses(session: Session, country: str | None) -> int:
 
 
 def fit(session: Session, country: str, device: str | None, quantity: str | None, tpp: str | None) -> int:
-    if session.options.as_of or session.options.known_at:
-        raise Misused("fit asks what would fit now: it takes no --as-of and no --known-at")
+    as_of, known_at = session.options.as_of, session.options.known_at
     if (device is None) != (quantity is None) or (device is None) == (tpp is None):
         raise Misused("fit wants --device with --quantity, or --tpp alone")
     devices = None if quantity is None else whole(quantity, "--quantity")
     amount = None if tpp is None else whole(tpp, "--tpp")
     desk = Desk(session)
     with desk.open() as ledger:
-        answer = ledger.fit(country, device=device, quantity=devices, tpp=amount)
+        answer = ledger.fit(
+            country, device=device, quantity=devices, tpp=amount, as_of=as_of, known_at=known_at
+        )
     data = reference.load()
     name = data.countries[data.charged(data.country_code(country))].country_name
     found = data.device(device) if device is not None else None

@@ -53,11 +53,11 @@ class Desk:
             name: value for name, value in (("clock", around.clock), ("actor", around.actor)) if value
         }
 
-    def open(self, kind: type[Ledger] = Ledger) -> Ledger:
+    def open(self) -> Ledger:
         """The ledger of this session. Raises Misconfigured, Unreachable."""
         if self.options.verbose:
             tell(f"ledger {self.name} ({self.session.settings.sources['ledger']})")
-        return kind.open(self.url, **self.how_to_open())
+        return Ledger.open(self.url, **self.how_to_open())
 
     def reference_answer(self, ask: str, **values: Any) -> Answer:
         """Reference data: under the ledger's regime, or where there is no ledger, under the default one."""

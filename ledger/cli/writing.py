@@ -35,22 +35,6 @@ _SHOWN_FROM_SECONDS = 1.0
 _FIELDS = tuple(name for name in Entry.model_fields if name != "reverses_seq")
 
 
-class Rehearsal(Ledger):
-    """A ledger whose posts are judged and answered, and not written."""
-
-    def post(
-        self,
-        *entries: Entry,
-        request_id: str | None = None,
-        approver: str | None = None,
-        again: bool = False,
-        dry_run: bool = True,
-    ) -> list[Receipt]:
-        """As `Ledger.post`, but nothing is written, whatever `dry_run` says."""
-        del dry_run
-        return super().post(*entries, request_id=request_id, approver=approver, again=again, dry_run=True)
-
-
 class Heard(Feed):
     """A feed that was read, and remembers in which words its rows named countries."""
 
@@ -190,18 +174,21 @@ def _progress(desk: Desk, feed: Feed) -> Iterator[Callable[[int], None]]:
 
 
 def reverse(session: Session, seq: int, reason: str, approver: str | None) -> int:
-    return _undo(session, lambda ledger: ledger.reverse(seq, reason, approver=approver))
+    dry_run = session.options.dry_run
+    return _undo(session, lambda ledger: ledger.reverse(seq, reason, approver=approver, dry_run=dry_run))
 
 
 def correct(session: Session, seq: int, pairs: Sequence[str], reason: str, approver: str | None) -> int:
-    given = changes(pairs, _FIELDS)
-    return _undo(session, lambda ledger: ledger.correct(seq, given, reason, approver=approver))
+    given, dry_run = changes(pairs, _FIELDS), session.options.dry_run
+    return _undo(
+        session, lambda ledger: ledger.correct(seq, given, reason, approver=approver, dry_run=dry_run)
+    )
 
 
 def _undo(session: Session, act: Callable[[Ledger], list[Receipt]]) -> int:
     desk = Desk(session)
     outcome = Outcome()
-    with desk.open(Rehearsal if session.options.dry_run else Ledger) as ledger:
+    with desk.open() as ledger:
         try:
             outcome.receipts = act(ledger)
         except ValidationError as error:

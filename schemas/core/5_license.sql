@@ -65,9 +65,13 @@ held as (
         arg_max(c.expires_on, c.seq) filter (
             c.kind = 'license' and not c.undoes and not c.undone
         ) as expires_on,
-        -- its first word: 'revoked: false statement' is a revocation
+        -- where the last move was a release, the first word of its reason: 'revoked: false statement' is one
         regexp_extract(
-            lower(arg_max(c.reason, c.seq) filter (c.kind = 'release' and not c.undoes)), '^[a-z]+'
+            lower(
+                arg_max_null(case when c.kind = 'release' and not c.undoes then c.reason end, c.seq)
+                filter (c.kind in ('license', 'release', 'export', 'restore'))
+            ),
+            '^[a-z]+'
         ) as released_reason
     from chosen as c
     group by c.license_no, c.country

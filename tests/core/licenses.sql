@@ -1,0 +1,2 @@
+-- One row a license: what was licensed, exported and released under it, and what may still leave.
+from licenses()

@@ -1,0 +1,2 @@
+-- One row an entry of AE, with its headroom after each.
+from statement('AE')

@@ -1,0 +1,2 @@
+-- One row an entry of SA, which an approved overrun took below zero.
+from statement('SA')
