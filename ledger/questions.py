@@ -112,8 +112,8 @@ class Questions:
         asked_times = times(as_of, known_at)
         today = asked_times["as_of"] or self._store.today()
         asked = self._resolver.resolve(
-            Kind.license, country, today, None, device, quantity, tpp, None, None, None, None, None, "country",
-            None,
+            Kind.license, country, today, None, device, quantity, tpp, None, None, None, None, None,
+            "country", None,
         )  # fmt: skip
         if not isinstance(asked, Asked):
             raise asked
