@@ -170,18 +170,24 @@ class Core:
                 self._connection.unregister("arriving")
             self.seq = table["seq"][-1].as_py()
 
-    def load(self, files: Sequence[Path], last_seq: int) -> None:
-        """Take in whole segments: Parquet files with `columns` among theirs, from entry 1 to `last_seq`."""
+    def load(self, files: Sequence[Path], last_seq: int) -> bool:
+        """Take in whole segments: Parquet files with `columns` among theirs, from entry 1 to `last_seq`.
+
+        False where they cannot be read or do not hold what their names say; the core is of no use then.
+        """
         assert self.seq == 0
+        names = [duckdb.ColumnExpression(name) for name in (*self.columns, "to_headroom_tpp")]
         with self._lock:
-            names = [duckdb.ColumnExpression(name) for name in (*self.columns, "to_headroom_tpp")]
-            segments = self._connection.read_parquet([str(file) for file in files])
-            segments.select(*names).create_view("arriving")
             try:
+                segments = self._connection.read_parquet([str(file) for file in files])
+                segments.select(*names).create_view("arriving")
                 self._connection.execute(schema.sql("core/take_arriving.sql"))
-            finally:
                 self._connection.execute("drop view arriving")
+                found = self._connection.execute(schema.sql("core/loaded.sql")).fetchall()
+            except duckdb.Error:
+                return False
             self.seq = last_seq
+            return found == [(last_seq, 1, last_seq)]
 
     def sort(self) -> None:
         """Lay the entries in the order of (country, seq), where enough have come since they last were."""

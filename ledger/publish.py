@@ -164,8 +164,9 @@ class Mirror:
         if self._core is None:
             self._core = self.empty_core(wide=wide)
             found = sealed(self._store, wide=wide)
-            if found.files:
-                self._core.load(found.files, found.last_seq)
+            if found.files and not self._core.load(found.files, found.last_seq):
+                self._core.close()  # a damaged copy: the store is read instead
+                self._core = self.empty_core(wide=wide)
         core, head = self._core, self._store.head()
         if core.seq != head.seq:
             head = self._read_on(core, head)

@@ -26,13 +26,13 @@ def instant(given: datetime | str | None) -> str | None:
         return None
     try:
         at = given if isinstance(given, datetime) else datetime.fromisoformat(given)
-    except ValueError:
+        if isinstance(given, str) and ":" not in given and "T" not in given:
+            at = datetime.combine(at.date(), time.max)
+        utc = at.replace(tzinfo=UTC) if at.tzinfo is None else at - (at.utcoffset() or timedelta())
+    except (ValueError, OverflowError):
         raise BadQuery(
             f"'{given}' is not a time: write YYYY-MM-DD or YYYY-MM-DDTHH:MM:SSZ", value=str(given)
         ) from None
-    if isinstance(given, str) and len(given) == len("YYYY-MM-DD"):
-        at = datetime.combine(at.date(), time.max)
-    utc = at.replace(tzinfo=UTC) if at.tzinfo is None else at - (at.utcoffset() or timedelta())
     return utc.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 

@@ -215,8 +215,8 @@ def within_headroom(asked: Asked, books: Books) -> Refused | None:
     held = account.tpp[source] if account is not None else 0
     if asked.tpp <= held:
         return None
-    approved = asked.kind in _BEYOND_WITH_APPROVAL and books.approver and asked.reason
-    if approved and held - asked.tpp > -MOST_TPP // 2:
+    may_go_below = asked.kind in _BEYOND_WITH_APPROVAL and held - asked.tpp >= -MOST_TPP
+    if may_go_below and books.approver and asked.reason:
         return None
     where = "left" if source == "headroom" else "blocked"
     fits = _fitting(asked, held)
@@ -226,7 +226,7 @@ def within_headroom(asked: Asked, books: Books) -> Refused | None:
     )
     if fits:
         detail += f"; {fits:,} x {asked.device_id} would fit"
-    if asked.kind in _BEYOND_WITH_APPROVAL:
+    if may_go_below:
         detail += "; a second officer may approve it, with a reason"
     return errors.OverHeadroom(
         detail, country=asked.country, asked_tpp=asked.tpp, headroom_tpp=held,

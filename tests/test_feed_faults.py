@@ -139,7 +139,7 @@ def test_a_day_is_written_in_one_way_only(write: Write, value: str, said: str) -
     ("value", "said"),
     [
         ("LICENSE", "'LICENSE' is not a kind: did you mean license?"),
-        ("license", "'license' is not a kind: did you mean license?"),
+        ("licens", "'licens' is not a kind: did you mean license?"),
         ("return_", "'return_' is not a kind: did you mean return?"),
         ("xyz", "'xyz' is not a kind: write one of " + ", ".join(Kind)),
         ("", "is required"),

@@ -208,8 +208,8 @@ def test_a_store_that_may_only_be_read_is_said_so_and_stays_as_it_is() -> None:
         folder.chmod(0o555)
         ((error, detail),) = answers(*started(writers.post_unprivileged, url))
         folder.chmod(0o755)
-        assert error == "Unreachable"
-        assert detail.startswith(f"{url} cannot be used: ")
+        assert error == "NotPermitted"
+        assert detail == f"this user may not do that to {url}: attempt to write a readonly database"
         assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
 
 
