@@ -72,7 +72,7 @@ def period(asked: Asked, books: Books) -> Refused | None:
             country=asked.country, effective_on=on, today=books.today,
         )  # fmt: skip
     if asked.kind == Kind.license and asked.expires_on is not None and asked.reverses_seq is None:
-        latest = terms.years_later(on, regime.license_years)
+        latest = terms.latest_expiry(asked, books)
         if asked.expires_on < on:
             return errors.OutsidePeriod(
                 f"a license effective on {on} cannot expire before that, on {asked.expires_on}",

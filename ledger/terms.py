@@ -8,16 +8,26 @@ from ledger.model import Kind
 
 def with_term(asked: Asked, books: Books) -> Asked:
     """A license without an expiry runs one year (15 CFR 750.7(g)); an increase keeps its license's expiry."""
-    if asked.kind != Kind.license or asked.expires_on is not None or asked.license_no is None:
+    if asked.kind != Kind.license or asked.expires_on is not None:
         return asked
-    account = books.licenses.get(asked.license_no)
-    if (
-        account is not None
-        and account.closed_by_seq is None
-        and (account.expires_on or "") >= asked.effective_on
-    ):
-        return asked._replace(expires_on=account.expires_on)
-    return asked._replace(expires_on=years_later(asked.effective_on, books.regime.license_years))
+    running_to = _running_to(asked, books)
+    return asked._replace(
+        expires_on=running_to or years_later(asked.effective_on, books.regime.license_years)
+    )
+
+
+def latest_expiry(asked: Asked, books: Books) -> str:
+    """The last day that a license needs no reason for: one year on, or that of the license it increases."""
+    one_term = years_later(asked.effective_on, books.regime.license_years)
+    return max(one_term, _running_to(asked, books) or "")
+
+
+def _running_to(asked: Asked, books: Books) -> str | None:
+    """The expiry of the license that is increased; None where it is issued now, or anew."""
+    account = books.licenses.get(asked.license_no) if asked.license_no is not None else None
+    if account is None or account.closed_by_seq is not None:
+        return None
+    return account.expires_on if (account.expires_on or "") >= asked.effective_on else None
 
 
 def warning(asked: Asked, books: Books) -> str | None:

@@ -45,7 +45,7 @@ class Books:
         return Books(list(self.facts))
 
     def held(self, country: str, bucket: str, license_no: str | None = None, on: str = "9999") -> int:
-        """What a bucket holds of the entries that took effect up to a day; of one license, where it is named."""
+        """What a bucket holds of the entries that took effect by a day; of one license, where it is named."""
         return sum(
             fact.tpp * ((FLOWS[fact.kind][1] == bucket) - (FLOWS[fact.kind][0] == bucket))
             for fact in self.facts

@@ -16,6 +16,10 @@ case
     else 'open'
 end;
 
+-- What a move puts into a bucket: its TPP, its TPP taken away, or nothing.
+create macro into_bucket(bucket, source, target, tpp) as
+case when target = bucket then tpp when source = bucket then -tpp else 0 end;
+
 create macro headroom(as_of := null, known_at := null) as table
 with moved as (
     select
@@ -34,26 +38,11 @@ with moved as (
 held as (
     select
         v.country,
-        sum(
-            case m.source when 'regime' then v.tpp else 0 end
-            - case m.target when 'regime' then v.tpp else 0 end
-        )::bigint as allocated_tpp,
-        sum(
-            case m.target when 'licensed' then v.tpp else 0 end
-            - case m.source when 'licensed' then v.tpp else 0 end
-        )::bigint as licensed_tpp,
-        sum(
-            case m.target when 'exported' then v.tpp else 0 end
-            - case m.source when 'exported' then v.tpp else 0 end
-        )::bigint as exported_tpp,
-        sum(
-            case m.target when 'blocked' then v.tpp else 0 end
-            - case m.source when 'blocked' then v.tpp else 0 end
-        )::bigint as blocked_tpp,
-        sum(
-            case m.target when 'headroom' then v.tpp else 0 end
-            - case m.source when 'headroom' then v.tpp else 0 end
-        )::bigint as headroom_tpp,
+        -sum(into_bucket('regime', m.source, m.target, v.tpp))::bigint as allocated_tpp,
+        sum(into_bucket('licensed', m.source, m.target, v.tpp))::bigint as licensed_tpp,
+        sum(into_bucket('exported', m.source, m.target, v.tpp))::bigint as exported_tpp,
+        sum(into_bucket('blocked', m.source, m.target, v.tpp))::bigint as blocked_tpp,
+        sum(into_bucket('headroom', m.source, m.target, v.tpp))::bigint as headroom_tpp,
         max(v.last_seq) as last_seq
     from moved as v
     inner join move as m on v.kind::varchar = m.kind
