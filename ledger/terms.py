@@ -25,7 +25,7 @@ def latest_expiry(asked: Asked, books: Books) -> str:
 def _running_to(asked: Asked, books: Books) -> str | None:
     """The expiry of the license that is increased; None where it is issued now, or anew."""
     account = books.licenses.get(asked.license_no) if asked.license_no is not None else None
-    if account is None or account.closed_by_seq is not None:
+    if account is None or account.quota != asked.quota or account.closed_by_seq is not None:
         return None
     return account.expires_on if (account.expires_on or "") >= asked.effective_on else None
 

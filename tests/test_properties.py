@@ -209,7 +209,7 @@ class LedgerAndBooks(RuleBasedStateMachine):
 
 TestLedgerAndBooks = LedgerAndBooks.TestCase
 TestLedgerAndBooks.settings = settings(
-    max_examples=25,
+    max_examples=20,
     stateful_step_count=30,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],  # to shrink what fails takes minutes: add it then
     deadline=None,
