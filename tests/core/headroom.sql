@@ -1,2 +1,2 @@
--- One row a country: its quota and what is left of it.
+-- One row a country: what is left of its quota, lowest first.
 from headroom()

@@ -1,2 +1,2 @@
--- One row a country: what was left of it by what had taken effect on 2026-02-10, whenever it was recorded.
-from headroom(as_of := date '2026-02-10')
+-- One row a country: what was left at the end of January by what had taken effect, the late return included.
+from headroom(as_of := '2026-01-31')

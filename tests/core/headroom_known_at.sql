@@ -1,2 +1,2 @@
--- One row a country: what was left of it by what had been recorded by 2026-03-19.
-from headroom(known_at := '2026-03-19 23:59:59.999999')
+-- One row a country: what was known to be left on the 10th of February, before the late return was recorded.
+from headroom(known_at := '2026-02-10')

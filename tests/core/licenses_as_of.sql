@@ -1,2 +1,2 @@
--- One row a license of India, on the last day on which it was in force.
-from licenses(country_code := 'IN', as_of := date '2026-04-30')
+-- One row a license of AE on the day after L-2 has expired.
+from licenses(country_code := 'AE', as_of := '2026-04-16')

@@ -1,2 +1,2 @@
--- One row an entry of the UAE, with what was left after each.
+-- One row an entry of AE, with its headroom after each.
 from statement('AE')
