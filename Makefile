@@ -34,7 +34,7 @@ lint: $(VENV)/.lint ## style, types, direction of imports, SQL
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/sqlfluff lint --disable-progress-bar schemas/core schemas/feed schemas/report tests
+	$(BIN)/sqlfluff lint --disable-progress-bar schemas/core schemas/feed $(wildcard schemas/report) tests
 	$(BIN)/sqlfluff lint --disable-progress-bar --dialect sqlite $(filter-out $(FOR_POSTGRES),$(BY_HAND))
 	$(BIN)/sqlfluff lint --disable-progress-bar --dialect postgres $(FOR_POSTGRES)
 
