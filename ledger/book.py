@@ -22,11 +22,12 @@ from ledger.database import Database
 from ledger.errors import Misconfigured, UnknownName
 from ledger.feed import Feed
 from ledger.lookups import OWN_PREFIX
-from ledger.model import Entry, Kind, Regime
+from ledger.model import Entry, Kind
 from ledger.outcome import Outcome, Receipt
 from ledger.questions import Questions
 from ledger.store import Store, clock_us
 from ledger.submission import Post, Verdict
+from ledger.tables import SCHEMA_VERSION
 
 GROUP = 20_000
 """Rows of a file that are judged, written and committed together."""
@@ -38,10 +39,6 @@ class Ledger(Questions):
     It is asked by the methods of `Questions`: headroom, statement, licenses, fit, regime, devices, countries,
     sql, verify.
     """
-
-    def __init__(self, store: Store, regime: Regime, actor: str) -> None:
-        super().__init__(store, regime)
-        self.actor = actor
 
     # -------------------------------------------------------------------------------------------- open
 
@@ -57,6 +54,10 @@ class Ledger(Questions):
         """
         terms = reference.load().regime(regime)
         store = _store(url, **{name: options[name] for name in options if name != "actor"})
+        found = store.schema_version()
+        if found not in (None, SCHEMA_VERSION):
+            store.close()
+            raise store.other_schema(found)
         store.database.create()
         store.open_head(terms.regime)
         store.close()

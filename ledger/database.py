@@ -1,4 +1,4 @@
-"""The tables beside `entry`, connections and statements: how the store reaches SQLite or PostgreSQL.
+"""Connections and statements: how the store reaches SQLite or PostgreSQL.
 
 SQLite runs in autocommit at the driver, and every writing transaction begins IMMEDIATE: with the driver's own
 transaction modes two writers lose updates. PostgreSQL is pinned to READ COMMITTED, where the lock on the head
@@ -16,86 +16,12 @@ import sqlalchemy as sa
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.pool import NullPool
-from sqlmodel import Field, SQLModel
 
 from ledger import schema
 from ledger.errors import Busy, LedgerError, Misconfigured, NotPermitted, Tampered, Unreachable
-from ledger.model import WHOLE, Posted
+from ledger.tables import ENTRY
 
-SCHEMA_VERSION = 1
 Row = Sequence[Any]
-_IS_LICENSE = sa.text("license_no <> ''")
-
-
-class Balance(SQLModel, table=True):
-    """One row an account, one column a bucket, in whole TPP; the rows of a quota sum to zero.
-
-    `license_no` is empty for the quota's own account, which holds regime, headroom, blocked and what was
-    exported without a license; each license holds what it may still ship and what it shipped. The CHECKs
-    are the second guard behind `rules`: only an approved overdraft may take headroom below zero.
-    """
-
-    __tablename__ = "balance"
-    __table_args__ = (
-        sa.CheckConstraint("headroom_tpp >= 0 or overdraft_approver is not null", name="balance_headroom"),
-        sa.CheckConstraint("licensed_tpp >= 0", name="balance_licensed"),
-        sa.CheckConstraint("exported_tpp >= 0", name="balance_exported"),
-        sa.CheckConstraint("blocked_tpp >= 0", name="balance_blocked"),
-        sa.CheckConstraint(
-            "license_no = '' or (regime_tpp = 0 and headroom_tpp = 0 and blocked_tpp = 0)",
-            name="balance_license",
-        ),
-        sa.Index(
-            "balance_one_license",
-            "license_no",
-            unique=True,
-            sqlite_where=_IS_LICENSE,
-            postgresql_where=_IS_LICENSE,
-        ),
-        {"sqlite_strict": True, "sqlite_with_rowid": False},
-    )
-    quota: str = Field(primary_key=True, sa_type=sa.Text)
-    license_no: str = Field(primary_key=True, sa_type=sa.Text)
-    regime_tpp: int = Field(sa_type=WHOLE)
-    headroom_tpp: int = Field(sa_type=WHOLE)
-    licensed_tpp: int = Field(sa_type=WHOLE)
-    exported_tpp: int = Field(sa_type=WHOLE)
-    blocked_tpp: int = Field(sa_type=WHOLE)
-    issued_on: str | None = Field(default=None, sa_type=sa.Text)
-    expires_on: str | None = Field(default=None, sa_type=sa.Text)
-    closed_by_seq: int | None = Field(default=None, sa_type=WHOLE)
-    closed_reason: str | None = Field(default=None, sa_type=sa.Text)
-    overdraft_approver: str | None = Field(default=None, sa_type=sa.Text)
-
-
-class Refusal(SQLModel, table=True):
-    """One refused submission: what was asked and the answer, so that a repeat gets the same one."""
-
-    __tablename__ = "refusal"
-    __table_args__ = ({"sqlite_strict": True, "sqlite_with_rowid": False},)
-    request_id: str = Field(primary_key=True, sa_type=sa.Text)
-    attempt: int = Field(primary_key=True, sa_type=WHOLE, sa_column_kwargs={"autoincrement": False})
-    body_hash: str | None = Field(default=None, sa_type=sa.Text)
-    problem: str = Field(sa_type=sa.Text)
-    refused_at: str = Field(sa_type=sa.Text)
-    actor: str = Field(sa_type=sa.Text)
-
-
-class Head(SQLModel, table=True):
-    """The one row that every writer locks first: the last entry, and what this ledger is."""
-
-    __tablename__ = "head"
-    __table_args__ = (sa.CheckConstraint("one = 1", name="head_one_row"), {"sqlite_strict": True})
-    one: int = Field(default=1, primary_key=True, sa_type=WHOLE, sa_column_kwargs={"autoincrement": False})
-    seq: int = Field(sa_type=WHOLE)
-    hash: str = Field(sa_type=sa.Text)
-    recorded_at: str = Field(sa_type=sa.Text)
-    regime: str = Field(sa_type=sa.Text)
-    schema_version: int = Field(sa_type=WHOLE)
-
-
-ENTRY: sa.Table = Posted.__table__  # type: ignore[attr-defined]  # SQLModel adds it at run time
-REFUSAL: sa.Table = Refusal.__table__  # type: ignore[attr-defined]  # likewise
 
 
 class Statement(NamedTuple):
@@ -225,6 +151,10 @@ class Database:
         if "database is locked" in said or kind == "LockNotAvailable":
             return Busy(
                 "another writer holds the ledger and did not let go in time: try again", store=self.name
+            )
+        if "no such column" in said or kind == "UndefinedColumn":
+            return Misconfigured(
+                f"{self.name} was made by an older version ({said}): run tppq db upgrade", store=self.name
             )
         if "no such table" in said or kind == "UndefinedTable" or "not a database" in said:
             return Misconfigured(

@@ -16,10 +16,11 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from ledger import publish, reference
-from ledger.database import SCHEMA_VERSION, Database
+from ledger.database import Database
 from ledger.errors import LedgerError, Misconfigured
 from ledger.store import Store, clock_us
 from ledger.submission import EPOCH, Head
+from ledger.tables import SCHEMA_VERSION
 
 SOME_WRONG, BROKEN = 1, 78
 STRICT_SINCE, WAL_RESET_MENDED_IN = (3, 37, 0), (3, 51, 3)

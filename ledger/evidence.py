@@ -35,9 +35,14 @@ def canonical(fields: Mapping[str, Any]) -> bytes:
     return orjson.dumps(fields, option=orjson.OPT_SORT_KEYS)
 
 
+def chain_hash(prev_hash: str, body: bytes) -> str:
+    """The hash of what continues `prev_hash` with this canonical form: 64 hexadecimal characters."""
+    return sha256(prev_hash.encode() + body).hexdigest()
+
+
 def entry_hash(prev_hash: str, fields: Mapping[str, Any]) -> str:
     """The hash of an entry: 64 hexadecimal characters. `fields` holds exactly `HASHED`."""
-    return sha256(prev_hash.encode() + canonical(fields)).hexdigest()
+    return chain_hash(prev_hash, canonical(fields))
 
 
 def body_hash(bodies: Sequence[Mapping[str, Any]]) -> str:

@@ -14,6 +14,8 @@ _POSTGRESQL = {
     "entry_append_only": (2 + 8 + 16 + 32, "tppq_append_only"),
     "entry_continues": (1 + 2 + 4, "tppq_entry_continues"),
     "refusal_append_only": (2 + 8 + 16 + 32, "tppq_append_only"),
+    "event_append_only": (2 + 8 + 16 + 32, "tppq_append_only"),
+    "event_continues": (1 + 2 + 4, "tppq_event_continues"),
     "head_goes_forward": (1 + 2 + 16, "tppq_head_goes_forward"),
     "head_stays": (2 + 8 + 32, "tppq_append_only"),
 }

@@ -11,14 +11,13 @@ from typing import Any
 
 import pyarrow as pa
 
-from ledger import publish, reference, rules, schema, terms
+from ledger import reference, rules, schema, terms
 from ledger.accounts import NO_LICENSE, Account, Asked, Books
+from ledger.base import Opened
 from ledger.engine import Answer
 from ledger.errors import OverHeadroom
-from ledger.model import Kind, Regime
-from ledger.posting import Resolver
+from ledger.model import Kind
 from ledger.question import day, times
-from ledger.store import Store
 from ledger.submission import Head
 from ledger.verify import verify
 
@@ -28,15 +27,8 @@ _FIT = pa.schema([
 ])  # fmt: skip
 
 
-class Questions:
-    """What may be asked of a store. Any thread may ask."""
-
-    def __init__(self, store: Store, regime: Regime) -> None:
-        self._store = store
-        self._terms = regime
-        self._reference = reference.load()
-        self._resolver = Resolver(self._reference)
-        self._mirror = publish.Mirror(store, regime, self._reference)
+class Questions(Opened):
+    """What may be asked of an open ledger. Any thread may ask."""
 
     def headroom(
         self, *countries: str, as_of: date | str | None = None, known_at: datetime | str | None = None

@@ -6,62 +6,47 @@ commit → only then answer. A refusal is kept too, so that a repeat gets the sa
 
 from __future__ import annotations
 
+import secrets
 import threading
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import timedelta
 from typing import Any
 
 import orjson
 import sqlalchemy as sa
 
-from ledger import evidence, guards
+from ledger import events, evidence, merkle
 from ledger.accounts import Account, Books
-from ledger.database import ENTRY, REFUSAL, SCHEMA_VERSION, Database, Row, Statement
-from ledger.errors import IdReused, LedgerError, Misconfigured
+from ledger.database import Database, Row
+from ledger.errors import IdReused
+from ledger.events import Event, Telling
 from ledger.lookups import Lookups
-from ledger.submission import EPOCH, FIRST_AT, Earlier, Head, Post, Stamps, Verdict, judge_all
+from ledger.reading import PAGE, Reading, clock_us
+from ledger.submission import FIRST_AT, Earlier, Head, Post, Stamps, Verdict, judge_all
+from ledger.tables import ENTRY, EVENT, REFUSAL, SCHEMA_VERSION
 
-PAGE = 50_000
-"""Entries read at a time."""
+__all__ = ["PAGE", "Store", "clock_us"]
 
 _AT = {name: index for index, name in enumerate(evidence.COLUMNS)}
 
 
-def clock_us() -> int:
-    """Now, in microseconds since 1970 (UTC)."""
-    return time.time_ns() // 1000
-
-
-class Store:
+class Store(Reading):
     """The entries and balances of one ledger. Any thread may call it; one writes at a time."""
 
     def __init__(self, database: Database, clock: Callable[[], int] = clock_us) -> None:
-        self.database = database
-        self.clock = clock
-        self._write_lock, self._read_lock = threading.RLock(), threading.RLock()
+        super().__init__(database, clock)
+        self._write_lock = threading.RLock()
         self._writer: Any = None
-        self._reader: Any = None
         # The accounts as the last commit of this process left them: good while the head is still that one.
         self._kept_at = ""
         self._lookups = Lookups(database)
 
     def close(self) -> None:
-        with self._write_lock, self._read_lock:
+        """Close both connections: the store can be opened anew."""
+        with self._write_lock:
             self._drop_writer()
-            if self._reader is not None:
-                self._reader.close()
-            self._reader = None
-            self.database.close()
-
-    def today(self) -> str:
-        """The day by the ledger's clock, UTC, as ISO text."""
-        return (EPOCH + timedelta(microseconds=self.clock())).date().isoformat()
-
-    def now(self) -> str:
-        """The instant by the ledger's clock, UTC, as ISO text."""
-        return Stamps(FIRST_AT, self.clock()).next()
+        super().close()
+        self.database.close()
 
     # ------------------------------------------------------------------------------------------ writing
 
@@ -72,7 +57,8 @@ class Store:
                 return False
             self.database.run(
                 cursor, "open_head", hash=evidence.FIRST_PREV_HASH, recorded_at=FIRST_AT, regime=regime,
-                schema_version=SCHEMA_VERSION,
+                schema_version=SCHEMA_VERSION, origin=f"tppq/{regime}/{secrets.token_hex(8)}",
+                salt_key=secrets.token_hex(32),
             )  # fmt: skip
             return True
 
@@ -84,11 +70,13 @@ class Store:
         atomic: bool = True,
         again: bool = False,
         dry_run: bool = False,
+        tellings: Sequence[Telling] = (),
     ) -> Verdict:
         """Judge and append a group in one transaction; answers only after the commit.
 
         `books` says who posts, under which regime, on which day; its accounts are filled here. `atomic`: all
-        or none. `again`: judge anew what was refused before. `dry_run`: judge, write nothing.
+        or none. `again`: judge anew what was refused before. `dry_run`: judge, write nothing. `tellings` are
+        recorded with the entries, by the approver if there is one, and only if nothing was refused.
         Raises Busy, Unreachable, Tampered.
         """
         with self._write_lock:
@@ -103,8 +91,11 @@ class Store:
                 whole = not (atomic and verdict.declined)
                 if not whole:
                     verdict.rows.clear()
-                self._append(cursor, verdict.rows, books)
+                    verdict.bodies.clear()
+                self._append(cursor, verdict, books, head)
                 self._keep_refusals(cursor, verdict, earlier, books.actor)
+                if tellings and not verdict.declined:
+                    self._tell(cursor, tellings, books.approver or books.actor)
             if whole:
                 self._kept_at = verdict.rows[-1][_AT["hash"]] if verdict.rows else head.hash
             return verdict
@@ -144,17 +135,47 @@ class Store:
     def _locked_head(self, cursor: Any) -> Head:
         rows = self.database.rows(cursor, "lock_head")
         if not rows:
-            raise self._no_ledger()
+            raise self.no_ledger()
         return Head(*rows[0])
 
-    def _no_ledger(self) -> LedgerError:
-        return Misconfigured(
-            f"there is no ledger at {self.database.name}: run tppq init", store=self.database.name
-        )
+    def record(
+        self, tellings: Sequence[Telling], actor: str, check: Callable[[], None] = lambda: None
+    ) -> list[Event]:
+        """Record events in one transaction, after the lock; `check` may raise there, and nothing is written.
 
-    def _append(self, cursor: Any, rows: Sequence[Row], books: Books) -> None:
+        What `check` relies on, it reads itself: while it runs, nobody else writes.
+        """
+        with self._write_lock, self._transaction() as cursor:
+            self._locked_head(cursor)
+            check()
+            return self._tell(cursor, tellings, actor)
+
+    def share(self, tellings: Sequence[Telling], actor: str) -> list[Event]:
+        """Make this a ledger of people with roles, for good; the tellings say who they are."""
+        with self._write_lock, self._transaction() as cursor:
+            self._locked_head(cursor)
+            self.database.run(cursor, "share_head")
+            return self._tell(cursor, tellings, actor)
+
+    def _tell(self, cursor: Any, tellings: Sequence[Telling], actor: str) -> list[Event]:
+        if not tellings:
+            return []
+        last = self.database.rows(cursor, "last_event")
+        stamps = Stamps(last[0][2] if last else FIRST_AT, self.clock())
+        rows = events.chained(tellings, actor, (last[0][0], last[0][1]) if last else None, stamps.next)
+        self._insert(cursor, EVENT, rows)
+        return [events.read(row) for row in rows]
+
+    def _append(self, cursor: Any, verdict: Verdict, books: Books, head: Head) -> None:
+        rows = verdict.rows
         if not rows:
             return
+        tree = merkle.Edge.from_json(head.tree, head.seq)
+        salt_key = bytes.fromhex(head.salt_key)
+        for row, body in zip(rows, verdict.bodies, strict=True):
+            seq, recorded_at, hash_v = row[_AT["seq"]], row[_AT["recorded_at"]], row[_AT["hash_v"]]
+            commitment = merkle.commitment(merkle.salt_of(salt_key, seq), body)
+            tree.append(merkle.leaf_hash(merkle.leaf(head.origin, seq, recorded_at, hash_v, commitment)))
         self._insert(cursor, ENTRY, rows)
         accounts = [
             *(books.quotas[quota] for quota in {row[_AT["quota"]] for row in rows}),
@@ -167,8 +188,9 @@ class Store:
         put = self.database.statement("put_balance")
         cursor.executemany(put.text, [put.values(_fields(account)) for account in accounts if account])
         self.database.run(
-            cursor, "move_head", **{name: rows[-1][_AT[name]] for name in ("seq", "hash", "recorded_at")}
-        )
+            cursor, "move_head", tree=tree.to_json(),
+            **{name: rows[-1][_AT[name]] for name in ("seq", "hash", "recorded_at")},
+        )  # fmt: skip
 
     def _keep_refusals(self, cursor: Any, verdict: Verdict, earlier: Earlier, actor: str) -> None:
         at = self.now()
@@ -190,63 +212,6 @@ class Store:
         used = [index for index, values in enumerate(by_column) if values.count(None) < len(rows)]
         statement = self.database.insert(table, tuple(names[index] for index in used))
         cursor.executemany(statement.text, list(zip(*(by_column[index] for index in used), strict=True)))
-
-    # ------------------------------------------------------------------------------------------ reading
-
-    def head(self) -> Head:
-        """The head as it stands now. Raises Misconfigured where there is no ledger."""
-        rows = self.read("head")
-        if not rows:
-            raise self._no_ledger()
-        return Head(*rows[0])
-
-    def checked_head(self) -> Head:
-        """The head of a store that this version can run: its schema, the guards that make it append-only."""
-        head = self.head()
-        if head.schema_version != SCHEMA_VERSION:
-            raise Misconfigured(
-                f"{self.database.name} has schema {head.schema_version}; "
-                f"this version runs schema {SCHEMA_VERSION}",
-                store=self.database.name,
-            )
-        found = ((name, definition) for name, definition in self.read("guards"))
-        if missing := guards.missing(self.database.dialect, found):
-            raise Misconfigured(
-                f"{self.database.name} is not append-only: {', '.join(missing)} missing, changed or "
-                "disabled; run tppq init to put them back, then tppq verify to see what was done without "
-                "them",
-                store=self.database.name,
-            )
-        return head
-
-    def read(self, statement: str, **values: Any) -> Sequence[Row]:
-        """The rows of `schemas/store/STATEMENT.sql`."""
-        return self._read(self.database.statement(statement), values)
-
-    def pages(self, columns: Sequence[str], after: int = 0, size: int = PAGE) -> Iterator[Sequence[Row]]:
-        """The entries after a seq, in order, a page at a time: the rows of `columns`, the last one `seq`."""
-        assert columns[-1] == "seq"
-        statement = self.database.page(columns)
-        while rows := self._read(statement, {"after": after, "size": size}):
-            yield rows
-            after = rows[-1][-1]
-
-    def _read(self, statement: Statement, values: Mapping[str, Any]) -> Sequence[Row]:
-        with self._read_lock:
-            try:
-                if self._reader is None:
-                    self._reader = self.database.connect_reader()
-                cursor = self._reader.cursor()
-                try:
-                    cursor.execute(statement.text, statement.values(values))
-                    rows: Sequence[Row] = cursor.fetchall()
-                finally:
-                    cursor.close()
-                    self._reader.rollback()  # PostgreSQL: no transaction stays open between reads
-            except self.database.driver_error as error:
-                self._reader = None
-                raise self.database.explained(error) from error
-            return rows
 
 
 def _fields(account: Account) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from ledger import rules, terms
 from ledger.accounts import Asked, Books
 from ledger.errors import IdReused, Refused, refused_again
-from ledger.evidence import HASH_V, entry_hash
+from ledger.evidence import HASH_V, canonical, chain_hash
 from ledger.model import Kind
 
 Row = Sequence[Any]
@@ -47,6 +47,9 @@ class Verdict:
     """What became of a group: rows to append (as `evidence.COLUMNS`), refusals, repeats (first seq, line)."""
 
     rows: list[Row] = field(default_factory=list)
+    bodies: list[bytes] = field(default_factory=list)
+    """The canonical form of each row, which the tree commits to."""
+
     declined: list[Declined] = field(default_factory=list)
     replayed: list[tuple[int, int]] = field(default_factory=list)
     warnings: list[tuple[int, str]] = field(default_factory=list)
@@ -73,13 +76,17 @@ class Earlier:
 
 
 class Head(NamedTuple):
-    """The head as read: the last entry's seq, hash and instant, and what this ledger is."""
+    """The head as read: the last entry's seq, hash and instant, what this ledger is, and its tree's edge."""
 
     seq: int
     hash: str
     recorded_at: str
     regime: str
     schema_version: int
+    origin: str
+    salt_key: str
+    shared: int
+    tree: str
 
 
 class Stamps:
@@ -139,8 +146,7 @@ def judge_all(
             kind, country, effective_on, license_no, device_id, quantity, tpp, expires_on, consignee,
             exporter, reference, reason, programme, holder, reverses_seq, quota,
         ) = asked  # fmt: skip
-        last_hash = entry_hash(
-            prev_hash,
+        body = canonical(
             {
                 "actor": actor, "approver": approver, "body_hash": body_hash, "consignee": consignee,
                 "country": country, "device_id": device_id, "effective_on": effective_on,
@@ -150,8 +156,10 @@ def judge_all(
                 "quantity": quantity, "quota": quota, "reason": reason, "recorded_at": recorded_at,
                 "reference": reference, "regime": regime, "request_id": request_id, "request_part": part,
                 "reverses_seq": reverses_seq, "seq": seq, "tpp": tpp,
-            },
+            }
         )  # fmt: skip
+        last_hash = chain_hash(prev_hash, body)
+        verdict.bodies.append(body)
         verdict.rows.append((
             kind, country, effective_on, license_no, device_id, quantity, expires_on, consignee, exporter,
             reference, reason, programme, reverses_seq, seq, recorded_at, request_id, part, body_hash,

@@ -11,9 +11,9 @@ import rfc8785
 import sqlalchemy as sa
 from sqlalchemy.pool import NullPool
 
-from ledger.database import ENTRY
+from ledger.tables import ENTRY
 
-BALANCE, _, HEAD, REFUSAL = TABLES = ENTRY.metadata.sorted_tables
+BALANCE, _, EVENT, HEAD, REFUSAL = TABLES = ENTRY.metadata.sorted_tables
 
 
 @contextmanager

@@ -12,9 +12,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from ledger import feed, schema
-from ledger.database import ENTRY
+from ledger.tables import ENTRY
 
-FIRST_LINE = "-- One row is what its class in ledger/ says (model, database); printed by `make schemas`."
+FIRST_LINE = "-- One row is what its class in ledger/ says (model, tables); printed by `make schemas`."
 QUOTED = re.compile(r"('[^']*'|\"[^\"]*\")")
 
 

@@ -11,9 +11,12 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from ledger import Entry, Ledger, Misconfigured, Refused
-from ledger.database import ENTRY
+from ledger.database import Database
+from ledger.events import Telling
+from ledger.store import Store
+from ledger.tables import ENTRY
 from tests.clock import Clock
-from tests.outside import HEAD, REFUSAL, connected, contents, drop_guards
+from tests.outside import EVENT, HEAD, REFUSAL, connected, contents, drop_guards
 from tests.postgres import Postgres
 
 Row = Mapping[str, Any]
@@ -30,13 +33,16 @@ def _url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 
 
 def filled(url: str) -> str:
-    """Three entries, the second reversed by the third, and one refusal."""
+    """Three entries, the second reversed by the third, one refusal, one event."""
     with Ledger.init(url, opening=False, actor="maria", clock=Clock("2026-02-01")) as ledger:
         ledger.post(entry("allocate", 1_000), request_id="opening")
         ledger.post(entry("license", 400, license_no="L1"), request_id="application-1")
         ledger.reverse(2, "typed twice", request_id="reversal-1")
         with pytest.raises(Refused):
             ledger.post(entry("license", 2_000, license_no="L2"), request_id="application-2")
+    store = Store(Database(url, 10))
+    store.record([Telling("audit", "sql", "asked", {"rows": 1})], "maria")
+    store.close()
     return url
 
 
@@ -107,6 +113,22 @@ ATTACKS: dict[str, Attack] = {
         recorded_at="2020-01-01T00:00:00.000000Z"
     ),
     "put the head under another regime": lambda _d, _r: sa.update(HEAD).values(regime="uae-2026"),
+    "give the head another name": lambda _d, _r: sa.update(HEAD).values(origin="tppq/other"),
+    "give the head another salt": lambda _d, _r: sa.update(HEAD).values(salt_key="0" * 64),
+    "take the people away": lambda _d, _r: sa.update(HEAD).values(shared=-1),
+    "change an event": lambda _d, _r: sa.update(EVENT).values(actor="nobody"),
+    "remove an event": lambda _d, _r: sa.delete(EVENT),
+    "an event that continues nothing": lambda _d, _r: sa.insert(EVENT).values(
+        seq=7,
+        recorded_at="2026-11-21T00:00:00.000000Z",
+        actor="x",
+        topic="audit",
+        subject="x",
+        action="x",
+        detail="{}",
+        prev_hash="1" * 64,
+        hash="2" * 64,
+    ),
     "remove the head": lambda _d, _r: sa.delete(HEAD),
     "a second head": lambda _d, _r: sa.insert(HEAD).values(
         one=1,
@@ -114,7 +136,11 @@ ATTACKS: dict[str, Attack] = {
         hash="0" * 64,
         recorded_at="1970-01-01T00:00:00.000000Z",
         regime="diffusion-2025",
-        schema_version=1,
+        schema_version=2,
+        origin="tppq/other",
+        salt_key="5" * 64,
+        shared=0,
+        tree="[]",
     ),
 }
 

@@ -200,8 +200,9 @@ DAMAGED: dict[str, Callable[[Path], object]] = {
     "a time that is none": run("drop trigger head_goes_forward", "update head set recorded_at = 'soon'"),
     "a table that was made anew, without types": run(
         "drop table head",
-        "create table head (one, seq, hash, recorded_at, regime, schema_version)",
-        "insert into head values (1, 'forty', x'ff', null, 'diffusion-2025', 1)",
+        "create table head"
+        " (one, seq, hash, recorded_at, regime, schema_version, origin, salt_key, shared, tree)",
+        "insert into head values (1, 'forty', x'ff', null, 'diffusion-2025', 2, 'o', 's', 0, '[]')",
     ),
     "an index that lies": run(
         "update sqlite_schema set sql = 'create table entry (seq)' where name = 'entry'"

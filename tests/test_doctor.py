@@ -14,7 +14,7 @@ from ledger.doctor import Check, clock_behind, duckdb_release, sqlite_release, s
 from ledger.submission import Head
 
 NOW_US = 1_795_300_807_000_000
-HEAD = Head(5, "f" * 64, "2026-11-22T00:00:00.000000Z", "diffusion-2025", 1)
+HEAD = Head(5, "f" * 64, "2026-11-22T00:00:00.000000Z", "diffusion-2025", 2, "tppq/test", "5" * 64, 0, "[]")
 
 
 def examined(url: str) -> dict[str, Check]:

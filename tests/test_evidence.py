@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ledger import Entry, Ledger, evidence
-from ledger.database import ENTRY
 from ledger.model import MOST_TPP
+from ledger.tables import ENTRY
 from tests.clock import Clock
 from tests.outside import by_hand, entries
 from tests.postgres import Postgres

@@ -45,6 +45,8 @@ def test_without_any_all_are_named_in_order() -> None:
     assert guards.missing("postgresql", []) == [
         "entry_append_only",
         "entry_continues",
+        "event_append_only",
+        "event_continues",
         "head_goes_forward",
         "head_stays",
         "refusal_append_only",
@@ -53,6 +55,9 @@ def test_without_any_all_are_named_in_order() -> None:
         "entry_continues",
         "entry_no_delete",
         "entry_no_update",
+        "event_continues",
+        "event_no_delete",
+        "event_no_update",
         "head_goes_forward",
         "head_is_one",
         "head_no_delete",

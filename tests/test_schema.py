@@ -28,7 +28,7 @@ def test_the_tables_can_be_created_twice_on_sqlite() -> None:
     tables = connection.execute(
         "select name from pragma_table_list where schema = 'main' and strict"
     ).fetchall()
-    assert {name for (name,) in tables} == {"entry", "balance", "refusal", "head"}
+    assert {name for (name,) in tables} == {"entry", "balance", "refusal", "event", "head"}
     connection.close()
 
 
@@ -38,7 +38,7 @@ def test_the_tables_can_be_created_twice_on_postgresql(postgres: Postgres) -> No
         for _ in range(2):
             connection.execute(schema.sql("store/tables.postgresql.sql").encode())
         query = "select table_name from information_schema.tables where table_schema = 'public'"
-        assert {name for (name,) in connection.execute(query)} == {"entry", "balance", "refusal", "head"}
+        assert {name for (name,) in connection.execute(query)} == {"entry", "balance", "refusal", "event", "head"}
     postgres.drop(url)
 
 

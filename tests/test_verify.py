@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from ledger import Entry, Ledger, Refused, evidence
-from ledger.database import ENTRY
+from ledger.tables import ENTRY
 from tests.clock import Clock
 from tests.outside import BALANCE, HEAD, by_hand, connected, drop_guards
 

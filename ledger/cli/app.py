@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from ledger.cli.options import EVERYWHERE, taken, with_options
-from ledger.cli.verb import Run, adder
+from ledger.cli.verb import Adder, Run, adder
 
 app = typer.Typer(
     name="tppq",
@@ -32,6 +32,16 @@ Exit: 0 yes, clean; 1 the answer is no; 2 usage; 3 refused; 65 bad input; 69 unr
 
 
 verb = adder(app)
+
+
+def group(name: str, about: str) -> Adder:
+    """What adds verbs to a group of their own: `tppq NAME VERB`."""
+    verbs = typer.Typer(
+        name=name, help=about, no_args_is_help=True, rich_markup_mode=None,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )  # fmt: skip
+    app.add_typer(verbs)
+    return adder(verbs)
 
 
 def everywhere(context: typer.Context, **given: Any) -> None:

@@ -1,5 +1,5 @@
--- What the store itself refuses, whoever asks: to change, remove or replace an entry or a refusal, or to add
--- an entry that does not continue the last one. Run after tables.sqlite.sql, in the same transaction.
+-- What the store itself refuses, whoever asks: to change, remove or replace an entry, a refusal or an event, or
+-- to add an entry or an event that does not continue the last one. Run after tables.sqlite.sql, in the same transaction.
 drop trigger if exists entry_no_update;
 
 create trigger entry_no_update before update on entry
@@ -60,12 +60,45 @@ begin
     where exists (select 1 from refusal as r where r.request_id = new.request_id and r.attempt = new.attempt);
 end;
 
+drop trigger if exists event_no_update;
+
+create trigger event_no_update before update on event
+begin
+    select raise(abort, 'append-only: an event is never changed');
+end;
+
+drop trigger if exists event_no_delete;
+
+create trigger event_no_delete before delete on event
+begin
+    select raise(abort, 'append-only: an event is never removed');
+end;
+
+drop trigger if exists event_continues;
+
+create trigger event_continues before insert on event
+begin
+    select raise(abort, 'append-only: the new event does not continue the last one')
+    where
+        new.seq is not (select coalesce(max(v.seq), 0) + 1 from event as v)
+        or new.prev_hash is not coalesce(
+            (select v.hash from event as v order by v.seq desc limit 1),
+            '0000000000000000000000000000000000000000000000000000000000000000'
+        );
+end;
+
 drop trigger if exists head_goes_forward;
 
 create trigger head_goes_forward before update on head
 begin
     select raise(abort, 'append-only: the head never goes back')
-    where new.seq < old.seq or new.recorded_at < old.recorded_at or new.regime <> old.regime;
+    where
+        new.seq < old.seq
+        or new.recorded_at < old.recorded_at
+        or new.regime <> old.regime
+        or new.origin <> old.origin
+        or new.salt_key <> old.salt_key
+        or new.shared < old.shared;
 end;
 
 drop trigger if exists head_no_delete;

@@ -1,4 +1,4 @@
--- One row is what its class in ledger/ says (model, database); printed by `make schemas`.
+-- One row is what its class in ledger/ says (model, tables); printed by `make schemas`.
 create table if not exists balance (
     quota text not null,
     license_no text not null,
@@ -61,6 +61,22 @@ create table if not exists entry (
 
 create unique index if not exists entry_reversed_once on entry (reverses_seq) where reverses_seq is not null;
 
+create table if not exists event (
+    seq bigint not null,
+    recorded_at text not null,
+    actor text not null,
+    topic text not null,
+    subject text not null,
+    action text not null,
+    detail text not null,
+    prev_hash text not null,
+    hash text not null,
+    primary key (seq),
+    constraint event_no_fork unique (prev_hash)
+);
+
+create index if not exists event_of on event (topic, subject, seq);
+
 create table if not exists head (
     one bigint not null,
     seq bigint not null,
@@ -68,6 +84,10 @@ create table if not exists head (
     recorded_at text not null,
     regime text not null,
     schema_version bigint not null,
+    origin text not null,
+    salt_key text not null,
+    shared bigint not null,
+    tree text not null,
     primary key (one),
     constraint head_one_row check (one = 1)
 );

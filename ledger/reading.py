@@ -1,0 +1,131 @@
+"""How the store is read: the head, pages of entries, events, and whether this version can run it at all."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from ledger import events, guards
+from ledger.database import Database, Row, Statement
+from ledger.errors import LedgerError, Misconfigured
+from ledger.events import Event
+from ledger.submission import EPOCH, FIRST_AT, Head, Stamps
+from ledger.tables import SCHEMA_VERSION
+
+PAGE = 50_000
+"""Entries read at a time."""
+
+
+def clock_us() -> int:
+    """Now, in microseconds since 1970 (UTC)."""
+    return time.time_ns() // 1000
+
+
+class Reading:
+    """What can be read of one store, on a connection that cannot write. Any thread may call it."""
+
+    def __init__(self, database: Database, clock: Callable[[], int] = clock_us) -> None:
+        self.database = database
+        self.clock = clock
+        self._read_lock = threading.RLock()
+        self._reader: Any = None
+
+    def close(self) -> None:
+        """Close the reading connection; the next read opens another."""
+        with self._read_lock:
+            if self._reader is not None:
+                self._reader.close()
+            self._reader = None
+
+    def today(self) -> str:
+        """The day by the ledger's clock, UTC, as ISO text."""
+        return (EPOCH + timedelta(microseconds=self.clock())).date().isoformat()
+
+    def now(self) -> str:
+        """The instant by the ledger's clock, UTC, as ISO text."""
+        return Stamps(FIRST_AT, self.clock()).next()
+
+    def head(self) -> Head:
+        """The head as it stands now. Raises Misconfigured where there is no ledger."""
+        rows = self.read("head")
+        if not rows:
+            raise self.no_ledger()
+        return Head(*rows[0])
+
+    def checked_head(self) -> Head:
+        """The head of a store that this version can run: its schema, the guards that make it append-only."""
+        head = self.head()
+        if head.schema_version != SCHEMA_VERSION:
+            raise self.other_schema(head.schema_version)
+        found = ((name, definition) for name, definition in self.read("guards"))
+        if missing := guards.missing(self.database.dialect, found):
+            raise Misconfigured(
+                f"{self.database.name} is not append-only: {', '.join(missing)} missing, changed or "
+                "disabled; run tppq init to put them back, then tppq verify to see what was done without "
+                "them",
+                store=self.database.name,
+            )
+        return head
+
+    def schema_version(self) -> int | None:
+        """The schema that this store was made with or upgraded to; None where there is no ledger."""
+        try:
+            rows = self.read("schema_version")
+        except Misconfigured:
+            return None
+        return int(rows[0][0]) if rows else None
+
+    def other_schema(self, found: int) -> Misconfigured:
+        """What to do about a store of another schema."""
+        way_out = "run tppq db upgrade" if found < SCHEMA_VERSION else "it needs a newer version of tppq"
+        return Misconfigured(
+            f"{self.database.name} has schema {found}; this version runs schema {SCHEMA_VERSION}: {way_out}",
+            store=self.database.name,
+        )
+
+    def events(self, topic: str, subject: str | None = None) -> list[Event]:
+        """The events of a topic, about one subject or all, in the order in which they were recorded."""
+        rows = (
+            self.read("events", topic=topic)
+            if subject is None
+            else self.read("events_of", topic=topic, subject=subject)
+        )
+        return [events.read(row) for row in rows]
+
+    def read(self, statement: str, **values: Any) -> Sequence[Row]:
+        """The rows of `schemas/store/STATEMENT.sql`."""
+        return self._read(self.database.statement(statement), values)
+
+    def pages(self, columns: Sequence[str], after: int = 0, size: int = PAGE) -> Iterator[Sequence[Row]]:
+        """The entries after a seq, in order, a page at a time: the rows of `columns`, the last one `seq`."""
+        assert columns[-1] == "seq"
+        statement = self.database.page(columns)
+        while rows := self._read(statement, {"after": after, "size": size}):
+            yield rows
+            after = rows[-1][-1]
+
+    def _read(self, statement: Statement, values: Mapping[str, Any]) -> Sequence[Row]:
+        with self._read_lock:
+            try:
+                if self._reader is None:
+                    self._reader = self.database.connect_reader()
+                cursor = self._reader.cursor()
+                try:
+                    cursor.execute(statement.text, statement.values(values))
+                    rows: Sequence[Row] = cursor.fetchall()
+                finally:
+                    cursor.close()
+                    self._reader.rollback()  # PostgreSQL: no transaction stays open between reads
+            except self.database.driver_error as error:
+                self._reader = None
+                raise self.database.explained(error) from error
+            return rows
+
+    def no_ledger(self) -> LedgerError:
+        """What to say where there is no ledger."""
+        return Misconfigured(
+            f"there is no ledger at {self.database.name}: run tppq init", store=self.database.name
+        )
