@@ -13,7 +13,7 @@ export PIP_NO_INPUT := 1
 
 BIN := $(VENV)/bin
 # The store's SQL by dialect; what runs on both is read as SQLite's, and what is printed not at all.
-BY_HAND := $(filter-out schemas/store/tables.%,$(wildcard schemas/store/*.sql))
+BY_HAND := $(filter-out schemas/store/tables.%,$(wildcard schemas/store/*.sql schemas/store/upgrade/*.sql))
 FOR_POSTGRES := $(filter %.postgresql.sql,$(BY_HAND))
 LOCK := requirements.lock.txt
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --constraint $(LOCK)
@@ -34,7 +34,7 @@ lint: $(VENV)/.lint ## style, types, direction of imports, SQL
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/sqlfluff lint --disable-progress-bar schemas/core schemas/feed $(wildcard schemas/report) tests
+	$(BIN)/sqlfluff lint --disable-progress-bar schemas/core schemas/feed schemas/forecast schemas/recon schemas/report schemas/snapshot tests
 	$(BIN)/sqlfluff lint --disable-progress-bar --dialect sqlite $(filter-out $(FOR_POSTGRES),$(BY_HAND))
 	$(BIN)/sqlfluff lint --disable-progress-bar --dialect postgres $(FOR_POSTGRES)
 

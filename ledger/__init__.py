@@ -16,7 +16,7 @@ from typing import Any as _Any
 
 _HOMES = {
     "ledger.book": ("Ledger",),
-    "ledger.engine": ("Answer",),
+    "ledger.answer": ("Answer",),
     "ledger.errors": (
         "AlreadyReversed",
         "BadFeed",
@@ -45,10 +45,8 @@ _HOMES = {
         "Feed",
         "read_feed",
     ),
-    "ledger.model": (
-        "Entry",
-        "Kind",
-    ),
+    "ledger.entry": ("Entry",),
+    "ledger.model": ("Kind",),
     "ledger.outcome": (
         "Outcome",
         "Receipt",

@@ -1,5 +1,5 @@
 from ledger.book import Ledger
-from ledger.engine import Answer
+from ledger.answer import Answer
 from ledger.errors import (
     AlreadyReversed,
     BadFeed,
@@ -25,7 +25,8 @@ from ledger.errors import (
     Unreachable,
 )
 from ledger.feed import Feed, read_feed
-from ledger.model import Entry, Kind
+from ledger.entry import Entry
+from ledger.model import Kind
 from ledger.outcome import Outcome, Receipt
 
 __all__ = [

@@ -15,6 +15,9 @@ from ledger.model import BUCKETS, HELD_BY_LICENSE, MOVES, Device, Kind, Regime
 NO_LICENSE = ""
 """The license number of a quota's own account."""
 
+_MOVES = {kind.value: move for kind, move in MOVES.items()}
+_LICENSE, _RELEASE = Kind.license.value, Kind.release.value
+
 
 class Asked(NamedTuple):
     """One entry as judged: names resolved against the reference data, TPP worked out, days as ISO text."""
@@ -65,8 +68,16 @@ class Books:
     undone: dict[int, str] = field(default_factory=dict)
     """Why entries named by a `reverses_seq` cannot be reversed, by seq; empty text where they can."""
 
+    reserved: Mapping[str, int] = field(default_factory=dict)
+    """By quota: TPP of headroom that pending proposals hold, where the regime says that they do."""
+
     terms: dict[int, Sequence[str | None]] = field(default_factory=dict)
     """By seq of an entry that issued a license: its (issued_on, expires_on) once that entry is undone."""
+
+    def share(self, others: Books) -> None:
+        """Work on the accounts of other books, for a submission that is judged after theirs."""
+        self.quotas, self.licenses = others.quotas, others.licenses
+        self.undone, self.terms = others.undone, others.terms
 
     def holder_of(self, bucket: str, asked: Asked) -> Account | None:
         """The account whose `bucket` an entry touches: its license's, or the quota's own."""
@@ -74,40 +85,47 @@ class Books:
             return self.licenses.get(asked.license_no)
         return self.quotas.get(asked.quota)
 
+    def free(self, bucket: str, quota: str) -> int:
+        """What may be taken out of `headroom` or `blocked` (whole TPP): what is there and not reserved."""
+        account = self.quotas.get(quota)
+        held = account.tpp[bucket] if account is not None else 0
+        return held - self.reserved.get(quota, 0) if bucket == "headroom" else held
+
     def apply(self, asked: Asked, seq: int) -> int:
         """Move the TPP of an entry that the rules let pass; the quota's headroom after it."""
         quota = self.quotas.get(asked.quota)
         if quota is None:
             quota = self.quotas[asked.quota] = Account(asked.quota, NO_LICENSE)
-        source, target = MOVES[asked.kind]  # type: ignore[index]  # a Kind is its text
-        holder = quota
-        if asked.license_no is not None:
-            holder = self._license(asked)
-            self._keep_term(holder, asked)
-        (holder if source in HELD_BY_LICENSE else quota).tpp[source] -= asked.tpp
-        (holder if target in HELD_BY_LICENSE else quota).tpp[target] += asked.tpp
-        if asked.kind == Kind.release and asked.reverses_seq is None and holder.tpp["licensed"] == 0:
+        kind, tpp, number = asked.kind, asked.tpp, asked.license_no
+        source, target = _MOVES[kind]
+        if number is None:
+            holder = quota
+        else:
+            holder = self.licenses.get(number) or self._opened(number, asked.quota)
+            if kind in (_LICENSE, _RELEASE):
+                self._keep_term(holder, asked)
+        (holder if source in HELD_BY_LICENSE else quota).tpp[source] -= tpp
+        (holder if target in HELD_BY_LICENSE else quota).tpp[target] += tpp
+        if kind == _RELEASE and asked.reverses_seq is None and holder.tpp["licensed"] == 0:
             holder.closed_by_seq, holder.closed_reason = seq, asked.reason
         headroom = quota.tpp["headroom"]
         quota.overdraft_approver = (quota.overdraft_approver or self.approver) if headroom < 0 else None
         return headroom
 
-    def _license(self, asked: Asked) -> Account:
-        assert asked.license_no is not None
-        account = self.licenses.get(asked.license_no)
-        if account is None:
-            account = self.licenses[asked.license_no] = Account(asked.quota, asked.license_no)
+    def _opened(self, number: str, quota: str) -> Account:
+        account = self.licenses[number] = Account(quota, number)
         return account
 
     def _keep_term(self, holder: Account, asked: Asked) -> None:
         """A license is in force from the first day it was issued for, to the expiry it was last given."""
-        if asked.kind == Kind.license and asked.reverses_seq is None:
+        if asked.kind == _RELEASE:
+            if asked.reverses_seq is not None:
+                holder.issued_on, holder.expires_on = self.terms[asked.reverses_seq]
+            return
+        if asked.reverses_seq is None:
             holder.issued_on = min(holder.issued_on or asked.effective_on, asked.effective_on)
             holder.expires_on = asked.expires_on
-        elif asked.kind == Kind.release and asked.reverses_seq is not None:
-            holder.issued_on, holder.expires_on = self.terms[asked.reverses_seq]
-        if asked.kind == Kind.license:
-            holder.closed_by_seq = holder.closed_reason = None
+        holder.closed_by_seq = holder.closed_reason = None
 
 
 def balances(entries: Iterable[tuple[str, str, str | None, int]]) -> dict[tuple[str, str, str], int]:

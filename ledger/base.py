@@ -1,20 +1,140 @@
-"""What every part of an open ledger shares: its store, its terms, the names it knows, its core."""
+"""What every part of an open ledger shares: its store, its terms, the names it knows, its core, its actor."""
 
 from __future__ import annotations
 
-from ledger import publish, reference
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any, Self
+
+from ledger import kept, proposed, publish, reference, roster, trail
+from ledger.answer import Answer, Rows
+from ledger.database import Database
+from ledger.errors import Busy, NotPermitted, Unreachable
 from ledger.model import Regime
+from ledger.notes import Verifier
 from ledger.posting import Resolver
-from ledger.store import Store
+from ledger.roster import Act
+from ledger.store import Store, clock_us
+from ledger.submission import Head
 
 
 class Opened:
-    """An open ledger, of which `Questions` and the other parts of `Ledger` are made."""
+    """An open ledger, of which `Questions` and the other parts of `Ledger` are made.
 
-    def __init__(self, store: Store, regime: Regime, actor: str) -> None:
+    `shared` is True where people have roles; `actor` is then one of them.
+    """
+
+    def __init__(self, store: Store, regime: Regime, actor: str, *, shared: bool = False) -> None:
         self._store = store
         self._terms = regime
         self.actor = actor
+        self.shared = shared
         self._reference = reference.load()
         self._resolver = Resolver(self._reference)
         self._mirror = publish.Mirror(store, regime, self._reference)
+
+    @classmethod
+    def open(
+        cls,
+        url: str,
+        *,
+        actor: str | None = None,
+        token: str | None = None,
+        busy_seconds: float = 10,
+        clock: Callable[[], int] = clock_us,
+        checkpoint: Path | None = None,
+        verifier: Verifier | None = None,
+    ) -> Self:
+        """Open the ledger at a URL: `sqlite:///FILE` or `postgresql+psycopg://HOST/DATABASE`.
+
+        `actor` (default: the user of the operating system) is who is at work; in a shared ledger one of its
+        users, or the user whose `token` is given. `busy_seconds` is how long to wait for another writer,
+        `clock` microseconds since 1970. Where the store does not fit the `checkpoint` that is kept outside it
+        (signed by `verifier`, if given), nothing can be written. Raises Misconfigured where there is no
+        ledger, NotPermitted for somebody who is no user of a shared one.
+        """
+        store, who = Store(Database(url, busy_seconds), clock), actor or roster.at_work()
+        try:
+            head = store.checked_head()
+            terms = reference.load().regime(head.regime)
+            who = roster.acting(store, who, token) if head.shared else who
+            if checkpoint is not None:
+                store.frozen = kept.guard(store, checkpoint, verifier)
+        except BaseException:
+            store.close()
+            raise
+        return cls(store, terms, who, shared=bool(head.shared))
+
+    def close(self) -> None:
+        """Let go of the store and of the memory of the core."""
+        self._mirror.close()
+        self._store.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _must(self, act: Act) -> None:
+        """Raise NotPermitted where people have roles, and none of the actor's includes this."""
+        if self.shared:
+            roster.must(self._store, act, self.actor)
+
+    def _record_read(self, what: str, detail: Mapping[str, Any]) -> str | None:
+        """Record that a copy of the whole is taken: the verb, and what is taken.
+
+        Where nothing can be written, a ledger of one person is read all the same, and the answer is a remark
+        that says so. Raises NotPermitted, Busy or Unreachable in a shared ledger: there, no trace is no copy.
+        """
+        try:
+            self._store.record([trail.told(what, "done", **detail)], self.actor)
+        except (NotPermitted, Busy, Unreachable) as error:
+            if self.shared:
+                raise
+            return f"That this was read could not be recorded ({error.detail})."
+        return None
+
+    def _record_copy(self, what: str, detail: Mapping[str, Any]) -> None:
+        """As `_record_read`, of a copy byte for byte: one person's ledger is the same after it as before."""
+        if self.shared:
+            self._record_read(what, detail)
+
+    def _proposals(self, known_at: str | None = None) -> proposed.Proposals:
+        """Every proposal, as it stands now or stood at an instant."""
+        events = self._store.events(proposed.TOPIC)
+        now = known_at or self._store.now()
+        return proposed.fold((event for event in events if known_at is None or event.at <= known_at), now)
+
+    def _reserved(self, but: str | None = None) -> dict[str, int]:
+        """By quota, the TPP that pending proposals, `but` one, hold; none unless the regime says so."""
+        if not self.shared or not self._terms.choices["pending_reserves"]:
+            return {}
+        waiting = proposed.pending(self._proposals())
+        return proposed.reserved_tpp(each for each in waiting if each.proposal != but)
+
+    def _beside_pending(self, answer: Answer, known_at: str | None) -> Answer:
+        """The answer to `headroom`; in a shared ledger with what pending proposals would add to it."""
+        if not self.shared:
+            return answer
+        waiting = proposed.pending(self._proposals(known_at))
+        change = proposed.pending_tpp(waiting, answer.basis["as_of"])
+        return Answer(proposed.with_pending(answer.held, change), answer.basis)
+
+    def _basis(self, head: Head, values: Mapping[str, Any]) -> dict[str, Any]:
+        """What an answer stands on; asked again with these times, the same question has the same answer."""
+        return {
+            "regime": self._terms.regime, "seq": head.seq, "head_hash": head.hash,
+            "as_of": values.get("as_of") or self._store.today(),
+            "known_at": values.get("known_at") or max(self._store.now(), head.recorded_at),
+            "h100_tpp": self._terms.h100_tpp,
+        }  # fmt: skip
+
+    def _answer_of(self, types: Mapping[str, str], rows: Iterable[Mapping[str, Any]]) -> Answer:
+        """An answer about the present: rows with the columns named, of types as Arrow names them."""
+        values = [tuple(row[name] for name in types) for row in rows]
+        return Answer(Rows(tuple(types), tuple(types.values()), values), self._basis_now())
+
+    def _basis_now(self) -> dict[str, Any]:
+        """What an answer about the present stands on."""
+        return self._basis(self._store.head(), {})

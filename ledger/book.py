@@ -8,32 +8,39 @@ every question goes to `engine`, a private copy of the entries in DuckDB that ca
 from __future__ import annotations
 
 import gc
-import os
-import pwd
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from typing import Any, Self
 
 import orjson
 
-from ledger import outcome, publish, reference, rules
+from ledger import outcome, publish, reference, roster, undoing
 from ledger.accounts import Asked, Books
+from ledger.audit import Audit
+from ledger.bulk import Bulk
+from ledger.copies import Copies
 from ledger.database import Database
-from ledger.errors import Misconfigured, UnknownName
+from ledger.dictionary import Dictionary
+from ledger.entry import Entry
+from ledger.errors import Misconfigured
 from ledger.feed import Feed
 from ledger.lookups import OWN_PREFIX
-from ledger.model import Entry, Kind
+from ledger.model import Kind
 from ledger.outcome import Outcome, Receipt
-from ledger.questions import Questions
+from ledger.proofs import Proofs
+from ledger.recon import Reconciling
+from ledger.report import Reports
+from ledger.sandbox import Sandbox
+from ledger.schema import SCHEMA_VERSION
+from ledger.snapshot import Snapshots
 from ledger.store import Store, clock_us
 from ledger.submission import Post, Verdict
-from ledger.tables import SCHEMA_VERSION
 
 GROUP = 20_000
 """Rows of a file that are judged, written and committed together."""
 
 
-class Ledger(Questions):
+class Ledger(Audit, Copies, Dictionary, Proofs, Reconciling, Reports, Sandbox, Snapshots):
     """One ledger. Use it as a context manager, or `close` it; any thread may call it.
 
     It is asked by the methods of `Questions`: headroom, statement, licenses, fit, regime, devices, countries,
@@ -53,7 +60,7 @@ class Ledger(Questions):
         regime's ledger).
         """
         terms = reference.load().regime(regime)
-        store = _store(url, **{name: options[name] for name in options if name != "actor"})
+        store = _store(url, **{name: options[name] for name in ("busy_seconds", "clock") if name in options})
         found = store.schema_version()
         if found not in (None, SCHEMA_VERSION):
             store.close()
@@ -70,39 +77,6 @@ class Ledger(Questions):
         if opening:
             ledger._allocate()
         return ledger
-
-    @classmethod
-    def open(
-        cls,
-        url: str,
-        *,
-        actor: str | None = None,
-        busy_seconds: float = 10,
-        clock: Callable[[], int] = clock_us,
-    ) -> Ledger:
-        """Open the ledger at a SQLAlchemy URL: `sqlite:///FILE` or `postgresql+psycopg://...`.
-
-        `actor` (default: the user of the operating system) is who posts; `busy_seconds` how long to wait for
-        another writer; `clock` microseconds since 1970. Raises Misconfigured where there is no ledger.
-        """
-        store = _store(url, busy_seconds, clock)
-        try:
-            terms = reference.load().regime(store.checked_head().regime)
-        except BaseException:
-            store.close()
-            raise
-        return cls(store, terms, actor or _user())
-
-    def close(self) -> None:
-        """Let go of the store and of the memory of the core."""
-        self._mirror.close()
-        self._store.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     # -------------------------------------------------------------------------------------------- post
 
@@ -150,19 +124,14 @@ class Ledger(Questions):
         """
         if not dry_run:
             feed.check()
-        prefix = feed.content_sha256[:OWN_PREFIX]
-        groups: Iterable[list[Post]] = (self._resolver.batch(batch, prefix) for batch in feed.batches(GROUP))
-        if not each or dry_run:
-            groups = [[post for group in groups for post in group]]
+        if self._store.frozen is not None:
+            raise self._store.frozen
+        self._may_post_file(feed, approver)
         became, done = Outcome(), 0
         sealer = publish.Sealer(self._store, wide=False)
-        with _no_garbage_collection():
-            for posts in groups:
-                if not posts:
-                    continue
-                verdict = self._submit(
-                    posts, approver=approver, again=again, dry_run=dry_run, atomic=not each
-                )
+        posting = self._post_rows(feed, each=each, approver=approver, again=again, dry_run=dry_run)
+        with _no_garbage_collection(), closing(posting) as posted:
+            for posts, verdict in posted:
                 became.add(verdict, self._receipts(verdict) if receipts else [])
                 if not dry_run:
                     sealer.take_posted(verdict.rows)
@@ -184,8 +153,8 @@ class Ledger(Questions):
 
         Raises UnknownName, AlreadyReversed, Refused.
         """
-        undoing = self._undoing(seq, reason)
-        return self.post(undoing, approver=approver, request_id=request_id, dry_run=dry_run)
+        undone = undoing.undoing(self._store, seq, reason)
+        return self.post(undone, approver=approver, request_id=request_id, dry_run=dry_run)
 
     def correct(
         self,
@@ -202,22 +171,38 @@ class Ledger(Questions):
         `correct(12, {"quantity": 500}, "...")`; where device or quantity change, the TPP is worked out anew
         unless it is among the changes.
         """
-        given = self._given(seq)
-        if "tpp" not in changes and {"device_id", "quantity"} & changes.keys():
-            given["tpp"] = None
-        right = Entry.model_validate(
-            {**given, "reason": given["reason"] or reason, "reverses_seq": None, **changes}
-        )
-        undoing = self._undoing(seq, reason)
-        return self.post(undoing, right, approver=approver, request_id=request_id, dry_run=dry_run)
+        both = undoing.correction(self._store, seq, changes, reason)
+        return self.post(*both, approver=approver, request_id=request_id, dry_run=dry_run)
 
     # ----------------------------------------------------------------------------------------- within
+
+    def _post_rows(
+        self, feed: Feed, *, each: bool, approver: str | None, again: bool, dry_run: bool
+    ) -> Generator[tuple[Sequence[Post], Verdict]]:
+        """The rows of a file and what became of them: in groups, or as one submission."""
+        prefix = feed.content_sha256[:OWN_PREFIX]
+        groups = (self._resolver.batch(batch, prefix) for batch in feed.batches(GROUP) if batch.rows)
+        if each and not dry_run:
+            many = feed.row_count > GROUP
+            bulk = Bulk(self._store, lambda posts: self._books(posts, approver), again=again, many=many)
+            with closing(bulk):
+                yield from bulk.post(groups)
+        elif posts := [post for group in groups for post in group]:
+            yield posts, self._submit(posts, approver=approver, again=again, dry_run=dry_run, atomic=not each)
 
     def _submit(
         self, posts: Sequence[Post], *, approver: str | None, again: bool, dry_run: bool, atomic: bool = True
     ) -> Verdict:
-        books = Books(self._terms, self._store.today(), self.actor, approver, self._reference.devices)
+        books = self._books(posts, approver)
         return self._store.submit(posts, books, atomic=atomic, again=again, dry_run=dry_run)
+
+    def _books(self, posts: Sequence[Post], approver: str | None) -> Books:
+        """Books for these posts, whose accounts are still to be read. Raises NotPermitted."""
+        self._may_post(posts, approver)
+        return Books(
+            self._terms, self._store.today(), self.actor, approver, self._reference.devices,
+            reserved=self._reserved(),
+        )  # fmt: skip
 
     def _allocate(self) -> None:
         """The opening allocations; each request has an id of its own, so that a repeat changes nothing."""
@@ -233,35 +218,15 @@ class Ledger(Questions):
             )
             for line, code in enumerate(terms.members(2, terms.period_from), 1)
         ]  # fmt: skip
-        self._submit(posts, approver=None, again=False, dry_run=False, atomic=False)
+        self._must("db")  # and not: two people, whom a new ledger does not have
+        books = Books(terms, self._store.today(), self.actor)
+        self._store.submit(posts, books, atomic=False)
 
     def _receipts(self, verdict: Verdict) -> list[Receipt]:
         """Receipts of what was appended, and of what the repeats were answered the first time."""
         first = [seq for seq, _ in verdict.replayed]
         again = self._store.read("receipts", seqs=orjson.dumps(first).decode()) if first else []
         return outcome.receipts([*again, *map(outcome.picked, verdict.rows)], self._terms.h100_tpp)
-
-    def _given(self, seq: int) -> dict[str, Any]:
-        """A stored entry as the fields that were posted."""
-        rows = self._store.read("given", seq=seq)
-        if not rows:
-            raise UnknownName(
-                f"there is no entry {seq:,} in this ledger", field="seq", value=str(seq), nearest=None
-            )
-        return dict(zip(_GIVEN, rows[0], strict=True))
-
-    def _undoing(self, seq: int, reason: str) -> Entry:
-        given = self._given(seq)
-        undoing = {
-            "kind": rules.undoes(Kind(given["kind"])),
-            "reason": reason,
-            "reverses_seq": seq,
-            "expires_on": None,
-        }
-        return Entry.model_validate({**given, **undoing})
-
-
-_GIVEN = tuple(Entry.model_fields)
 
 
 def _store(url: str, busy_seconds: float = 10, clock: Callable[[], int] = clock_us) -> Store:
@@ -278,11 +243,3 @@ def _no_garbage_collection() -> Iterator[None]:
     finally:
         if was_on:
             gc.enable()
-
-
-def _user() -> str:
-    """Who is at work, by the operating system, and not by an environment variable that anybody may set."""
-    try:
-        return pwd.getpwuid(os.getuid()).pw_name
-    except KeyError:  # no name for this user id: in a container, say
-        return f"uid {os.getuid()}"

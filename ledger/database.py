@@ -7,84 +7,82 @@ row puts writers in order. Reads go through a connection of their own that canno
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from functools import cached_property
+from itertools import groupby
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import sqlalchemy as sa
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError
-from sqlalchemy.pool import NullPool
-
 from ledger import schema
+from ledger.address import Address
 from ledger.errors import Busy, LedgerError, Misconfigured, NotPermitted, Tampered, Unreachable
-from ledger.tables import ENTRY
 
 Row = Sequence[Any]
+_VALUE = re.compile(r"(?<![:\w]):([a-z_]\w*)")
+_COLUMN = re.compile(r" +(:?)(\w+),?")
 
 
 class Statement(NamedTuple):
-    """A statement in one dialect's own words, the order in which it takes values, those it brings itself."""
+    """A statement in one dialect's own words, and the order in which it takes values."""
 
     text: str
     takes: tuple[str, ...]
-    brings: Mapping[str, Any]
 
     def values(self, named: Mapping[str, Any]) -> tuple[Any, ...]:
-        return tuple(named[name] if name in named else self.brings[name] for name in self.takes)
+        return tuple(named[name] for name in self.takes)
 
 
 class Database:
-    """One store: its dialect, an engine that writes, an engine that only reads, and its statements."""
+    """One store: its dialect, its connections, its statements."""
 
     def __init__(self, url: str, busy_seconds: float) -> None:
-        try:
-            self.url: URL = make_url(url)
-        except ArgumentError:
-            raise Misconfigured(
-                f"'{url}' is no ledger URL: write sqlite:///FILE or postgresql+psycopg://HOST/DATABASE",
-                url=url,
-            ) from None
-        self.dialect = self.url.get_backend_name()
+        self.address = Address.of(url)
+        self.dialect = self.address.dialect
+        self.file: Path | None = self.address.file
+        self.busy_seconds = busy_seconds
+        # PostgreSQL's driver begins by itself
+        self.begin: str | None = "begin immediate" if self.dialect == "sqlite" else None
         self._statements: dict[str, Statement] = {}
-        if self.dialect == "sqlite":
-            if self.url.database in (None, "", ":memory:"):
-                raise Misconfigured("a ledger needs a file: write sqlite:///FILE", url=url)
-            self.file: Path | None = Path(self.url.database or "")
-            self.begin: str | None = "begin immediate"
-            self.writer = _sqlite_engine(self.url, busy_seconds, query_only=False)
-            self.reader = _sqlite_engine(self.url, busy_seconds, query_only=True)
-        elif self.dialect == "postgresql":
-            self.file, self.begin = None, None  # the driver begins
-            milliseconds = int(busy_seconds * 1000)
-            options = f"-c lock_timeout={milliseconds} -c synchronous_commit=on -c timezone=UTC"
-            self.writer = _postgresql_engine(self.url, options)
-            self.reader = _postgresql_engine(self.url, f"{options} -c default_transaction_read_only=on")
-        else:
-            raise Misconfigured(
-                f"'{self.dialect}' is no store of this ledger: use sqlite or postgresql", url=self.name
-            )
-        driver = self.writer.dialect.dbapi
-        assert driver is not None
-        self.driver_error: type[Exception] = driver.Error
 
     @property
     def name(self) -> str:
         """The URL without its password, fit for messages and logs."""
-        return self.url.render_as_string(hide_password=True)
+        return self.address.name
 
-    def close(self) -> None:
-        self.writer.dispose()
-        self.reader.dispose()
+    # --------------------------------------------------------------------------------------- statements
 
     def statement(self, name: str) -> Statement:
         """The statement of `schemas/store/NAME.sql`, or of NAME.DIALECT.sql where the dialects differ."""
         if name not in self._statements:
-            shared = schema.folder("schemas") / "store" / f"{name}.sql"
-            path = f"store/{name}.sql" if shared.exists() else f"store/{name}.{self.dialect}.sql"
-            self._statements[name] = self._compiled(sa.text(schema.sql(path)))
+            self._statements[name] = self._bound(self._text(name))
         return self._statements[name]
+
+    def insert(self, table: str, columns: Sequence[str]) -> Statement:
+        """The statement of `put_TABLE.sql`, for these of its columns alone."""
+        return self._only(f"put_{table}", columns)
+
+    def page(self, columns: Sequence[str]) -> Statement:
+        """The statement of `page.sql`, with these of its columns alone, in this order."""
+        return self._only("page", columns)
+
+    def _only(self, name: str, columns: Sequence[str]) -> Statement:
+        key = f"{name}: {','.join(columns)}"
+        if key not in self._statements:
+            self._statements[key] = self._bound(only(self._text(name), columns))
+        return self._statements[key]
+
+    def _text(self, name: str) -> str:
+        shared = schema.folder("schemas") / "store" / f"{name}.sql"
+        return schema.sql(f"store/{name}.sql" if shared.exists() else f"store/{name}.{self.dialect}.sql")
+
+    def _bound(self, text: str) -> Statement:
+        takes = tuple(_VALUE.findall(text))
+        if self.dialect == "sqlite":
+            return Statement(_VALUE.sub("?", text), takes)
+        return Statement(_VALUE.sub("%s", text.replace("%", "%%")), takes)
 
     def rows(self, cursor: Any, name: str, **values: Any) -> Sequence[Row]:
         """What a statement of `schemas/store` answers, in the transaction of a cursor."""
@@ -97,48 +95,81 @@ class Database:
         prepared = self.statement(name)
         cursor.execute(prepared.text, prepared.values(values))
 
-    def insert(self, table: sa.Table, columns: Sequence[str]) -> Statement:
-        """`insert into table (columns) values (...)`."""
-        name = f"insert:{table.name}:{','.join(columns)}"
-        if name not in self._statements:
-            values: Any = {column: sa.bindparam(column) for column in columns}
-            self._statements[name] = self._compiled(sa.insert(table).values(values))
-        return self._statements[name]
+    def pipelined(self, connection: Any) -> AbstractContextManager[object]:
+        """While it lasts, PostgreSQL is sent statements without waiting for the answers of those before."""
+        if self.dialect == "sqlite":
+            return nullcontext()
+        pipeline: AbstractContextManager[object] = connection.pipeline()
+        return pipeline
 
-    def page(self, columns: Sequence[str]) -> Statement:
-        """`select columns from entry where seq > :after order by seq limit :size`."""
-        name = "page:" + ",".join(columns)
-        if name not in self._statements:
-            query = sa.select(*(ENTRY.c[column] for column in columns)).where(
-                ENTRY.c.seq > sa.bindparam("after")
-            )
-            self._statements[name] = self._compiled(query.order_by(ENTRY.c.seq).limit(sa.bindparam("size")))
-        return self._statements[name]
+    def rows_together(self, cursor: Any, *asked: tuple[str, Mapping[str, Any]]) -> list[Sequence[Row]]:
+        """What several statements answer: on PostgreSQL, within a pipeline, in one round trip."""
+        if self.dialect == "sqlite":
+            return [self.rows(cursor, name, **values) for name, values in asked]
+        cursors = [cursor.connection.cursor() for _ in asked]
+        for each, (name, values) in zip(cursors, asked, strict=True):
+            self.run(each, name, **values)
+        return [each.fetchall() for each in cursors]
 
-    def _compiled(self, clause: sa.ClauseElement) -> Statement:
-        compiled = clause.compile(dialect=self.writer.dialect)
-        assert isinstance(compiled, sa.Compiled)
-        takes = tuple(getattr(compiled, "positiontup", None) or ())
-        return Statement(str(compiled), takes, {k: v for k, v in compiled.params.items() if v is not None})
+    # -------------------------------------------------------------------------------------- connections
 
     def connect_writer(self) -> Any:
         """A connection of the driver, for one writing transaction after another."""
-        return self._connect(self.writer)
+        return self._connect(read_only=False)
 
     def connect_reader(self) -> Any:
         """A connection of the driver that cannot write."""
-        return self._connect(self.reader)
+        return self._connect(read_only=True)
 
-    def _connect(self, engine: sa.Engine) -> Any:
-        self._must_exist()
-        try:
-            return engine.raw_connection()
-        except DBAPIError as error:
-            raise self.explained(error.orig) from error
-
-    def _must_exist(self) -> None:
+    def _connect(self, *, read_only: bool) -> Any:
         if self.file is not None and not self.file.is_file():
             raise Misconfigured(f"there is no ledger at {self.name}: run tppq init", store=self.name)
+        try:
+            return self._opened(read_only=read_only)
+        except self.driver_error as error:
+            raise self.explained(error) from error
+
+    def _opened(self, *, read_only: bool) -> Any:
+        if self.file is None:
+            return self._opened_postgresql(read_only=read_only)
+        connection = sqlite3.connect(
+            self.file, isolation_level=None, timeout=self.busy_seconds, check_same_thread=False
+        )
+        try:
+            connection.executescript(schema.sql("store/connect.sqlite.sql"))
+            if read_only:
+                connection.execute("pragma query_only = on")
+        except sqlite3.Error:
+            connection.close()
+            raise
+        return connection
+
+    def _opened_postgresql(self, *, read_only: bool) -> Any:
+        options = (
+            f"-c lock_timeout={int(self.busy_seconds * 1000)} -c synchronous_commit=on -c timezone=UTC"
+            f"{' -c default_transaction_read_only=on' if read_only else ''}"
+        )
+        connection = self._psycopg.connect(
+            self.address.server, options=options, connect_timeout=10, application_name="tppq"
+        )
+        connection.isolation_level = self._psycopg.IsolationLevel.READ_COMMITTED
+        return connection
+
+    @cached_property
+    def _psycopg(self) -> Any:
+        try:
+            import psycopg  # an extra: most ledgers are a file  # noqa: PLC0415
+        except ModuleNotFoundError:
+            raise Misconfigured(
+                "PostgreSQL needs the extra: pip install 'tppq[postgres]'", extra="postgres"
+            ) from None
+        return psycopg
+
+    @cached_property
+    def driver_error(self) -> type[Exception]:
+        """What the driver raises."""
+        error: type[Exception] = sqlite3.Error if self.dialect == "sqlite" else self._psycopg.Error
+        return error
 
     def explained(self, error: BaseException | None) -> LedgerError:
         """The driver's error in the ledger's words, with the way out."""
@@ -164,54 +195,44 @@ class Database:
             return NotPermitted(f"this user may not do that to {self.name}: {said}", store=self.name)
         return Unreachable(f"{self.name} cannot be used: {said}", store=self.name)
 
+    def is_lost(self, error: BaseException) -> bool:
+        """Whether the driver's error says that the connection is gone."""
+        kinds = {each.__name__ for each in type(error).__mro__}
+        return self.dialect == "postgresql" and "OperationalError" in kinds
+
     def create(self) -> None:
         """Create every table and trigger that is not there yet, in one transaction."""
         scripts = [schema.sql(f"store/{name}.{self.dialect}.sql") for name in ("tables", "append_only")]
+        connection = None
         try:
             if self.file is not None:
                 self.file.parent.mkdir(parents=True, exist_ok=True)
-                connection = self.writer.raw_connection()
-                try:
-                    connection.executescript("begin immediate;" + "".join(scripts) + "commit;")
-                finally:
-                    connection.close()
+                connection = self._opened(read_only=False)
+                connection.executescript("begin immediate;" + "".join(scripts) + "commit;")
             else:
-                with self.writer.begin() as transaction:
-                    transaction.exec_driver_sql(schema.sql("store/one_at_a_time.postgresql.sql"))
-                    for script in scripts:
-                        transaction.exec_driver_sql(script.replace("%", "%%"))
-        except DBAPIError as error:
-            raise self.explained(error.orig) from error
-        except (sqlite3.Error, OSError) as error:
+                connection = self._opened(read_only=False)
+                connection.execute(schema.sql("store/one_at_a_time.postgresql.sql"))
+                for script in scripts:
+                    connection.execute(script)
+                connection.commit()
+        except OSError as error:
             raise Unreachable(f"cannot create a ledger at {self.name}: {error}", store=self.name) from error
+        except self.driver_error as error:
+            raise self.explained(error) from error
+        finally:
+            if connection is not None:
+                connection.close()
 
 
-def _sqlite_engine(url: URL, busy_seconds: float, *, query_only: bool) -> sa.Engine:
-    engine = sa.create_engine(
-        url,
-        poolclass=NullPool,
-        connect_args={"isolation_level": None, "timeout": busy_seconds, "check_same_thread": False},
-    )
-
-    def prepare(connection: sqlite3.Connection, _record: object) -> None:
-        connection.executescript(schema.sql("store/connect.sqlite.sql"))
-        if query_only:
-            connection.execute("pragma query_only = on")
-
-    sa.event.listen(engine, "connect", prepare)
-    return engine
-
-
-def _postgresql_engine(url: URL, options: str) -> sa.Engine:
-    try:
-        return sa.create_engine(
-            url.set(drivername="postgresql+psycopg"),
-            poolclass=NullPool,
-            isolation_level="READ COMMITTED",
-            paramstyle="format",
-            connect_args={"options": options, "connect_timeout": 10, "application_name": "tppq"},
-        )
-    except ModuleNotFoundError:
-        raise Misconfigured(
-            "PostgreSQL needs the extra: pip install 'tppq[postgres]'", extra="postgres"
-        ) from None
+def only(text: str, columns: Sequence[str]) -> str:
+    """A statement whose lists of columns, one a line, are cut to these, in this order."""
+    lines: list[str] = []
+    for is_list, each in groupby(text.splitlines(), lambda line: _COLUMN.fullmatch(line) is not None):
+        run = list(each)
+        if not is_list:
+            lines.extend(run)
+            continue
+        found = {match[2]: match[1] for match in map(_COLUMN.fullmatch, run) if match is not None}
+        kept = [f"    {found[name]}{name}" for name in columns]
+        lines.extend([*(f"{line}," for line in kept[:-1]), kept[-1]])
+    return "\n".join(lines)

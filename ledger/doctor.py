@@ -18,9 +18,9 @@ from typing import Literal, NamedTuple
 from ledger import publish, reference
 from ledger.database import Database
 from ledger.errors import LedgerError, Misconfigured
+from ledger.schema import SCHEMA_VERSION
 from ledger.store import Store, clock_us
 from ledger.submission import EPOCH, Head
-from ledger.tables import SCHEMA_VERSION
 
 SOME_WRONG, BROKEN = 1, 78
 STRICT_SINCE, WAL_RESET_MENDED_IN = (3, 37, 0), (3, 51, 3)
@@ -188,7 +188,8 @@ def _ledger(store: Store) -> Iterator[Check]:
 
 def _schema(head: Head) -> Check:
     found = f"schema {head.schema_version}; this version runs schema {SCHEMA_VERSION}"
-    advice = "run the version of tppq that wrote it, or migrate the ledger"
+    older = head.schema_version < SCHEMA_VERSION
+    advice = "run tppq db upgrade" if older else "use the newer version of tppq that wrote it"
     right = head.schema_version == SCHEMA_VERSION
     return Check("schema", "ok" if right else "fail", found, "" if right else advice)
 

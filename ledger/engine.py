@@ -1,174 +1,157 @@
 """The core: a private copy of the entries in DuckDB, stamped with the last `seq` it has seen, asked by SQL.
 
-`Core` never writes to the ledger. It takes entries in by column, in the order of `seq` and without gaps, and
-answers every question with the macros of `schemas/core`.
+`Core` never writes to the ledger. It takes entries in, in the order of `seq` and without gaps, and answers
+every question with the macros of `schemas/core`.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections import deque
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import duckdb
-import pyarrow as pa
 
 from ledger import schema
+from ledger.answer import Answer, Rows
+from ledger.columns import NARROW, WIDE, as_table, to_headroom
 from ledger.errors import BadQuery, Tampered
 from ledger.model import MOVES, Country, Device, Regime
+from ledger.standing import FEW, Standing
 
-NARROW = ("kind", "country", "programme", "effective_on", "tpp", "recorded_at", "seq")
-"""The columns that headroom needs; the rest is read when a question needs it."""
+__all__ = ["NARROW", "WIDE", "Answer", "Core", "as_table"]
 
-WIDE = (
-    "kind", "country", "programme", "effective_on", "tpp", "recorded_at", "license_no", "device_id",
-    "quantity", "expires_on", "reverses_seq", "consignee", "exporter", "reference", "reason", "holder",
-    "quota", "regime", "request_id", "request_part", "body_hash", "group_id", "actor", "approver",
-    "headroom_after_tpp", "hash_v", "prev_hash", "hash", "seq",
-)  # fmt: skip
+_ATTRIBUTES = {"counts_3a090_a": "counts"}
+"""Columns of reference data that have another name in `model`."""
 
-_DAYS = frozenset({"effective_on", "expires_on"})
-_WHOLE = frozenset({"tpp", "quantity", "reverses_seq", "request_part", "headroom_after_tpp", "hash_v", "seq"})
-_SIGN = {
-    kind.value: (move.target == "headroom") - (move.source == "headroom") for kind, move in MOVES.items()
-}
 _SORT_FROM = 100_000
 """Entries beyond the sorted ones that make it worth while to sort anew."""
 
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """The rows of a question as an Arrow table, and the basis they stand on (regime, seq, hash, times)."""
-
-    table: pa.Table
-    basis: Mapping[str, Any]
-
-    def arrow(self) -> pa.Table:
-        return self.table
-
-    def df(self) -> Any:
-        """A pandas frame backed by Arrow, so that whole numbers stay whole."""
-        import pandas as pd  # 0.2 s at every start of the command, for those who never ask for a frame  # noqa: PLC0415
-
-        return self.table.to_pandas(types_mapper=pd.ArrowDtype)
-
-    def pl(self) -> Any:
-        """A polars frame; polars is the caller's to install."""
-        import polars as pl  # an optional package of the caller's  # noqa: PLC0415
-
-        return pl.from_arrow(self.table)
-
-    def rows(self) -> list[dict[str, Any]]:
-        """One dict a row, with Python's own types: int, str, date, datetime, Decimal."""
-        rows: list[dict[str, Any]] = self.table.to_pylist()
-        return rows
-
-    def __len__(self) -> int:
-        return int(self.table.num_rows)
-
-    def __iter__(self) -> Iterator[dict[str, Any]]:
-        return iter(self.rows())
-
-    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
-        return self.table.__arrow_c_stream__(requested_schema)
-
-    def _repr_html_(self) -> str:
-        html: str = self.df().to_html(index=False, notebook=True)
-        return html
+_MOST_WAITING = 50_000
+"""Entries that may wait for a question that needs more of them than their sums."""
 
 
-def as_table(columns: Sequence[str], by_column: Iterable[Sequence[Any]]) -> pa.Table:
-    """Columns of the store as an Arrow table with types, as the core takes them.
-
-    Days and instants are given as ISO text. Adds `to_headroom_tpp`: what each entry adds to its country's
-    headroom. Raises Tampered.
-    """
-    try:
-        arrays = {name: _array(name, values) for name, values in zip(columns, by_column, strict=True)}
-        kinds, tpp = arrays["kind"].to_pylist(), arrays["tpp"].to_pylist()
-        change = [_SIGN[kind] * each for kind, each in zip(kinds, tpp, strict=True)]
-        arrays["to_headroom_tpp"] = pa.array(change, pa.int64())
-    except (pa.ArrowInvalid, pa.ArrowTypeError, KeyError, TypeError) as error:
-        raise Tampered(f"an entry holds what no entry can: {error}") from error
-    return pa.Table.from_pydict(arrays)
-
-
-def _array(name: str, values: Sequence[Any]) -> pa.Array:
-    if name in _WHOLE:
-        return pa.array(values, pa.int64())
-    text = pa.array(values, pa.string())
-    if name in _DAYS:
-        return text.cast(pa.date32())
-    return text.cast(pa.timestamp("us", "UTC")).cast(pa.timestamp("us")) if name == "recorded_at" else text
+class Damaged(Exception):
+    """A segment cannot be read: a core without segments has to be asked."""
 
 
 class Core:
-    """Every entry up to `seq`, in DuckDB's memory. Any thread may ask; answers come one at a time."""
+    """Every entry up to `seq`, in DuckDB's memory. Any thread may ask; answers come one at a time.
+
+    What each country holds now is kept up as entries arrive, so what is left now is no sum over all of them
+    (`now`). A few entries wait until a question needs more than that; so do segments of a core that is not
+    wide, which are read where they lie for the first such question, and laid down for the second.
+    """
 
     def __init__(
         self, regime: Regime, countries: Mapping[str, Country], devices: Mapping[str, Device], *, wide: bool
     ) -> None:
         self.seq = 0
         self.wide = wide
-        self._today = ""
         self.columns = WIDE if wide else NARROW
+        self._today = ""
         self._sorted_seq = 0
+        self._waiting: list[Sequence[Any]] = []
+        self._aside, self._scanned = False, False
         self._lock = threading.RLock()
         self._connection = duckdb.connect(
             ":memory:", config={"autoinstall_known_extensions": False, "autoload_known_extensions": False}
         )
         self._connection.execute("set timezone = 'UTC'")
         self._connection.execute("set enable_progress_bar = false")
-        references = {
-            "country": [asdict(country) for country in countries.values()],
-            "device": [asdict(device) | {"counts_3a090_a": device.counts} for device in devices.values()],
-            "move": [
-                {"kind": kind.value, "source": m.source, "target": m.target} for kind, m in MOVES.items()
-            ],
-            "regime": [{name: getattr(regime, name) for name in Regime.__slots__}],
-        }
-        for path in schema.core_scripts():
-            self._connection.execute(schema.sql(path))
-            if path == "core/0_reference.sql":
-                for table, rows in references.items():
-                    self._fill(table, rows)
-
-    def _fill(self, table: str, rows: list[dict[str, Any]]) -> None:
-        """Insert rows into a native table: those of its columns that they have."""
-        names = self._connection.table(table).columns
-        arrow = pa.Table.from_pylist([{name: row[name] for name in names} for row in rows])
-        self._connection.from_arrow(arrow).insert_into(table)
+        self._scripts = deque(schema.core_scripts())
+        self._run(self._scripts.popleft())
+        moves = [(kind.value, *move) for kind, move in MOVES.items()]
+        self._connection.values(*moves).insert_into("move")
+        references = {"country": countries.values(), "device": devices.values(), "regime": [regime]}
+        for table, things in references.items():
+            names = [_ATTRIBUTES.get(name, name) for name in self._connection.table(table).columns]
+            rows = [tuple(getattr(each, name) for name in names) for each in things]
+            self._connection.values(*rows).insert_into(table)
+        self._run_scripts("core/3_headroom.sql")
+        self._standing = Standing(self._connection)
 
     def close(self) -> None:
         with self._lock:
             self._connection.close()
 
-    def append(self, table: pa.Table) -> None:
-        """Take in the entries that follow: `columns` by name, in the order of `seq`. Refuses a gap."""
+    # --------------------------------------------------------------------------------- taking entries in
+
+    def append(self, table: Any) -> None:
+        """Take in many entries that follow: an Arrow table of `columns` by name, in the order of `seq`.
+
+        Raises Tampered for a gap, and for a value that no entry can have.
+        """
         if table.num_rows == 0:
             return
         first, last = table["seq"][0].as_py(), table["seq"][-1].as_py()
-        if first != self.seq + 1 or last - first + 1 != table.num_rows:
+        with self._lock:
+            self._must_follow(first, last, table.num_rows)
+            self._lay_waiting()
+            self.take(table, "core/take_arriving.sql")
+            self.seq = last
+
+    def append_rows(self, rows: Sequence[Sequence[Any]]) -> None:
+        """Take in a few entries that follow: rows of `columns`, as the store has them. Raises Tampered."""
+        with self._lock:
+            self._must_follow(rows[0][-1], rows[-1][-1], len(rows))
+            if len(self._waiting) + len(rows) > _MOST_WAITING:
+                self._lay_waiting()
+            if self._standing.seq == self.seq and len(rows) <= FEW:
+                self._standing.add(rows)
+            self._waiting.extend(rows)
+            self.seq = rows[-1][-1]
+
+    def _must_follow(self, first: int, last: int, count: int) -> None:
+        if first != self.seq + 1 or last - first + 1 != count:
             raise Tampered(
-                f"entries {first:,} to {last:,} ({table.num_rows:,} rows) do not follow entry {self.seq:,}: "
+                f"entries {first:,} to {last:,} ({count:,} rows) do not follow entry {self.seq:,}: "
                 "an entry is missing from the store; run tppq verify",
                 seq=self.seq + 1,
             )
-        self.append_unchecked(table)
 
-    def append_unchecked(self, table: pa.Table) -> None:
-        """Take entries in as they come, gaps and all: for `verify`, which looks for them."""
+    def _lay_waiting(self) -> None:
+        """Put the entries that wait where every question finds them."""
+        rows, self._waiting = self._waiting, []
+        if not rows:
+            return
+        if self.wide:
+            self.take(as_table(WIDE, zip(*rows, strict=True)), "core/take_arriving.sql")
+            return
+        columns: dict[str, list[Any]] = {
+            name: list(values) for name, values in zip(NARROW, zip(*rows, strict=True), strict=True)
+        }
+        try:
+            columns["to_headroom_tpp"] = to_headroom(columns["kind"], columns["tpp"])
+            self._run("core/take_rows.sql", columns)
+        except (KeyError, TypeError, duckdb.Error) as error:
+            raise Tampered(f"an entry holds what no entry can: {error}") from error
+
+    def _lay_segments(self) -> None:
+        """Put the segments where every question finds them quickly. Raises Damaged."""
+        if self._aside:
+            try:
+                self._run("core/take_segments.sql")
+            except duckdb.Error as error:
+                raise Damaged from error
+            self._aside = False
+
+    def take(self, table: Any, path: str) -> list[tuple[Any, ...]]:
+        """Run a script of `schemas` that takes in an Arrow table by the name of `arriving`; what it answers.
+
+        Raises Tampered for a value that no entry can have.
+        """
         with self._lock:
             self._connection.register("arriving", table)
             try:
-                self._connection.execute(schema.sql("core/take_arriving.sql"))
+                return self._run(path)
             except duckdb.ConversionException as error:
                 raise Tampered(f"an entry holds what no entry can: {error}") from error
             finally:
                 self._connection.unregister("arriving")
-            self.seq = table["seq"][-1].as_py()
 
     def load(self, files: Sequence[Path], last_seq: int) -> bool:
         """Take in whole segments: Parquet files with `columns` among theirs, from entry 1 to `last_seq`.
@@ -180,33 +163,124 @@ class Core:
         with self._lock:
             try:
                 segments = self._connection.read_parquet([str(file) for file in files])
-                segments.select(*names).create_view("arriving")
-                self._connection.execute(schema.sql("core/take_arriving.sql"))
-                self._connection.execute("drop view arriving")
-                found = self._connection.execute(schema.sql("core/loaded.sql")).fetchall()
+                segments.select(*names).create_view("segment")
+                self._run("core/sum_segments.sql")
+                if self._run("core/loaded.sql") != [(last_seq, 1, last_seq)]:
+                    return False
+                self._standing.add_all("summed", last_seq)
+                if self.wide:
+                    self._run("core/take_segments.sql")
             except duckdb.Error:
                 return False
-            self.seq = last_seq
-            return found == [(last_seq, 1, last_seq)]
+            self._aside, self.seq = not self.wide, last_seq
+            return True
 
     def sort(self) -> None:
         """Lay the entries in the order of (country, seq), where enough have come since they last were."""
         with self._lock:
             if self.seq - self._sorted_seq >= _SORT_FROM:
-                self._connection.execute(schema.sql("core/sort_entries.sql"))
+                self._lay_waiting()
+                self._lay_segments()
+                self._run("core/sort_entries.sql")
                 self._sorted_seq = self.seq
 
     def set_today(self, today: str) -> None:
         """The day (ISO text) by which licenses expire and quotas close."""
         with self._lock:
             if today != self._today:
-                self._connection.execute(schema.sql("core/set_today.sql"), {"today": today})
+                self._run("core/set_today.sql", {"today": today})
+                self._standing.new_day()
                 self._today = today
 
-    def ask(self, query: str, values: Mapping[str, Any] | None = None) -> pa.Table:
-        """The rows of one SELECT, with `$name` bound to `values`. Raises BadQuery."""
+    # -------------------------------------------------------------------------------------------- asking
+
+    def now(self, countries: Collection[str]) -> Rows:
+        """What these countries (all, where none is named) have left now, lowest first."""
         with self._lock:
+            if self._standing.seq < self.seq:
+                self._lay_waiting()
+                self._standing.add_all("entry", self.seq)
+            return self._standing.rows(countries)
+
+    def rows(self, query: str, values: Mapping[str, Any]) -> Rows:
+        """The rows of one SELECT, with `$name` bound to `values`, as Python has them. Raises BadQuery."""
+        with self._lock, self._every_entry():
+            return self._rows(query, values)
+
+    def ask(
+        self,
+        query: str,
+        values: Mapping[str, Any] | None = None,
+        beside: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
+    ) -> Any:
+        """The rows of one SELECT, with `$name` bound to `values`, as a `pyarrow.Table`. Raises BadQuery.
+
+        `beside`: rows for the tables of `schemas/core/beside.sql`, which are there for this question alone.
+        """
+        with self._lock, self._every_entry():
+            asked = self._connection if beside is None else self._connection.cursor()
             try:
-                return self._connection.sql(query, params=dict(values or {})).to_arrow_table()
+                if beside is not None:
+                    asked.execute("set enable_progress_bar = false")
+                    asked.execute(schema.sql("core/beside.sql"))
+                    for table, rows in beside.items():
+                        _fill(asked, table, rows)
+                return asked.sql(query, params=dict(values or {})).to_arrow_table()
             except duckdb.Error as error:
                 raise BadQuery(str(error).strip(), query=query) from error
+            finally:
+                if beside is not None:
+                    asked.close()
+
+    @contextmanager
+    def _every_entry(self) -> Iterator[None]:
+        """For a question about entries: those that wait are laid down, and segments are read as well.
+
+        Raises Damaged.
+        """
+        self._run_scripts()
+        self._lay_waiting()
+        scans = self._aside and not self._scanned
+        if scans:
+            self._run("core/scan_segments.sql")
+        else:
+            self._lay_segments()
+        try:
+            yield
+        except BadQuery as error:
+            if scans:
+                raise Damaged from error
+            raise
+        finally:
+            if scans:
+                self._connection.execute("drop view temp.entry")
+                self._scanned = True
+
+    def _rows(self, query: str, values: Mapping[str, Any]) -> Rows:
+        try:
+            answered = self._connection.execute(query, dict(values))
+            return Rows.of_duckdb(answered.description, answered.fetchall())
+        except duckdb.Error as error:
+            raise BadQuery(str(error).strip(), query=query) from error
+
+    def _run_scripts(self, last: str | None = None) -> None:
+        """Run what makes the core, up to a script: what is left now needs less than all of it."""
+        while self._scripts:
+            path = self._scripts.popleft()
+            self._run(path)
+            if path == last:
+                return
+
+    def _run(self, path: str, values: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
+        return self._connection.execute(schema.sql(path), values and dict(values)).fetchall()
+
+
+def _fill(connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert rows into a native table: those of its columns that they have."""
+    if not rows:
+        return
+    import pyarrow as pa  # a tenth of a second, for those who ask with tables beside  # noqa: PLC0415
+
+    names = connection.table(table).columns
+    arrow = pa.Table.from_pylist([{name: row[name] for name in names} for row in rows])
+    connection.from_arrow(arrow).insert_into(table)

@@ -1,22 +1,19 @@
-"""What the posting feed holds, column by column, and what is said about a cell that does not.
+"""What is said about a feed, its header or a cell, that is not as its layout has it.
 
 Pure: no file and no database is touched here. What makes an entry whole is asked of `model`, so that a file
-and a program are held to one definition; `feed` finds the cells, this module finds the words.
+and a program are held to one definition; `feed_staging` finds the cells, this module finds the words.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from difflib import get_close_matches
-from typing import Any, Literal, NamedTuple, get_args
+from typing import NamedTuple
 
-from pydantic import StringConstraints
-
-from ledger.model import MOST_TPP, Kind, Name, Remark, clean_text, whole_entry_faults
-
-Sort = Literal["kind", "day", "whole", "name", "remark"]
+from ledger.feed_layout import LONGEST, POSTING, Column, Layout, Sort
+from ledger.model import MOST_TPP, Kind, clean_text, whole_entry_faults
 
 
 class Fault(NamedTuple):
@@ -35,46 +32,19 @@ class Fault(NamedTuple):
 Found = tuple[int, tuple[int, str | None, str | None, str]]
 """What is wrong in a row: its place in the file from 0; then line, column, value and reason of the fault."""
 
-
-class Column(NamedTuple):
-    """One column of the posting feed."""
-
-    name: str
-    sort: Sort
-    description: str
-    required: bool = False
-
-
-POSTING = (
-    Column("kind", "kind", "What happened: which buckets of the quota TPP moves between.", required=True),
-    Column("country", "name", "ISO 3166-1 alpha-2, alpha-3, or as the regulations spell it.", required=True),
-    Column("effective_on", "day", "The day from which the entry counts.", required=True),
-    Column("license_no", "name", "For license, release, export, restore; optional for overrun, return."),
-    Column("device_id", "name", "Id of the device in the catalogue; goes together with quantity."),
-    Column("quantity", "whole", "How many devices; goes together with device_id."),
-    Column("tpp", "whole", "Whole TPP; required without device_id and quantity, with them it must agree."),
-    Column("expires_on", "day", "For license only: its last day. Default: one year after effective_on."),
-    Column("request_id", "name", "Makes the row safe to repeat. Default: by the file's content and the row."),
-    Column("consignee", "remark", "Who receives the goods."),
-    Column("exporter", "remark", "Who sends the goods."),
-    Column("reference", "remark", "The declaration's ITN, the application's number."),
-    Column("reason", "remark", "Why; required for release, block and overrun."),
-    Column("programme", "name", "The programme whose quota is drawn on. Default: country."),
-    Column("holder", "name", "Who holds the quota, where a programme has holders."),
-)
-COLUMNS = tuple(column.name for column in POSTING)
-REQUIRED = tuple(column.name for column in POSTING if column.required)
-TEXTS = tuple(column.name for column in POSTING if column.sort in ("name", "remark"))
-SORTS: dict[str, Sort] = {column.name: column.sort for column in POSTING}
-KINDS = [str(kind) for kind in Kind]
-RANK = {name: rank for rank, name in enumerate(COLUMNS)}
-
 NOT_AN_OBJECT = "is not one JSON object on one line"
-_INTEGERS = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT"}
-_PARQUET: dict[Sort, set[str]] = {"whole": _INTEGERS | {f"U{name}" for name in _INTEGERS}, "day": {"DATE"}}
-_WANTED: dict[Sort, str] = {"whole": "whole numbers as integers", "day": "days as DATE"}
+_INTEGERS = frozenset(
+    f"{sign}{name}" for sign in ("", "U") for name in ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT")
+)
+_DAYS = frozenset({"DATE"})
+_PARQUET: Mapping[Sort, frozenset[str]] = {
+    "whole": _INTEGERS, "count": _INTEGERS, "day": _DAYS, "local_day": _DAYS,
+}  # fmt: skip
+_WANTED: Mapping[Sort, str] = {
+    "whole": "whole numbers as integers", "count": "whole numbers as integers", "day": "days as DATE",
+    "local_day": "days as DATE, or instants as text",
+}  # fmt: skip
 _JSON = {"BOOLEAN": "true or false", "ARRAY": "a list", "OBJECT": "an object"}
-_UNITS = {"quantity": "a whole device count", "tpp": "whole TPP"}
 _ONES = (
     "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
     "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
@@ -86,43 +56,6 @@ _GROUPED = re.compile(
     r"(?P<digits>[1-9][0-9]{0,2}(?P<mark>[ ,.'_\u2019\u00a0\u2009\u202f])"
     r"(?:[0-9]{3}(?P=mark)|(?<=,)[0-9]{2},)*[0-9]{3})(?P<end>(?:[.,]0*)?)"
 )
-
-
-def _longest(text: object) -> int:
-    """The most characters that one of the model's text types takes."""
-    return next(int(rule.max_length or 0) for rule in get_args(text) if isinstance(rule, StringConstraints))
-
-
-NAME_LENGTH = _longest(Name)
-REMARK_LENGTH = _longest(Remark)
-_LONGEST = {"name": NAME_LENGTH, "remark": REMARK_LENGTH}
-
-
-def table_schema() -> dict[str, Any]:
-    """The posting feed as a Frictionless Table Schema: columns in any order, optional ones may be missing."""
-    types = {"kind": "string", "name": "string", "remark": "string", "day": "date", "whole": "integer"}
-    limits: dict[str, dict[str, Any]] = {
-        "kind": {"enum": KINDS},
-        "day": {},
-        "whole": {"minimum": 1, "maximum": MOST_TPP},
-        "name": {"minLength": 1, "maxLength": NAME_LENGTH},
-        "remark": {"minLength": 1, "maxLength": REMARK_LENGTH},
-    }
-    fields = [
-        {
-            "name": column.name,
-            "type": types[column.sort],
-            "description": column.description,
-            "constraints": {"required": column.required, **limits[column.sort]},
-        }
-        for column in POSTING
-    ]
-    return {
-        "$schema": "https://datapackage.org/profiles/2.0/tableschema.json",
-        "fields": fields,
-        "fieldsMatch": "superset",
-        "missingValues": [""],
-    }
 
 
 def shown(value: str) -> str:
@@ -145,36 +78,36 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
     return next(iter(get_close_matches(word.strip().lower(), list(known), n=1, cutoff=0.6)), None)
 
 
-def column_faults(names: Sequence[str]) -> list[tuple[str, str]]:
+def column_faults(names: Sequence[str], layout: Layout = POSTING) -> list[tuple[str, str]]:
     """What is wrong with these names of columns: (column, reason) pairs. None is missing here."""
     faults = []
     for place, name in enumerate(names, start=1):
         if not name:
             faults.append((f"column {place}", "has no name"))
-        elif name not in RANK:
-            meant = nearest(name, COLUMNS)
-            hint = f"did you mean {meant}?" if meant else f"the columns are {', '.join(COLUMNS)}"
+        elif name not in layout.columns:
+            meant = nearest(name, layout.names)
+            hint = f"did you mean {meant}?" if meant else f"the columns are {', '.join(layout.names)}"
             faults.append((shown(name), f"is not a column of this feed: {hint}"))
         elif name in names[: place - 1]:
             faults.append((name, "is given twice"))
     return faults
 
 
-def header_faults(names: Sequence[str]) -> list[tuple[str | None, str]]:
+def header_faults(names: Sequence[str], layout: Layout = POSTING) -> list[tuple[str | None, str]]:
     """What is wrong with a header line, or with the columns of a Parquet file: (column, reason) pairs."""
     if len(names) == 1 and (other := next((mark for mark in ";\t|" if mark in names[0]), None)):
         return [(None, f"the fields of this file are parted by {other!r}: save it with commas")]
-    missing = [(name, "is missing: this column is required") for name in REQUIRED if name not in names]
-    return [*column_faults(names), *missing]
+    missing = [(name, "is missing: this column is required") for name in layout.required if name not in names]
+    return [*column_faults(names, layout), *missing]
 
 
-def takes(column: str, parquet_type: str) -> bool:
+def takes(column: Column, parquet_type: str) -> bool:
     """Whether a Parquet column of this type (as DuckDB names it) may hold this column; text always may."""
-    return parquet_type == "VARCHAR" or parquet_type in _PARQUET.get(SORTS[column], ())
+    return parquet_type == "VARCHAR" or parquet_type in _PARQUET.get(column.sort, ())
 
 
-def type_reason(column: str, parquet_type: str) -> str:
-    return f"is a column of {parquet_type}: write {_WANTED.get(SORTS[column], 'text')}"
+def type_reason(column: Column, parquet_type: str) -> str:
+    return f"is a column of {parquet_type}: write {_WANTED.get(column.sort, 'text')}"
 
 
 def json_reason(json_type: str) -> str:
@@ -195,35 +128,38 @@ def misfits(shape: str) -> list[tuple[str, str]]:
     return [fault for fault in found[0] if all(fault in others for others in found)]
 
 
-def reason(column: str, value: str | None) -> str:
+def reason(name: str, value: str | None, layout: Layout = POSTING) -> str:
     """Why this cell cannot be read, and what to write instead."""
     if value is None:
         return "is required"
-    sort = SORTS[column]
-    if sort == "kind":
-        meant = nearest(value, Kind)
-        return f"'{shown(value)}' is not a kind: " + (
-            f"did you mean {meant}?" if meant else f"write one of {', '.join(Kind)}"
+    column = layout.columns[name]
+    if column.sort == "word":
+        meant = nearest(value, column.choices)
+        article = "an" if name[0] in "aeiou" else "a"
+        return f"'{shown(value)}' is not {article} {name}: " + (
+            f"did you mean {meant}?" if meant else f"write one of {', '.join(column.choices)}"
         )
-    if sort == "day":
-        like_a_day = re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value)
+    if column.sort in ("day", "local_day"):
+        hours = "(T.*)?" if column.sort == "local_day" else ""
+        like_a_day = re.fullmatch(rf"[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}{hours}", value)
         missing = "is not in the calendar" if like_a_day else "is not a date"
         return f"'{shown(value)}' {missing}: write YYYY-MM-DD"
-    if sort == "whole":
-        return f"'{shown(value)}' {_number_reason(value, _UNITS[column])}"
-    if len(value) > _LONGEST[sort]:
-        return f"is {len(value)} characters long: {_LONGEST[sort]} at most"
+    if column.sort in ("whole", "count"):
+        return f"'{shown(value)}' {_number_reason(value, column.unit, column.sign)}"
+    if len(value) > LONGEST[column.sort]:
+        return f"is {len(value)} characters long: {LONGEST[column.sort]} at most"
     try:
         clean_text(value)
     except ValueError as error:
         return str(error)
-    raise AssertionError(f"{column} {value!r} has no fault")
+    raise AssertionError(f"{name} {value!r} has no fault")
 
 
-def _number_reason(value: str, unit: str) -> str:
+def _number_reason(value: str, unit: str, sign: str) -> str:
     """Why `value` is not a whole number above zero; where one reading is certain, that number."""
     if re.match(r"[-\u2212(]\s*[0-9.,]", value):
-        return f"is below zero: write {unit} without a sign, and let kind say the direction"
+        direction = f", and let {sign} say the direction" if sign else ""
+        return f"is below zero: write {unit} without a sign{direction}"
     if re.fullmatch(r"(?i)[+-]?(nan|inf|infinity|null|none|n/?a|-+)", value):
         return "is not a number: where there is none, leave the cell empty"
     if value.isdecimal() and value.isascii():

@@ -11,6 +11,7 @@ import codecs
 import csv
 import hashlib
 import os
+import re
 import shutil
 import stat
 import sys
@@ -26,7 +27,7 @@ Form = Literal["csv", "tsv", "jsonl", "parquet"]
 Record = tuple[int, list[str] | str]
 """The line on which a record starts, and its fields; or, if it cannot be read, why."""
 
-_SUFFIXES: dict[str, Form] = {
+FORMS: dict[str, Form] = {
     ".csv": "csv",
     ".tsv": "tsv",
     ".jsonl": "jsonl",
@@ -49,6 +50,11 @@ _NOT_UTF8 = "is not UTF-8 text: save the file as UTF-8"
 _SPACES = "".join(map(chr, range(0x2000, 0x200B)))
 _BLANKS = f"\t\n\v\f\r \x85\xa0\u1680{_SPACES}\u2028\u2029\u202f\u205f\u3000"
 _WIDE_BLANKS = (b"\xc2\x85", b"\xc2\xa0", b"\xe1\x9a\x80", b"\xe2\x80", b"\xe2\x81\x9f", b"\xe3\x80\x80")
+# A line whose fields have no quotation mark, or stand between two; a mark inside them is written twice.
+_FIELD = rb'(?:"[^"]*+(?:""[^"]*+)*+"|[^"%b]*+)'
+_WELL_QUOTED = {
+    mark: re.compile(rb"%b(?:%b%b)*+\r?" % (_FIELD % mark, mark, _FIELD % mark)) for mark in (b",", b"\t")
+}
 _CONTROLS = bytes({*range(32), 127} - set(b"\r\n"))
 
 
@@ -91,7 +97,7 @@ def _copied(stream: BinaryIO, folder: Path) -> Path:
 
 def form_of(path: str, file: Path) -> Form:
     """The form that the suffix of `path` names; without one that is known, what the first bytes look like."""
-    if known := _SUFFIXES.get(Path(path).suffix.lower()):
+    if known := FORMS.get(Path(path).suffix.lower()):
         return known
     head = _head(file).removeprefix(codecs.BOM_UTF8).lstrip()
     if head.startswith(_PARQUET):
@@ -105,13 +111,19 @@ def unreadable(file: Path, form: Form) -> str | None:
     text = head.removeprefix(codecs.BOM_UTF8).strip()
     if form == "parquet":
         return None if head.startswith(_PARQUET) else "is not a Parquet file"
-    if not text and file.stat().st_size <= len(head):
+    if is_blank(file):
         return f"is empty: {'at least one' if form == 'jsonl' else 'a header'} line is needed"
     if form == "jsonl" and text.startswith(b"["):
         return "is a JSON list: write one JSON object a line"
     if head.count(0) > len(head) // 4:
         return _UTF16
     return next((why for start, why in _OTHER_FORMS if head.startswith(start)), None)
+
+
+def is_blank(file: Path) -> bool:
+    """Whether nothing stands in a file but, perhaps, some blanks."""
+    head = _head(file)
+    return not head.removeprefix(codecs.BOM_UTF8).strip() and file.stat().st_size <= len(head)
 
 
 def _head(file: Path) -> bytes:
@@ -134,7 +146,7 @@ def survey(file: Path, form: Form) -> Survey:
     regular, quoted, plain = True, False, form != "jsonl"
     before, first_stamp = b"\n", stamp(file)
     with file.open("rb") as stream:
-        while chunk := stream.read(_CHUNK_BYTES):
+        while chunk := stream.read(_CHUNK_BYTES) + stream.readline(_CHUNK_BYTES):
             digest.update(chunk)
             seen = before[-2:] + chunk
             lines += chunk.count(b"\n")
@@ -144,8 +156,7 @@ def survey(file: Path, form: Form) -> Survey:
                 line_ends += seen[1:].count(b"\r\n")
             if form != "jsonl" and b'"' in seen:
                 quoted = True
-                # The two readings differ on `"a" ,` and on `, "a"`.
-                regular = regular and b' "' not in seen and b'" ' not in seen
+                regular = regular and _well_quoted(chunk, mark)
                 plain = plain and form == "csv"
             if not seen.isascii():
                 regular = regular and _is_utf8(chunk, decoder)
@@ -161,6 +172,19 @@ def survey(file: Path, form: Form) -> Survey:
         regular=regular and returns == line_ends and not decoder.getstate()[0],
         plain=plain,
     )
+
+
+def _well_quoted(chunk: bytes, mark: bytes) -> bool:
+    """Whether marks beside a blank leave no doubt: the two readings differ on `"a" ,` and on `, "a"`."""
+    for beside in (b' "', b'" '):
+        at = chunk.find(beside)
+        while at >= 0:
+            start, end = chunk.rfind(b"\n", 0, at) + 1, chunk.find(b"\n", at)
+            end = end if end >= 0 else len(chunk)
+            if not _WELL_QUOTED[mark].fullmatch(chunk, start, end):
+                return False
+            at = chunk.find(beside, end)
+    return True
 
 
 def _is_utf8(chunk: bytes, decoder: codecs.IncrementalDecoder) -> bool:

@@ -78,19 +78,35 @@ class Lookups:
 
     def earlier(self, cursor: Any, posts: Sequence[Post]) -> Earlier:
         """What the requests of these posts were answered before."""
-        request_ids = {post.request_id for post in posts if post.part == 0}
-        low, high = min(request_ids, default=""), max(request_ids, default="")
+        first = [post for post in posts if post.part == 0]
+        made = [post.request_id for post in first if post.body_hash is None]
+        given = [post.request_id for post in first if post.body_hash is not None]
+        asked: list[tuple[str, dict[str, str]]] = []
+        low, high = min(made, default=""), max(made, default="")
         if _OF_A_FILE.fullmatch(low) and _OF_A_FILE.fullmatch(high) and low[:OWN_PREFIX] == high[:OWN_PREFIX]:
-            # Rows of one file: their ids stand side by side, and one range finds them.
-            posted = self._database.rows(cursor, "answered_between", low=low, high=high)
-            refused = self._database.rows(cursor, "refused_between", low=low, high=high)
+            # Ids made for the rows of one file stand side by side: one range finds them.
+            asked += _between(low, high)
         else:
-            posted = self._database.rows(cursor, "answered", request_ids=_names(request_ids))
-            refused = self._database.rows(cursor, "refused", request_ids=_names(request_ids))
+            given += made
+        if len(given) == 1:
+            asked += _between(given[0], given[0])
+        elif given:
+            named = {"request_ids": _names(given)}
+            asked += [("answered", named), ("refused", named)]
+        found = self._database.rows_together(cursor, *asked)
         return Earlier(
-            {row[0]: (row[1], row[2]) for row in posted},
-            {row[0]: Refusing(row[1], row[2], orjson.loads(row[3]), row[4]) for row in refused},
+            {row[0]: (row[1], row[2]) for posted in found[::2] for row in posted},
+            {
+                row[0]: Refusing(row[1], row[2], orjson.loads(row[3]), row[4])
+                for refused in found[1::2]
+                for row in refused
+            },
         )
+
+
+def _between(low: str, high: str) -> list[tuple[str, dict[str, str]]]:
+    ends = {"low": low, "high": high}
+    return [("answered_between", ends), ("refused_between", ends)]
 
 
 def _names(names: Iterable[str]) -> str:

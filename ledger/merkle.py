@@ -14,9 +14,10 @@ Everything here is pure: bytes in, bytes out. Hashes are 32 bytes.
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from hashlib import sha256
 
 LEAF_V = 1
@@ -26,6 +27,7 @@ EMPTY_ROOT = sha256(b"").digest()
 """The root of a tree without leaves."""
 
 HASH_BYTES = 32
+_PAIR = 2 * HASH_BYTES
 Node = Callable[[int, int], bytes]
 """`node(level, index)`: the hash of the complete subtree over the leaves index * 2**level and on."""
 
@@ -41,9 +43,9 @@ def is_origin(text: str) -> bool:
 
 
 def salt_of(salt_key: bytes, seq: int) -> bytes:
-    """The salt of one entry. The key is secret and 32 bytes, so what is hashed has one length: no extension.
+    """The salt of one entry; who does not know the key cannot guess it.
 
-    `printf KEY_AND_SEQ_IN_HEX | xxd -r -p | sha256sum` gives the same.
+    All that is ever hashed here has one length (32 + 8 bytes), so a plain hash is a sound keyed one.
     """
     return sha256(salt_key + seq.to_bytes(8, "big")).digest()
 
@@ -71,13 +73,34 @@ def node_hash(left: bytes, right: bytes) -> bytes:
     return sha256(b"\x01" + left + right).digest()
 
 
+def leaf_hashes(
+    origin: str,
+    salt_key: bytes,
+    seqs: Sequence[int],
+    recorded_at: Iterable[str],
+    hash_v: Iterable[int],
+    bodies: Iterable[bytes],
+) -> list[bytes]:
+    """The leaf hashes of many entries, by column: seq, instant, version and canonical form of each.
+
+    The same bytes as `leaf` makes, written out: four calls less for each of a million entries.
+    """
+    named, end = f',"origin":"{origin}","recorded_at":"', f',"v":{LEAF_V}}}'
+    salts = [sha256(salt_key + seq.to_bytes(8, "big")).digest() for seq in seqs]
+    committed = [sha256(salt + body).hexdigest() for salt, body in zip(salts, bodies, strict=True)]
+    return [
+        sha256(f'\0{{"commitment":"{each}","hash_v":{v}{named}{at}","seq":{seq}{end}'.encode()).digest()
+        for each, seq, at, v in zip(committed, seqs, recorded_at, hash_v, strict=True)
+    ]
+
+
 # ------------------------------------------------------------------------------------------ the right edge
 
 
 class Edge:
     """The right edge of a growing tree: the roots of its complete subtrees, the largest first.
 
-    One hash for each bit that is set in `size`, at most 64: all that is needed to append and to tell the root.
+    One hash for each bit that is set in `size`, at most 64: all it takes to append and to tell the root.
     """
 
     __slots__ = ("hashes", "size")
@@ -100,7 +123,7 @@ class Edge:
 
     def to_json(self) -> str:
         """A JSON list of hexadecimal hashes, without white space."""
-        return json.dumps([each.hex() for each in self.hashes], separators=(",", ":"))
+        return "[" + ",".join([f'"{each.hex()}"' for each in self.hashes]) + "]"
 
     def append(self, hashed: bytes) -> None:
         """Take in the hash of the next leaf: two hashes a leaf, on average."""
@@ -119,3 +142,147 @@ class Edge:
         for left in reversed(self.hashes[:-1]):
             root = node_hash(left, root)
         return root
+
+
+class Tree:
+    """A whole tree in memory, 64 bytes a leaf: for proofs, tiles and the root at any size."""
+
+    def __init__(self) -> None:
+        self._levels = [bytearray()]
+
+    def __len__(self) -> int:
+        return len(self._levels[0]) // HASH_BYTES
+
+    def extend(self, hashed: Iterable[bytes]) -> None:
+        """Take in the hashes of the leaves that follow."""
+        self._levels[0] += b"".join(hashed)
+        for level in itertools.count():
+            below = self._levels[level]
+            pairs = len(below) // _PAIR
+            if not pairs:
+                return
+            if level + 1 == len(self._levels):
+                self._levels.append(bytearray())
+            above = self._levels[level + 1]
+            todo = range(len(above) * 2, pairs * _PAIR, _PAIR)
+            above += b"".join([sha256(b"\x01" + below[at : at + _PAIR]).digest() for at in todo])
+
+    def node(self, level: int, index: int) -> bytes:
+        """The hash of a complete subtree, as `Node`. Raises IndexError for one that is not complete."""
+        hashed = self.nodes(level, index, index + 1)
+        if not hashed:
+            raise IndexError(f"there is no complete subtree {index:,} at level {level}")
+        return hashed
+
+    def nodes(self, level: int, start: int, stop: int) -> bytes:
+        """The hashes of the complete subtrees of a level from `start` to `stop`, as far as there are any."""
+        packed = self._levels[level] if level < len(self._levels) else b""
+        return bytes(packed[start * HASH_BYTES : stop * HASH_BYTES])
+
+
+# ----------------------------------------------------------------------------------------- roots and proofs
+
+
+def edge_of(size: int, node: Node) -> Edge:
+    """The right edge of the first `size` leaves of a tree that has at least as many."""
+    levels = [level for level in reversed(range(size.bit_length())) if size >> level & 1]
+    return Edge(size, [node(level, (size >> level) - 1) for level in levels])
+
+
+def inclusion_proof(index: int, size: int, node: Node) -> list[bytes]:
+    """The hashes that lead from the leaf at `index` (the first is 0) to the root of `size` leaves.
+
+    RFC 6962, 2.1.1: the leaf's sibling first, the root's child last.
+    """
+    if not 0 <= index < size:
+        raise ValueError(f"a tree of {size:,} leaves has none at index {index:,}")
+    proof: list[bytes] = []
+    start, stop = 0, size
+    while stop - start > 1:
+        middle = start + _left(stop - start)
+        if index < middle:
+            proof.append(_subtree(middle, stop, node))
+            stop = middle
+        else:
+            proof.append(_subtree(start, middle, node))
+            start = middle
+    return proof[::-1]
+
+
+def consistency_proof(old: int, size: int, node: Node) -> list[bytes]:
+    """The hashes that show that the tree of `size` leaves begins with that of the `old` first (2.1.2)."""
+    if not 0 <= old <= size:
+        raise ValueError(f"a tree of {size:,} leaves cannot continue one of {old:,}")
+    proof: list[bytes] = []
+    start, stop = 0, size
+    while old not in (0, stop):
+        middle = start + _left(stop - start)
+        if old <= middle:
+            proof.append(_subtree(middle, stop, node))
+            stop = middle
+        else:
+            proof.append(_subtree(start, middle, node))
+            start = middle
+    if start > 0:
+        proof.append(_subtree(start, stop, node))
+    return proof[::-1]
+
+
+def includes(index: int, size: int, hashed: bytes, proof: Sequence[bytes], root: bytes) -> bool:
+    """Whether the proof leads from a leaf hash at `index` to the root of `size` leaves (9162, 2.1.3.2)."""
+    if not 0 <= index < size:
+        return False
+    place, last = index, size - 1
+    for each in proof:
+        if last == 0 or len(each) != HASH_BYTES:
+            return False
+        if place & 1 or place == last:
+            hashed = node_hash(each, hashed)
+            while not place & 1 and place:
+                place, last = place >> 1, last >> 1
+        else:
+            hashed = node_hash(hashed, each)
+        place, last = place >> 1, last >> 1
+    return last == 0 and hashed == root
+
+
+def consistent(old: int, old_root: bytes, size: int, root: bytes, proof: Sequence[bytes]) -> bool:
+    """Whether the proof shows that the tree of `size` leaves begins with the `old` ones (9162, 2.1.4.2)."""
+    if not 0 <= old <= size or any(len(each) != HASH_BYTES for each in proof):
+        return False
+    if old == 0:
+        return not proof and old_root == EMPTY_ROOT
+    if old == size:
+        return not proof and old_root == root
+    hashes = [old_root, *proof] if old & (old - 1) == 0 else list(proof)
+    if not hashes:
+        return False
+    place, last = old - 1, size - 1
+    while place & 1:
+        place, last = place >> 1, last >> 1
+    was = now = hashes[0]
+    for each in hashes[1:]:
+        if last == 0:
+            return False
+        if place & 1 or place == last:
+            was, now = node_hash(each, was), node_hash(each, now)
+            while not place & 1 and place:
+                place, last = place >> 1, last >> 1
+        else:
+            now = node_hash(now, each)
+        place, last = place >> 1, last >> 1
+    return last == 0 and was == old_root and now == root
+
+
+def _left(size: int) -> int:
+    """How many of `size` leaves lie left of the root: the largest power of two below it."""
+    return 1 << (size - 1).bit_length() - 1
+
+
+def _subtree(start: int, stop: int, node: Node) -> bytes:
+    """The root over the leaves from `start` to `stop`; `start` is a multiple of the largest power of two."""
+    level = (stop - start).bit_length() - 1
+    if stop - start == 1 << level:
+        return node(level, start >> level)
+    middle = start + (1 << level)
+    return node_hash(_subtree(start, middle, node), _subtree(middle, stop, node))

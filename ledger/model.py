@@ -1,9 +1,8 @@
 """The nouns and the moves: what an entry is, and which buckets of a quota each kind moves TPP between.
 
 An entry moves a positive, whole number of TPP from one bucket to another, so any set of entries sums to
-zero, and headroom is a sum over entries (`schemas/core/3_headroom.sql`). `Entry` is what is posted, checked
-when it is built and frozen; `Posted` is what the store keeps. Two classes, because a SQLModel table class
-checks nothing.
+zero, and headroom is a sum over entries (`schemas/core/3_headroom.sql`). `Entry`, what is posted, is in
+`entry`, and the table that keeps it in `tables`: they need packages that who only asks does without.
 
 Days (`_on`) and instants (`_at`, UTC) are kept as ISO text in the store, so that SQLite and PostgreSQL hold
 the same bytes and the hash chain survives a move between them.
@@ -14,15 +13,12 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Annotated, NamedTuple
+from typing import NamedTuple
 
-import sqlalchemy as sa
-from pydantic import AfterValidator, ConfigDict, StrictInt, StringConstraints, model_validator
-from sqlmodel import Field, SQLModel
+from ledger.approval import Approval
 
 MOST_TPP = 2**53 - 1
 """The largest whole number that JSON, JavaScript and every spreadsheet hold exactly."""
@@ -73,9 +69,6 @@ BUCKETS = ("regime", "headroom", "licensed", "exported", "blocked")
 HELD_BY_LICENSE = frozenset({"licensed", "exported"})
 """Buckets kept per license, so that one license can never ship what another holds."""
 
-WHOLE = sa.BigInteger().with_variant(sa.Integer, "sqlite")  # STRICT tables of SQLite know no BIGINT
-_REVERSES = sa.text("reverses_seq is not null")
-
 
 def clean_text(value: str) -> str:
     """`value` in Unicode NFC; refuses control characters, which canonical JSON writers disagree on."""
@@ -84,53 +77,9 @@ def clean_text(value: str) -> str:
     return unicodedata.normalize("NFC", value)
 
 
-Whole = Annotated[StrictInt, Field(gt=0, le=MOST_TPP)]
-Name = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=128), AfterValidator(clean_text)
-]
-Remark = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000), AfterValidator(clean_text)
-]
-
 NEEDS_LICENSE = frozenset({Kind.license, Kind.release, Kind.export, Kind.restore})
 TAKES_LICENSE = NEEDS_LICENSE | {Kind.overrun, Kind.return_}
 NEEDS_REASON = frozenset({Kind.release, Kind.block, Kind.overrun})
-
-
-class Entry(SQLModel):
-    """One move of TPP, as it is posted: frozen, and checked when it is built.
-
-    `tpp` (whole TPP) may be left out when `device_id` and `quantity` (whole chips) are given: it is then
-    their product, by the catalogue. `country` may be written as ISO 3166-1 alpha-2, alpha-3 or as the
-    regulations spell it; it is stored as alpha-2. Raises `pydantic.ValidationError`.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")  # type: ignore[assignment]  # SQLModel narrows it, to no use
-
-    kind: Kind = Field(sa_type=sa.Text)
-    country: Name = Field(sa_type=sa.Text)
-    effective_on: date = Field(sa_type=sa.Text)
-    license_no: Name | None = Field(default=None, sa_type=sa.Text)
-    device_id: Name | None = Field(default=None, sa_type=sa.Text)
-    quantity: Whole | None = Field(default=None, sa_type=WHOLE)
-    tpp: Whole | None = Field(default=None, sa_type=WHOLE)
-    expires_on: date | None = Field(default=None, sa_type=sa.Text)
-    consignee: Remark | None = Field(default=None, sa_type=sa.Text)
-    exporter: Remark | None = Field(default=None, sa_type=sa.Text)
-    reference: Remark | None = Field(default=None, sa_type=sa.Text)
-    reason: Remark | None = Field(default=None, sa_type=sa.Text)
-    programme: Name = Field(default="country", sa_type=sa.Text)
-    holder: Name | None = Field(default=None, sa_type=sa.Text)
-    reverses_seq: Whole | None = Field(default=None, sa_type=WHOLE)
-
-    @model_validator(mode="after")
-    def _belongs_together(self) -> Entry:
-        faults = whole_entry_faults(
-            self.kind, self.license_no, self.device_id, self.quantity, self.tpp, self.expires_on, self.reason
-        )
-        if faults:
-            raise ValueError("; ".join(f"{column} {reason}" for column, reason in faults))
-        return self
 
 
 def whole_entry_faults(
@@ -161,44 +110,6 @@ def whole_entry_faults(
     if reason is None and kind in NEEDS_REASON:
         faults.append(("reason", f"is required for {kind}"))
     return faults
-
-
-class Posted(Entry, table=True):
-    """One entry as it is kept, for ever: append-only, hashed, chained. Table `entry`."""
-
-    __tablename__ = "entry"
-    __table_args__ = (
-        sa.UniqueConstraint("request_id", "request_part"),
-        sa.UniqueConstraint("prev_hash", name="entry_no_fork"),
-        sa.CheckConstraint("tpp > 0", name="entry_tpp_positive"),
-        sa.CheckConstraint("approver <> actor", name="entry_two_people"),
-        sa.Index(
-            "entry_reversed_once",
-            "reverses_seq",
-            unique=True,
-            sqlite_where=_REVERSES,
-            postgresql_where=_REVERSES,
-        ),
-        {"sqlite_strict": True},
-    )
-    model_config = ConfigDict(frozen=False)
-
-    seq: int = Field(primary_key=True, sa_type=WHOLE, sa_column_kwargs={"autoincrement": False})
-    recorded_at: str = Field(sa_type=sa.Text)
-    request_id: str = Field(sa_type=sa.Text)
-    request_part: int = Field(sa_type=WHOLE)
-    body_hash: str | None = Field(default=None, sa_type=sa.Text)
-    group_id: str | None = Field(default=None, sa_type=sa.Text)
-    regime: str = Field(sa_type=sa.Text)
-    quota: str = Field(sa_type=sa.Text)
-    holder: str = Field(sa_type=sa.Text)
-    tpp: int = Field(sa_type=WHOLE)
-    actor: str = Field(sa_type=sa.Text)
-    approver: str | None = Field(default=None, sa_type=sa.Text)
-    headroom_after_tpp: int = Field(sa_type=WHOLE)
-    hash_v: int = Field(default=1, sa_type=WHOLE)
-    prev_hash: str = Field(sa_type=sa.Text)
-    hash: str = Field(sa_type=sa.Text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,6 +180,7 @@ class Regime:
     critical_percent: int
     tpp_tolerance_percent: int
     license_years: int
+    approval: Approval
     choices: Mapping[str, str | int | bool]
     lists: tuple[CountryList, ...]
 

@@ -5,15 +5,16 @@ Names are looked up, TPP worked out, request ids given.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from itertools import repeat
+from typing import Any, Protocol
 from uuid import uuid4
 
 from ledger import evidence
 from ledger.accounts import Asked
 from ledger.errors import Refused, UnknownName
-from ledger.feed import Batch
-from ledger.model import Device, Entry
+from ledger.model import Device, Kind
 from ledger.reference import Reference
 from ledger.submission import Post
 
@@ -27,30 +28,68 @@ _BODY = (
 """The fields of a request as given: what its id stands for."""
 
 
+class Given(Protocol):
+    """What an `Entry` is here: its fields."""
+
+    @property
+    def kind(self) -> Kind: ...
+
+    @property
+    def effective_on(self) -> date: ...
+
+    @property
+    def expires_on(self) -> date | None: ...
+
+    @property
+    def reverses_seq(self) -> int | None: ...
+
+
+class Block(Protocol):
+    """What rows of a file are here: their values by column, their numbers in it, and their lines."""
+
+    @property
+    def columns(self) -> Mapping[str, Sequence[Any]]: ...
+
+    @property
+    def rows(self) -> Sequence[int]: ...
+
+    @property
+    def lines(self) -> Sequence[int]: ...
+
+
+class _Found(dict[Any, Any]):
+    """What texts stand for, or why they stand for nothing: each is looked up once."""
+
+    def __init__(self, look: Callable[[str], Any]) -> None:
+        super().__init__()
+        self._look = look
+
+    def __missing__(self, text: str) -> Any:
+        try:
+            found = self._look(text)
+        except UnknownName as unknown:
+            found = unknown
+        self[text] = found
+        return found
+
+
 class Resolver:
     """Looks names up once each; a name that is not known is refused with the nearest."""
 
     def __init__(self, reference: Reference) -> None:
-        self._reference = reference
-        self._countries: dict[str, str | Refused] = {}
-        self._devices: dict[str, Device | Refused] = {}
+        self._countries = _Found(lambda text: reference.charged(reference.country_code(text)))
+        self._devices = _Found(reference.device)
+        self._quotas = _Found("country/{}".format)
 
     def country(self, text: str) -> str | Refused:
         """The alpha-2 code whose quota is charged (LI follows CH), or why there is none."""
-        if text not in self._countries:
-            try:
-                self._countries[text] = self._reference.charged(self._reference.country_code(text))
-            except UnknownName as unknown:
-                self._countries[text] = unknown
-        return self._countries[text]
+        found: str | Refused = self._countries[text]
+        return found
 
     def device(self, text: str) -> Device | Refused:
-        if text not in self._devices:
-            try:
-                self._devices[text] = self._reference.device(text)
-            except UnknownName as unknown:
-                self._devices[text] = unknown
-        return self._devices[text]
+        """The device of the catalogue, or why there is none."""
+        found: Device | Refused = self._devices[text]
+        return found
 
     def resolve(
         self, kind: str, country_text: str, effective_on: str, license_no: str | None,
@@ -59,13 +98,13 @@ class Resolver:
         programme: str, holder: str | None, reverses_seq: int | None = None,
     ) -> Asked | Refused:  # fmt: skip
         """One entry, its names looked up and its TPP worked out (quantity x the catalogue's), or why not."""
-        country = self.country(country_text)
-        if not isinstance(country, str):
+        country = self._countries[country_text]
+        if isinstance(country, Refused):
             return country
         device_id = None
         if device_text is not None:
-            device = self.device(device_text)
-            if not isinstance(device, Device):
+            device = self._devices[device_text]
+            if isinstance(device, Refused):
                 return device
             device_id = device.device_id
             if tpp is None and quantity is not None:
@@ -84,14 +123,14 @@ class Resolver:
         assert tpp is not None  # an Entry and a feed row have one, or device and quantity
         return Asked(
             kind, country, effective_on, license_no, device_id, quantity, tpp, expires_on, consignee,
-            exporter, reference, reason, programme, country, reverses_seq, f"country/{country}",
+            exporter, reference, reason, programme, country, reverses_seq, self._quotas[country],
         )  # fmt: skip
 
     def _resolve_given(self, given: dict[str, Any]) -> Asked | Refused:
         values: list[Any] = [*(given[name] for name in _BODY), given.get("reverses_seq")]
         return self.resolve(*values)
 
-    def posts(self, entries: Sequence[Entry], request_id: str | None) -> list[Post]:
+    def posts(self, entries: Sequence[Given], request_id: str | None) -> list[Post]:
         """The entries as one submission; without a request id it is given one, and cannot be repeated."""
         bodies = [_given(entry) for entry in entries]
         body_hash = evidence.body_hash(bodies) if request_id is not None else None
@@ -101,19 +140,22 @@ class Resolver:
             for part, given in enumerate(bodies)
         ]
 
-    def batch(self, batch: Batch, prefix: str) -> list[Post]:
+    def batch(self, batch: Block, prefix: str) -> list[Post]:
         """The rows of a file, each a request; one without an id of its own has the file's and its number."""
         columns = batch.columns
-        given = zip(*(columns[name] for name in _BODY), strict=True)
-        return [
-            Post(request_id or f"{prefix}-{row:09d}", 0, body_hash, self.resolve(*values), line)
-            for request_id, body_hash, row, line, values in zip(
-                columns["request_id"], columns["body_hash"], batch.rows, batch.lines, given, strict=True
-            )
-        ]
+        own = zip(columns["request_id"], batch.rows, strict=True)
+        request_ids = (request_id or f"{prefix}-{row:09d}" for request_id, row in own)
+        asked = map(self.resolve, *(columns[name] for name in _BODY))
+        return list(map(Post, request_ids, repeat(0), columns["body_hash"], asked, batch.lines))
 
 
-def _given(entry: Entry) -> dict[str, Any]:
+def _given(entry: Given) -> dict[str, Any]:
     """The entry as a file would give it; the entry it reverses only where there is one."""
-    fields = entry.model_dump(mode="json")
-    return fields if entry.reverses_seq is not None else {name: fields[name] for name in _BODY}
+    fields = vars(entry)
+    given = {name: fields[name] for name in _BODY}
+    given["kind"], given["effective_on"] = entry.kind.value, entry.effective_on.isoformat()
+    if entry.expires_on is not None:
+        given["expires_on"] = entry.expires_on.isoformat()
+    if entry.reverses_seq is not None:
+        given["reverses_seq"] = entry.reverses_seq
+    return given

@@ -12,20 +12,22 @@ from __future__ import annotations
 import os
 import re
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from operator import itemgetter
 from pathlib import Path
-from typing import Any, NamedTuple
-
-import pyarrow as pa
-import pyarrow.parquet as pq
+from typing import Any, NamedTuple, TypeVar
 
 from ledger import evidence
-from ledger.engine import NARROW, Core, as_table
+from ledger.answer import Rows
+from ledger.columns import NARROW, as_table
+from ledger.engine import Core, Damaged
 from ledger.errors import Tampered
 from ledger.model import Regime
+from ledger.reading import Reading
 from ledger.reference import Reference
-from ledger.store import Store
 from ledger.submission import Head
+
+T = TypeVar("T")
 
 SEGMENT_ENTRIES = 250_000
 LEAST_ENTRIES = 50_000
@@ -33,7 +35,7 @@ LEAST_ENTRIES = 50_000
 
 _NAME = re.compile(r"(narrow|wide)-(\d{12})-(\d{12})-([0-9a-f]{64})\.parquet")
 _SEQ, _HASH = evidence.COLUMNS.index("seq"), evidence.COLUMNS.index("hash")
-_NARROW_AT = [evidence.COLUMNS.index(name) for name in NARROW]
+_NARROW_OF = itemgetter(*(evidence.COLUMNS.index(name) for name in NARROW))
 
 
 class Sealed(NamedTuple):
@@ -47,13 +49,13 @@ class Sealed(NamedTuple):
 NONE = Sealed((), 0, evidence.FIRST_PREV_HASH)
 
 
-def folder_of(store: Store) -> Path | None:
+def folder_of(store: Reading) -> Path | None:
     """Where the segments of a store lie: beside a SQLite file; nowhere for PostgreSQL."""
     file = store.database.file
     return file.with_name(f"{file.name}-segments") if file is not None else None
 
 
-def sealed(store: Store, *, wide: bool) -> Sealed:
+def sealed(store: Reading, *, wide: bool) -> Sealed:
     """The segments that can be used now: with every column, or with those alone that headroom needs."""
     folder = folder_of(store)
     if folder is None or not folder.is_dir():
@@ -76,10 +78,10 @@ class Sealer:
     Entries that do not follow the last ones are left alone: whoever reads them next may seal them.
     """
 
-    def __init__(self, store: Store, *, wide: bool) -> None:
+    def __init__(self, store: Reading, *, wide: bool) -> None:
         self._store, self._wide = store, wide
         self._folder = folder_of(store)
-        self._tables: list[pa.Table] = []
+        self._tables: list[Any] = []
         self._count = 0
         self._first_seq = 0
         self._last_hash = ""
@@ -91,24 +93,23 @@ class Sealer:
         if self._first_seq == 0:
             self._first_seq = sealed(self._store, wide=self._wide).last_seq + 1
             self._read_up_to(rows[0][_SEQ])
-        by_column = list(zip(*rows, strict=True))
-        self.take(as_table(NARROW, [by_column[at] for at in _NARROW_AT]), rows[-1][_HASH])
+        self.take(as_table(NARROW, zip(*map(_NARROW_OF, rows), strict=True)), rows[-1][_HASH])
 
     def _read_up_to(self, seq: int) -> None:
         """What was committed before and is not sealed yet."""
         if seq - self._first_seq > SEGMENT_ENTRIES:
             self._folder = None  # too much to read here: the next question about all of it seals it
             return
-        columns = ("hash", *NARROW)
-        for page in self._store.pages(columns, after=self._first_seq - 1):
+        for page in self._store.pages(NARROW, after=self._first_seq - 1):
             before = [row for row in page if row[-1] < seq]
             if before:
-                self.take(as_table(columns, zip(*before, strict=True)).drop_columns("hash"), before[-1][0])
+                ((last_hash,),) = self._store.read("hash_at", seq=before[-1][-1])
+                self.take(as_table(NARROW, zip(*before, strict=True)), last_hash)
             if len(before) < len(page):
                 return
 
-    def take(self, table: pa.Table, last_hash: str) -> None:
-        """Entries that follow the ones taken before; `last_hash` is the last one's."""
+    def take(self, table: Any, last_hash: str) -> None:
+        """Entries that follow the ones taken before, as an Arrow table; `last_hash` is the last one's."""
         first = table["seq"][0].as_py()
         if self._folder is None or (self._first_seq and first != self._first_seq + self._count):
             self._folder = None
@@ -126,6 +127,9 @@ class Sealer:
             self._write()
 
     def _write(self) -> None:
+        import pyarrow as pa  # a tenth of a second, for those who read segments and write none  # noqa: PLC0415
+        import pyarrow.parquet as pq  # likewise  # noqa: PLC0415
+
         assert self._folder is not None
         table = pa.concat_tables(self._tables)
         width, last_seq = ("wide" if self._wide else "narrow"), self._first_seq + self._count - 1
@@ -143,50 +147,84 @@ class Sealer:
 class Mirror:
     """Keeps a core in step with the store: from segments at first, then by `seq`, entry by entry."""
 
-    def __init__(self, store: Store, regime: Regime, reference: Reference) -> None:
+    def __init__(self, store: Reading, regime: Regime, reference: Reference) -> None:
         self._store, self._regime, self._reference = store, regime, reference
         self._core: Core | None = None
+        self._reads_segments = True
         self._lock = threading.RLock()
 
     def empty_core(self, *, wide: bool) -> Core:
         """A core without entries, for a caller who fills and closes it."""
         return Core(self._regime, self._reference.countries, self._reference.devices, wide=wide)
 
-    def ask(self, query: str, values: Mapping[str, Any], *, wide: bool) -> tuple[pa.Table, Head]:
-        """The rows of a question, and the head up to which they hold: all that was committed so far."""
+    def ask(
+        self,
+        query: str,
+        values: Mapping[str, Any],
+        *,
+        wide: bool,
+        beside: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
+    ) -> tuple[Any, Head]:
+        """The rows of a question in Arrow, and the head up to which they hold: all committed so far."""
+        return self._asked(lambda core: core.ask(query, values, beside), wide=wide)
+
+    def rows(self, query: str, values: Mapping[str, Any], *, wide: bool) -> tuple[Rows, Head]:
+        """The same, with rows as Python has them: for questions that a person or a script asks once."""
+        return self._asked(lambda core: core.rows(query, values), wide=wide)
+
+    def now(self, countries: Collection[str]) -> tuple[Rows, Head]:
+        """What these countries (all, where none is named) have left now, and the head."""
+        return self._asked(lambda core: core.now(countries), wide=False)
+
+    def _asked(self, question: Callable[[Core], T], *, wide: bool) -> tuple[T, Head]:
         with self._lock:
-            core, head = self._caught_up(wide=wide)
-            return core.ask(query, values), head
+            try:
+                core, head = self._caught_up(wide=wide)
+                return question(core), head
+            except Tampered:
+                self.close()  # it may have taken in a part of what is wrong
+                raise
+            except Damaged:
+                self.close()
+                self._reads_segments = False
+                core, head = self._caught_up(wide=wide)
+                return question(core), head
 
     def _caught_up(self, *, wide: bool) -> tuple[Core, Head]:
         if self._core is not None and wide and not self._core.wide:
             self.close()
         if self._core is None:
-            self._core = self.empty_core(wide=wide)
-            found = sealed(self._store, wide=wide)
-            if found.files and not self._core.load(found.files, found.last_seq):
-                self._core.close()  # a damaged copy: the store is read instead
-                self._core = self.empty_core(wide=wide)
+            self._core = self._opened(wide=wide)
         core, head = self._core, self._store.head()
         if core.seq != head.seq:
             head = self._read_on(core, head)
         core.set_today(self._store.today())
-        if core.wide:
-            core.sort()  # for running sums, which no narrow question asks for
+        if wide:
+            core.sort()  # for running sums, which no other question asks for
         return core, head
+
+    def _opened(self, *, wide: bool) -> Core:
+        """A core with what the segments hold."""
+        core = self.empty_core(wide=wide)
+        found = sealed(self._store, wide=wide) if self._reads_segments else NONE
+        if not found.files or core.load(found.files, found.last_seq):
+            return core
+        core.close()  # a damaged copy: the store is read instead
+        return self.empty_core(wide=wide)
 
     def _read_on(self, core: Core, head: Head) -> Head:
         """Read the entries after `core.seq` from the store, and seal them where they are many."""
         sealer = Sealer(self._store, wide=core.wide) if head.seq - core.seq >= LEAST_ENTRIES else None
-        columns = core.columns if core.wide else ("hash", *core.columns)
         while core.seq != head.seq:
             before = core.seq
-            for page in self._store.pages(columns, after=core.seq):
-                table = as_table(columns, zip(*page, strict=True))
-                arriving = table if core.wide else table.drop_columns("hash")
-                core.append(arriving)
-                if sealer is not None:
-                    sealer.take(arriving, page[-1][columns.index("hash")])
+            for page in self._store.pages(core.columns, after=core.seq):
+                if sealer is None:
+                    core.append_rows(page)
+                    continue
+                table = as_table(core.columns, zip(*page, strict=True))
+                core.append(table)
+                ((last_hash,),) = self._store.read("hash_at", seq=core.seq)
+                sealer.take(table, last_hash)
             head = self._store.head()
             if core.seq == before or core.seq > head.seq:
                 raise Tampered(

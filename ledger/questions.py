@@ -1,6 +1,6 @@
 """Every question that can be asked of a ledger: the read side, which cannot write.
 
-Each answers with an `Answer`: its rows as Arrow, and the basis they stand on. The SQL is in `schemas/core`.
+Each answers with an `Answer`: its rows, and the basis they stand on. The SQL is in `schemas/core`.
 """
 
 from __future__ import annotations
@@ -9,22 +9,19 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 
-import pyarrow as pa
-
 from ledger import reference, rules, schema, terms
 from ledger.accounts import NO_LICENSE, Account, Asked, Books
+from ledger.anchors import Outside
+from ledger.answer import Answer, Rows
 from ledger.base import Opened
-from ledger.engine import Answer
 from ledger.errors import OverHeadroom
 from ledger.model import Kind
 from ledger.question import day, times
-from ledger.submission import Head
-from ledger.verify import verify
 
-_FIT = pa.schema([
-    ("fits", pa.bool_()), ("asked_tpp", pa.int64()), ("headroom_tpp", pa.int64()),
-    ("short_by_tpp", pa.int64()), ("largest_quantity", pa.int64()), ("reason", pa.string()),
-])  # fmt: skip
+_FIT = {
+    "fits": "bool", "asked_tpp": "int64", "headroom_tpp": "int64", "short_by_tpp": "int64",
+    "largest_quantity": "int64", "reason": "string",
+}  # fmt: skip
 
 
 class Questions(Opened):
@@ -41,13 +38,18 @@ class Questions(Opened):
         instant (UTC). Raises UnknownName, NoQuota, DenialPolicy.
         """
         codes = [self._country(country) for country in countries]
-        values = {**times(as_of, known_at), "countries": codes}
-        answer = self._ask("core/ask_headroom.sql", values, wide=False)
+        asked_times = times(as_of, known_at)
+        if as_of is None and known_at is None:
+            rows, head = self._mirror.now(codes)
+        else:
+            values = {**asked_times, "countries": codes}
+            rows, head = self._mirror.rows(schema.sql("core/ask_headroom.sql"), values, wide=False)
+        answer = Answer(rows, self._basis(head, asked_times))
         if len(answer) < len(set(codes)):
-            found = set(answer.table["country"].to_pylist())
+            found = set(rows.column("country"))
             for code in codes:
                 self._must_have_quota(code, found, answer)
-        return answer
+        return self._beside_pending(answer, asked_times["known_at"])
 
     def statement(
         self,
@@ -77,14 +79,15 @@ class Questions(Opened):
     ) -> Answer:
         """One row a license: licensed, exported and released under it, and what may still leave (TPP)."""
         code = self._country(country) if country is not None else None
-        return self._ask("core/ask_licenses.sql", {**times(as_of, known_at), "country": code})
+        values = {**times(as_of, known_at), "country": code}
+        return self._ask("core/ask_licenses.sql", values)
 
     def sql(self, query: str, **values: Any) -> Answer:
         """The rows of one SELECT over the core: `ledger.sql("from headroom()")`. Raises BadQuery.
 
         For a program that trusts its own query: the core is a private copy, and nothing reaches the store.
         """
-        return self._answer(query, values, wide=True)
+        return self._answer(query, values)
 
     def fit(
         self,
@@ -110,9 +113,11 @@ class Questions(Opened):
         if not isinstance(asked, Asked):
             raise asked
         values = {**asked_times, "country": asked.country, "today": today}
-        answer = self._ask("core/ask_fit.sql", values)
-        found = answer.rows()[0]
-        books = Books(self._terms, self._store.today(), "", devices=self._reference.devices)
+        rows, head = self._mirror.rows(schema.sql("core/ask_fit.sql"), values, wide=True)
+        (found,) = rows.dicts()
+        books = Books(
+            self._terms, self._store.today(), "", devices=self._reference.devices, reserved=self._reserved()
+        )
         headroom_tpp = found["headroom_tpp"]
         if headroom_tpp is not None:
             account = books.quotas[asked.quota] = Account(asked.quota, NO_LICENSE)
@@ -121,14 +126,13 @@ class Questions(Opened):
         reason = None if refusal is None else refusal.detail
         if isinstance(refusal, OverHeadroom) and found["lapsing_tpp"]:
             reason = f"{reason}. {terms.lapsing(asked.tpp, headroom_tpp, found['lapsing_tpp'])}"
-        left_tpp = max(0, headroom_tpp or 0)
-        largest = left_tpp * asked.quantity // asked.tpp if asked.quantity is not None else None
-        row = {
-            "fits": refusal is None, "asked_tpp": asked.tpp, "headroom_tpp": headroom_tpp,
-            "short_by_tpp": max(0, asked.tpp - (headroom_tpp or 0)), "largest_quantity": largest,
-            "reason": reason,
-        }  # fmt: skip
-        return Answer(pa.Table.from_pylist([row], _FIT), answer.basis)
+        free_tpp = books.free("headroom", asked.quota)
+        largest = max(0, free_tpp) * asked.quantity // asked.tpp if asked.quantity is not None else None
+        row = (
+            refusal is None, asked.tpp, headroom_tpp, max(0, asked.tpp - free_tpp), largest, reason,
+        )  # fmt: skip
+        fitted = Rows(tuple(_FIT), tuple(_FIT.values()), [row])
+        return Answer(fitted, self._basis(head, values))
 
     def regime(self) -> Answer:
         """What it runs under: one row a fact (key, value, status, citation), named choices included."""
@@ -143,11 +147,17 @@ class Questions(Opened):
         on = day(as_of) or self._store.today()
         return self._of_reference(reference.country_rows(self._reference, self._terms, on))
 
-    def verify(self) -> Answer:
-        """One row a difference between the stored history, DuckDB's sums and Python's fold; none: intact."""
+    def verify(self, outside: Outside | None = None) -> Answer:
+        """One row a difference between the stored history, its hashes and its sums; none: intact.
+
+        `outside`: a checkpoint kept elsewhere (`kept.outside`); only that shows a tail that was cut.
+        """
+        from ledger.verify import verify  # reads Arrow, and makes threads  # noqa: PLC0415
+
+        self._must("verify")
         core = self._mirror.empty_core(wide=True)
         try:
-            return verify(self._store, core, self._basis(self._store.head(), {}))
+            return verify(self._store, core, self._basis(self._store.head(), {}), outside)
         finally:
             core.close()
 
@@ -166,21 +176,12 @@ class Questions(Opened):
         if refusal is not None:
             raise refusal
 
-    def _ask(self, path: str, values: Mapping[str, Any], *, wide: bool = True) -> Answer:
-        return self._answer(schema.sql(path), values, wide=wide)
+    def _ask(self, path: str, values: Mapping[str, Any]) -> Answer:
+        return self._answer(schema.sql(path), values)
 
-    def _answer(self, query: str, values: Mapping[str, Any], *, wide: bool) -> Answer:
-        table, head = self._mirror.ask(query, values, wide=wide)
+    def _answer(self, query: str, values: Mapping[str, Any]) -> Answer:
+        table, head = self._mirror.ask(query, values, wide=True)
         return Answer(table, self._basis(head, values))
 
     def _of_reference(self, rows: list[dict[str, Any]]) -> Answer:
-        return Answer(pa.Table.from_pylist(rows), self._basis(self._store.head(), {}))
-
-    def _basis(self, head: Head, values: Mapping[str, Any]) -> dict[str, Any]:
-        """What an answer stands on; asked again with these times, the same question has the same answer."""
-        return {
-            "regime": self._terms.regime, "seq": head.seq, "head_hash": head.hash,
-            "as_of": values.get("as_of") or self._store.today(),
-            "known_at": values.get("known_at") or max(self._store.now(), head.recorded_at),
-            "h100_tpp": self._terms.h100_tpp,
-        }  # fmt: skip
+        return Answer(Rows.of_dicts(rows), self._basis(self._store.head(), {}))

@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from ledger import events, guards
+from ledger import events, guards, roles
 from ledger.database import Database, Row, Statement
 from ledger.errors import LedgerError, Misconfigured
 from ledger.events import Event
+from ledger.schema import SCHEMA_VERSION
 from ledger.submission import EPOCH, FIRST_AT, Head, Stamps
-from ledger.tables import SCHEMA_VERSION
 
 PAGE = 50_000
 """Entries read at a time."""
@@ -68,6 +68,11 @@ class Reading:
                 "them",
                 store=self.database.name,
             )
+        if faults := roles.wrong(self.database.dialect, self.read, shared=bool(head.shared)):
+            said = "; ".join(f"{fault.said} ({fault.advice})" for fault in faults)
+            raise Misconfigured(
+                f"{self.database.name} is not safe from whoever works on it: {said}", store=self.database.name
+            )
         return head
 
     def schema_version(self) -> int | None:
@@ -103,26 +108,38 @@ class Reading:
         """The entries after a seq, in order, a page at a time: the rows of `columns`, the last one `seq`."""
         assert columns[-1] == "seq"
         statement = self.database.page(columns)
-        while rows := self._read(statement, {"after": after, "size": size}):
+        while rows := self._read(statement, {"past": after, "size": size}):
             yield rows
             after = rows[-1][-1]
 
     def _read(self, statement: Statement, values: Mapping[str, Any]) -> Sequence[Row]:
         with self._read_lock:
+            kept = self._reader is not None
             try:
-                if self._reader is None:
-                    self._reader = self.database.connect_reader()
-                cursor = self._reader.cursor()
-                try:
-                    cursor.execute(statement.text, statement.values(values))
-                    rows: Sequence[Row] = cursor.fetchall()
-                finally:
-                    cursor.close()
-                    self._reader.rollback()  # PostgreSQL: no transaction stays open between reads
+                return self._fetch(statement, values)
+            except self.database.driver_error as error:
+                self._reader = None
+                if not (kept and self.database.is_lost(error)):
+                    raise self.database.explained(error) from error
+            try:
+                return self._fetch(statement, values)  # a kept connection was lost meanwhile: a new one
             except self.database.driver_error as error:
                 self._reader = None
                 raise self.database.explained(error) from error
-            return rows
+
+    def _fetch(self, statement: Statement, values: Mapping[str, Any]) -> Sequence[Row]:
+        if self._reader is None:
+            self._reader = self.database.connect_reader()
+        cursor = self._reader.cursor()
+        try:
+            cursor.execute(statement.text, statement.values(values))
+            rows: Sequence[Row] = cursor.fetchall()
+        except self.database.driver_error:
+            self._reader.close()
+            raise
+        cursor.close()
+        self._reader.rollback()  # PostgreSQL: no transaction stays open between reads
+        return rows
 
     def no_ledger(self) -> LedgerError:
         """What to say where there is no ledger."""

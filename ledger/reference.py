@@ -19,6 +19,7 @@ from types import MappingProxyType
 from typing import Any
 
 from ledger import schema
+from ledger.approval import Approval
 from ledger.errors import Misconfigured, UnknownName
 from ledger.model import Country, CountryList, Device, Regime
 
@@ -280,6 +281,7 @@ def _regime(text: Row) -> Regime:
         critical_percent=text["ledger"]["critical_percent"],
         tpp_tolerance_percent=text["ledger"]["tpp_tolerance_percent"],
         license_years=text["license"]["license_years"],
+        approval=Approval.of(text["approval"]),
         choices=MappingProxyType({name: choice["value"] for name, choice in text["choices"].items()}),
         lists=tuple(_country_list(listed) for listed in text["country_list"]),
     )

@@ -9,31 +9,30 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any, TextIO
 
 import orjson
-import pyarrow as pa
-import pyarrow.parquet as pq
 
-from ledger.errors import Misconfigured
+from ledger.answer import Rows
+from ledger.cells import is_figure, shown
 from ledger.grid import Grid, lines, plain_lines, wrapped
+from ledger.workbook import workbook
 
 Part = Grid | str
 """Of a screen: a grid, or a sentence."""
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
-_EXCEL_DIGITS = 15
-"""A workbook's numbers are doubles of which it shows 15 digits: longer ones are kept as text."""
-
 
 # ------------------------------------------------------------------------------------------ for programs
 
 
-def rows_as(form: str, table: pa.Table, basis: Mapping[str, Any], notice: str) -> bytes:
-    """The rows of an answer in a form for programs; `notice` says what the regime's figures are not."""
-    return _FORMS[form](table, basis, notice)
+def rows_as(form: str, given: Any, basis: Mapping[str, Any], notice: str) -> bytes:
+    """The rows of an answer (`Rows`, or an Arrow table) in a form for programs.
+
+    `notice` says what the regime's figures are not.
+    """
+    return _FORMS[form](given, basis, notice)
 
 
 def as_json(value: Any) -> bytes:
@@ -47,63 +46,55 @@ def _jsonable(value: Any) -> Any:
     raise TypeError(type(value).__name__)
 
 
-def _json(table: pa.Table, basis: Mapping[str, Any], _notice: str) -> bytes:
-    return as_json({"basis": basis, "rows": _with_instants(table).to_pylist()})
+def _json(given: Any, basis: Mapping[str, Any], _notice: str) -> bytes:
+    return as_json({"basis": basis, "rows": _with_instants(given).dicts()})
 
 
-def _ndjson(table: pa.Table, _basis: Mapping[str, Any], _notice: str) -> bytes:
-    return b"".join(as_json(row) for row in _with_instants(table).to_pylist())
+def _ndjson(given: Any, _basis: Mapping[str, Any], _notice: str) -> bytes:
+    return b"".join(as_json(row) for row in _with_instants(given).dicts())
 
 
-def _with_instants(table: pa.Table) -> pa.Table:
-    """The table with its instants as ISO text in UTC, to the microsecond."""
-    for index, column in enumerate(table.schema):
-        if pa.types.is_timestamp(column.type):
-            values = table.column(index).to_pylist()
-            text = [None if at is None else f"{at:%Y-%m-%dT%H:%M:%S.%f}Z" for at in values]
-            table = table.set_column(index, column.name, pa.array(text, pa.string()))
-    return table
+def _with_instants(given: Any) -> Rows:
+    """The rows with their instants as text."""
+    rows = Rows.of(given)
+    places = {place for place, kind in enumerate(rows.types) if kind.startswith("timestamp")}
+    if not places:
+        return rows
+    as_text = [
+        [shown(value) if place in places and value is not None else value for place, value in enumerate(row)]
+        for row in rows.rows
+    ]
+    types = ("string" if place in places else kind for place, kind in enumerate(rows.types))
+    return Rows(rows.names, tuple(types), as_text)
 
 
-def _separated(delimiter: str) -> Callable[[pa.Table, Mapping[str, Any], str], bytes]:
-    def write(table: pa.Table, _basis: Mapping[str, Any], _notice: str) -> bytes:
+def _separated(delimiter: str) -> Callable[[Any, Mapping[str, Any], str], bytes]:
+    def write(given: Any, _basis: Mapping[str, Any], _notice: str) -> bytes:
+        rows = Rows.of(given)
         out = io.StringIO(newline="")
         writer = csv.writer(out, delimiter=delimiter, lineterminator="\n")
-        writer.writerow(table.column_names)
-        writer.writerows(zip(*_cells(table, guarded=True), strict=True))
+        writer.writerow(rows.names)
+        writer.writerows(_cells(rows, guarded=True))
         return out.getvalue().encode()
 
     return write
 
 
-def _cells(table: pa.Table, *, guarded: bool = False, thousands: bool = False) -> list[list[str]]:
-    """The columns as text. `guarded`: an apostrophe before what a spreadsheet would take for a formula."""
-    columns = []
-    for name, column in zip(table.column_names, _with_instants(table).columns, strict=True):
-        values = column.to_pylist()
-        if pa.types.is_string(table.schema.field(name).type) and guarded:
-            values = [f"'{value}" if value and value.startswith(_FORMULA) else value for value in values]
-        columns.append([shown(value, thousands=thousands) for value in values])
-    return columns
+def _cells(rows: Rows, *, guarded: bool = False, thousands: bool = False) -> Iterator[list[str]]:
+    """The rows as text. `guarded`: an apostrophe before what a spreadsheet would take for a formula."""
+    texts = [guarded and kind == "string" for kind in rows.types]
+    for row in rows.rows:
+        cells = [shown(value, thousands=thousands) for value in row]
+        yield [
+            f"'{cell}" if text and cell.startswith(_FORMULA) else cell
+            for cell, text in zip(cells, texts, strict=True)
+        ]
 
 
-def shown(value: Any, *, thousands: bool = True) -> str:
-    """One value as text: nothing for None, digits by three if asked for, decimals with all their places."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, (int, Decimal)):
-        return format(value, f"{',' if thousands else ''}{'f' if isinstance(value, Decimal) else 'd'}")
-    if isinstance(value, (list, dict)):
-        return orjson.dumps(value).decode()
-    return value.isoformat() if isinstance(value, date) else str(value)
-
-
-def _markdown(table: pa.Table, basis: Mapping[str, Any], notice: str) -> bytes:
-    numbers = [_is_number(field.type) for field in table.schema]
-    said = [_row(table.column_names), _row("---:" if number else ":---" for number in numbers)]
-    said.extend(map(_row, zip(*_cells(table, thousands=True), strict=True)))
+def _markdown(given: Any, basis: Mapping[str, Any], notice: str) -> bytes:
+    rows = Rows.of(given)
+    said = [_row(rows.names), _row("---:" if is_figure(kind) else ":---" for kind in rows.types)]
+    said.extend(map(_row, _cells(rows, thousands=True)))
     return "\n".join([*said, "", *(_escaped(line) for line in provenance(basis, notice)), ""]).encode()
 
 
@@ -115,61 +106,19 @@ def _escaped(cell: str) -> str:
     return cell.replace("\\", "\\\\").replace("|", "\\|").replace("\n", " ").replace("<", "&lt;")
 
 
-def _is_number(kind: pa.DataType) -> bool:
-    return bool(pa.types.is_integer(kind) or pa.types.is_decimal(kind))
-
-
-def _workbook(table: pa.Table, basis: Mapping[str, Any], notice: str) -> bytes:
-    try:
-        import xlsxwriter  # an extra: most installations never write a workbook  # noqa: PLC0415
-    except ModuleNotFoundError:
-        raise Misconfigured("a workbook needs an extra: pip install 'tppq[xlsx]'", extra="xlsx") from None
-    out = io.BytesIO()
-    with xlsxwriter.Workbook(
-        out, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-    ) as book:
-        rows, about = book.add_worksheet("Rows"), book.add_worksheet("About")
-        bold, day = book.add_format({"bold": True}), book.add_format({"num_format": "yyyy-mm-dd"})
-        rows.freeze_panes(1, 0)
-        for place, (field, column) in enumerate(
-            zip(table.schema, _with_instants(table).columns, strict=True)
-        ):
-            rows.write_string(0, place, field.name, bold)
-            number = book.add_format({"num_format": _number_format(field.type)})
-            longest = len(field.name)
-            for row, value in enumerate(column.to_pylist(), start=1):
-                longest = max(longest, len(shown(value)))
-                _write_cell(rows, row, place, value, day if isinstance(value, date) else number)
-            rows.set_column(place, place, min(60, longest + 2))
-        about.set_column(0, 0, 16)
-        for row, (name, value) in enumerate([*basis.items(), ("notice", notice)]):
-            about.write_string(row, 0, name, bold)
-            about.write_string(row, 1, shown(value, thousands=False))
-    return out.getvalue()
-
-
-def _number_format(kind: pa.DataType) -> str:
-    places = kind.scale if pa.types.is_decimal(kind) else 0
-    return f"#,##0.{'0' * places}" if places else "#,##0"
-
-
-def _write_cell(sheet: Any, row: int, place: int, value: Any, style: Any) -> None:
-    if isinstance(value, bool):
-        sheet.write_boolean(row, place, value)
-    elif isinstance(value, (int, Decimal)) and len(str(value)) <= _EXCEL_DIGITS:
-        sheet.write_number(row, place, float(value), style)
-    elif isinstance(value, date):
-        sheet.write_datetime(row, place, datetime.combine(value, time.min), style)
-    elif value is not None:
-        sheet.write_string(row, place, shown(value))
+def _workbook(given: Any, basis: Mapping[str, Any], notice: str) -> bytes:
+    return workbook({"Rows": given}, basis, notice)
 
 
 def _columnar(
-    write: Callable[[pa.Table, io.BytesIO], None],
-) -> Callable[[pa.Table, Mapping[str, Any], str], bytes]:
+    write: Callable[[Any, io.BytesIO], None],
+) -> Callable[[Any, Mapping[str, Any], str], bytes]:
     """A form that keeps types; the basis goes into the schema's metadata, as JSON under `tppq`."""
 
-    def written(table: pa.Table, basis: Mapping[str, Any], notice: str) -> bytes:
+    def written(given: Any, basis: Mapping[str, Any], notice: str) -> bytes:
+        import pyarrow as pa  # a tenth of a second, for those who want text  # noqa: PLC0415
+
+        table = given.arrow() if isinstance(given, Rows) else given
         fields = [
             field.with_type(pa.timestamp("us", "UTC")) if pa.types.is_timestamp(field.type) else field
             for field in table.schema
@@ -182,19 +131,27 @@ def _columnar(
     return written
 
 
-def _write_arrow(table: pa.Table, out: io.BytesIO) -> None:
-    with pa.ipc.new_file(out, table.schema) as writer:
+def _write_arrow(table: Any, out: io.BytesIO) -> None:
+    from pyarrow import ipc  # likewise  # noqa: PLC0415
+
+    with ipc.new_file(out, table.schema) as writer:
         writer.write_table(table)
 
 
-_FORMS: Mapping[str, Callable[[pa.Table, Mapping[str, Any], str], bytes]] = {
+def _write_parquet(table: Any, out: io.BytesIO) -> None:
+    from pyarrow import parquet  # likewise  # noqa: PLC0415
+
+    parquet.write_table(table, out, compression="zstd")
+
+
+_FORMS: Mapping[str, Callable[[Any, Mapping[str, Any], str], bytes]] = {
     "csv": _separated(","),
     "tsv": _separated("\t"),
     "json": _json,
     "ndjson": _ndjson,
     "md": _markdown,
     "xlsx": _workbook,
-    "parquet": _columnar(lambda table, out: pq.write_table(table, out, compression="zstd")),
+    "parquet": _columnar(_write_parquet),
     "arrow": _columnar(_write_arrow),
 }
 

@@ -13,8 +13,8 @@ from ledger.accounts import Asked, Books
 from ledger.errors import Refused
 from ledger.model import HELD_BY_LICENSE, MOST_TPP, MOVES, TAKES_LICENSE, UNDONE_BY, Kind, Regime
 
-_BEYOND_WITH_APPROVAL = frozenset({Kind.overrun, Kind.withdraw})
 _TIER_RULED = frozenset({Kind.allocate, Kind.license})
+_SOURCE = {kind.value: move.source for kind, move in MOVES.items()}
 
 
 def destination(asked: Asked, books: Books) -> Refused | None:
@@ -55,9 +55,9 @@ def destination_of(country: str, on: str, regime: Regime) -> Refused | None:
 
 
 def period(asked: Asked, books: Books) -> Refused | None:
-    """An entry takes effect within the regime's period and not in the future; a license runs one year.
+    """An entry takes effect within the regime's period and not in the future.
 
-    742.6(b)(10)(iii)(B)(1): licensed cumulatively beginning in 2025, for 2025 to 2027; 750.7(g): one year.
+    742.6(b)(10)(iii)(B)(1): licensed cumulatively beginning in 2025, for 2025 to 2027.
     """
     on, regime = asked.effective_on, books.regime
     if not regime.period_from <= on <= regime.period_to:
@@ -71,19 +71,26 @@ def period(asked: Asked, books: Books) -> Refused | None:
             f"{on} is in the future: today is {books.today} (UTC); post it on its day",
             country=asked.country, effective_on=on, today=books.today,
         )  # fmt: skip
-    if asked.kind == Kind.license and asked.expires_on is not None and asked.reverses_seq is None:
-        latest = terms.latest_expiry(asked, books)
-        if asked.expires_on < on:
-            return errors.OutsidePeriod(
-                f"a license effective on {on} cannot expire before that, on {asked.expires_on}",
-                country=asked.country, effective_on=on, expires_on=asked.expires_on,
-            )  # fmt: skip
-        if asked.expires_on > latest and asked.reason is None:
-            return errors.OutsidePeriod(
-                f"a license effective on {on} runs to {latest} at the latest (one year, 15 CFR 750.7(g)), "
-                f"not to {asked.expires_on}: give a reason if it was granted for longer",
-                country=asked.country, effective_on=on, expires_on=asked.expires_on, latest=latest,
-            )  # fmt: skip
+    return None
+
+
+def term(asked: Asked, books: Books) -> Refused | None:
+    """A license runs one year, and never ends before it begins: 15 CFR 750.7(g)."""
+    on, expires_on = asked.effective_on, asked.expires_on
+    if expires_on is None:
+        return None
+    if expires_on < on:
+        return errors.OutsidePeriod(
+            f"a license effective on {on} cannot expire before that, on {expires_on}",
+            country=asked.country, effective_on=on, expires_on=expires_on,
+        )  # fmt: skip
+    latest = terms.latest_expiry(asked, books)
+    if expires_on > latest and asked.reason is None:
+        return errors.OutsidePeriod(
+            f"a license effective on {on} runs to {latest} at the latest (one year, 15 CFR 750.7(g)), "
+            f"not to {expires_on}: give a reason if it was granted for longer",
+            country=asked.country, effective_on=on, expires_on=expires_on, latest=latest,
+        )  # fmt: skip
     return None
 
 
@@ -189,7 +196,7 @@ def license_in_force(asked: Asked, books: Books) -> Refused | None:
 
 def within_license(asked: Asked, books: Books) -> Refused | None:
     """A licensed quantity is never exceeded; only value has a tolerance (15 CFR 750.11)."""
-    source = MOVES[asked.kind].source  # type: ignore[index]  # a Kind is its text
+    source = _SOURCE[asked.kind]
     account = books.holder_of(source, asked)
     held = account.tpp[source] if account is not None else 0
     if asked.tpp <= held:
@@ -210,15 +217,15 @@ def within_headroom(asked: Asked, books: Books) -> Refused | None:
     The one exception: an overrun or a withdraw that a second officer approves, with a reason, may take
     headroom below zero; the state is then `overdrawn`.
     """
-    source = MOVES[asked.kind].source  # type: ignore[index]  # a Kind is its text
-    account = books.quotas.get(asked.quota)
-    held = account.tpp[source] if account is not None else 0
+    source = _SOURCE[asked.kind]
+    held = books.free(source, asked.quota)
     if asked.tpp <= held:
         return None
-    may_go_below = asked.kind in _BEYOND_WITH_APPROVAL and held - asked.tpp >= -MOST_TPP
+    may_go_below = asked.kind in books.regime.approval.beyond_headroom and held - asked.tpp >= -MOST_TPP
     if may_go_below and books.approver and asked.reason:
         return None
     where = "left" if source == "headroom" else "blocked"
+    where += " beside pending proposals" if source == "headroom" and books.reserved.get(asked.quota) else ""
     fits = _fitting(asked, held)
     detail = (
         f"{asked.country} has {held:,} TPP{_in_h100e(held, books.regime.h100_tpp)} {where}; "
@@ -263,30 +270,30 @@ def _fitting(asked: Asked, held_tpp: int) -> int | None:
 Rule = Callable[[Asked, Books], Refused | None]
 
 RULES: tuple[Rule, ...] = (
-    destination, period, counted, agreement, reversed_once, two_people,
+    destination, period, term, counted, agreement, reversed_once, two_people,
     license_known, license_in_force, within_license, within_headroom, within_cap,
 )  # fmt: skip
 """In order of precedence, after `IdReused` (the store's) and unknown names (`posting.Resolver`)."""
 
 _ONLY_FOR: dict[Rule, frozenset[Kind]] = {
+    term: frozenset({Kind.license}),
     license_known: TAKES_LICENSE,
     license_in_force: frozenset({Kind.export}),
     within_license: frozenset(kind for kind in Kind if MOVES[kind].source in HELD_BY_LICENSE),
     within_headroom: frozenset(kind for kind in Kind if MOVES[kind].source in ("headroom", "blocked")),
     within_cap: frozenset({Kind.allocate}),
 }
-_POSTING = {
-    kind: tuple(rule for rule in RULES if kind in _ONLY_FOR.get(rule, frozenset(Kind))) for kind in Kind
-}
+_ALL = {kind: tuple(rule for rule in RULES if kind in _ONLY_FOR.get(rule, frozenset(Kind))) for kind in Kind}
 
-_REPEATS_FACTS = frozenset({destination, period, counted, agreement, license_in_force, within_cap})
+_REPEATS_FACTS = frozenset({destination, period, term, counted, agreement, license_in_force, within_cap})
 """What a reversal need not meet: its facts were judged when they were first posted."""
-_UNDOING = {kind: tuple(rule for rule in _POSTING[kind] if rule not in _REPEATS_FACTS) for kind in Kind}
+_UNDOING = {kind.value: tuple(rule for rule in _ALL[kind] if rule not in _REPEATS_FACTS) for kind in Kind}
+_POSTING = {kind.value: tuple(rule for rule in _ALL[kind] if rule is not reversed_once) for kind in Kind}
 
 
 def judge(asked: Asked, books: Books) -> Refused | None:
     """The first rule that refuses, or None: one outcome an entry."""
-    for rule in (_POSTING if asked.reverses_seq is None else _UNDOING)[asked.kind]:  # type: ignore[index]  # a Kind is its text
+    for rule in (_POSTING if asked.reverses_seq is None else _UNDOING)[asked.kind]:
         refusal = rule(asked, books)
         if refusal is not None:
             return refusal

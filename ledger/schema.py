@@ -5,6 +5,9 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
+SCHEMA_VERSION = 2
+"""The schema of the store that this version runs."""
+
 _PACKAGE = Path(__file__).parent
 
 

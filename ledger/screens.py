@@ -38,16 +38,16 @@ def _figure(heading: str) -> Column:
 
 def headroom(answer: Answer, quotas: int) -> Screen:
     """Countries, lowest headroom first, and their sum; `quotas` is how many countries have one."""
-    rows = answer.rows()
+    rows = [{"pending_tpp": 0, **row} for row in answer.rows()]  # a shared ledger alone has proposals
     if not rows:
         return ["No country has a quota in this ledger as of this day: tppq init opens those of Tier 2."]
     columns = [
         Column("", "name", titles=True), Column("Country", "words", may_go=True, titles=True),
         Column("State", "name", styles=STATES), _figure("Allocated TPP"), _figure("Licensed TPP"),
-        _figure("Exported TPP"), _figure("Blocked TPP"), _figure("Headroom TPP"), _figure("H100e"),
-        _figure("Used"),
+        _figure("Exported TPP"), _figure("Blocked TPP"), _figure("Headroom TPP"), _figure("Pending TPP"),
+        _figure("H100e"), _figure("Used"),
     ]  # fmt: skip
-    names = ("allocated_tpp", "licensed_tpp", "exported_tpp", "blocked_tpp", "headroom_tpp")
+    names = ("allocated_tpp", "licensed_tpp", "exported_tpp", "blocked_tpp", "headroom_tpp", "pending_tpp")
     sums = {name: sum(row[name] for row in rows) for name in names}
     cells = [
         [
@@ -64,7 +64,9 @@ def headroom(answer: Answer, quotas: int) -> Screen:
         figure(h100e(sums["headroom_tpp"], answer.basis["h100_tpp"])), _percent(percent),
     ]  # fmt: skip
     grid = Grid(columns, cells, total)
-    return [grid if sums["blocked_tpp"] else _without(grid, 6)]
+    for place, name in ((8, "pending_tpp"), (6, "blocked_tpp")):
+        grid = grid if any(row[name] for row in rows) else _without(grid, place)
+    return [grid]
 
 
 def _state(row: Row) -> str:
@@ -196,20 +198,22 @@ def fit(answer: Answer, country_name: str, device: Row | None, quantity: int | N
 def verified(answer: Answer) -> Screen:
     """What was held against what, each difference, and the word at the end."""
     basis, rows = answer.basis, answer.rows()
-    entries, accounts = basis["checked"]["entries"], basis["checked"]["accounts"]
+    checked = basis["checked"]
     checks = {row["check"] for row in rows}
-    found = f"{len(rows):,} difference{'' if len(rows) == 1 else 's'}"
-    wrong = {"chain", "order", "head", "values"} & checks
-    apart = {"balance", "running"} & checks
+    outside = checked["outside"]
     cells = [
-        ["chain", f"{entries:,} entries, head {basis['head_hash'][:8]}" + _but(wrong)],
-        ["balances", f"{accounts:,} accounts: stored = DuckDB = Python" + _but(apart)],
-        [
-            "states",
-            "no headroom below zero but with a second officer's approval"
-            + _but({"overdraft", "approval", "reversal"} & checks),
-        ],
-    ]
+        ["chain", f"{checked['entries']:,} entries, head {basis['head_hash'][:8]}"
+         + _but({"chain", "order", "head", "values"} & checks)],
+        ["tree", f"as the head has it, with {_number(checked['checkpoints'], 'checkpoint')} on it"
+         + _but({"tree", "checkpoint"} & checks)],
+        ["balances", f"{checked['accounts']:,} accounts: stored = DuckDB = Python"
+         + _but({"balance", "running", "license"} & checks)],
+        ["states", "no headroom below zero but with a second officer's approval"
+         + _but({"overdraft", "approval", "reversal"} & checks)],
+        ["events", _number(checked["events"], "event") + _but({"event"} & checks)],
+        ["outside", f"as signed in {outside}" + _but({"checkpoint"} & checks) if outside else
+         "held to no checkpoint kept elsewhere: a tail that was cut would not show (--checkpoint)"],
+    ]  # fmt: skip
     cells.extend(["", f"{note}: reported, not a fault"] for note in basis["notes"])
     screen: Screen = [Grid([Column("", "name"), Column("", "words")], cells)]
     if not rows:
@@ -220,7 +224,12 @@ def verified(answer: Answer) -> Screen:
     ]  # fmt: skip
     differences = [[figure(row["seq"]), row["check"], row["expected"], row["found"]] for row in rows]
     advice = "write nothing more to it, keep a copy, and compare with the last backup"
+    found = _number(len(rows), "difference")
     return [*screen, Grid(columns, differences), f"NOT INTACT: {found}; {advice}."]
+
+
+def _number(count: int, what: str) -> str:
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def _but(checks: Iterable[str]) -> str:
@@ -258,4 +267,8 @@ CHECKS = {
     "check": Column("Check", "name", titles=True),
     "state": Column("State", "name", titles=True, styles=STATES),
     "found": Column("Found", "words"), "advice": Column("What to do", "words"),
+}  # fmt: skip
+GUARDS = {
+    "guard": Column("Guard", "words", titles=True), "stops": Column("Stops, or shows", "words"),
+    "does_not_stop": Column("Does not stop", "words"),
 }  # fmt: skip

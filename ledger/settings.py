@@ -22,18 +22,25 @@ FORMATS: tuple[str, ...] = get_args(Format)
 """In which forms rows can be given out: the first two for people, the others for programs."""
 
 DEFAULT_LEDGER = "sqlite:///tppq.db"
-NAMES = ("ledger", "format", "regime", "busy_seconds")
+NAMES = ("ledger", "format", "regime", "busy_seconds", "signing_key_file", "verify_key", "checkpoint")
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What holds for one run. `sources` says of each name where its value came from."""
+    """What holds for one run. `sources` says of each name where its value came from.
+
+    `signing_key_file` has the key that signs checkpoints, `verify_key` is the one to verify them with (or a
+    file that has it), `checkpoint` the file outside the store that has the last one.
+    """
 
     ledger: str
     format: str | None
     regime: str | None
     busy_seconds: float
     sources: Mapping[str, str]
+    signing_key_file: str | None = None
+    verify_key: str | None = None
+    checkpoint: str | None = None
 
 
 def settings(flags: Mapping[str, str | None], environment: Mapping[str, str], folder: Path) -> Settings:
@@ -55,6 +62,9 @@ def settings(flags: Mapping[str, str | None], environment: Mapping[str, str], fo
         regime=regime,
         busy_seconds=_seconds(*found["busy_seconds"]),
         sources={name: source for name, (_, source) in found.items()},
+        signing_key_file=_text("signing_key_file", *found["signing_key_file"]),
+        verify_key=_text("verify_key", *found["verify_key"]),
+        checkpoint=_text("checkpoint", *found["checkpoint"]),
     )
 
 

@@ -8,26 +8,23 @@ from __future__ import annotations
 
 import secrets
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-import orjson
-import sqlalchemy as sa
-
-from ledger import events, evidence, merkle
+from ledger import adding, events, evidence
 from ledger.accounts import Account, Books
 from ledger.database import Database, Row
-from ledger.errors import IdReused
+from ledger.errors import LedgerError
 from ledger.events import Event, Telling
+from ledger.line import Line, Submission
 from ledger.lookups import Lookups
 from ledger.reading import PAGE, Reading, clock_us
-from ledger.submission import FIRST_AT, Earlier, Head, Post, Stamps, Verdict, judge_all
-from ledger.tables import ENTRY, EVENT, REFUSAL, SCHEMA_VERSION
+from ledger.schema import SCHEMA_VERSION
+from ledger.sheet import Sheet
+from ledger.submission import FIRST_AT, Head, Post, Stamps, Verdict, after, judge_all
 
 __all__ = ["PAGE", "Store", "clock_us"]
-
-_AT = {name: index for index, name in enumerate(evidence.COLUMNS)}
 
 
 class Store(Reading):
@@ -40,13 +37,15 @@ class Store(Reading):
         # The accounts as the last commit of this process left them: good while the head is still that one.
         self._kept_at = ""
         self._lookups = Lookups(database)
+        self._line = Line(self._commit)
+        self.frozen: LedgerError | None = None
+        """Why nothing may be written, where that is so; it is raised by whoever tries."""
 
     def close(self) -> None:
         """Close both connections: the store can be opened anew."""
         with self._write_lock:
             self._drop_writer()
         super().close()
-        self.database.close()
 
     # ------------------------------------------------------------------------------------------ writing
 
@@ -71,34 +70,54 @@ class Store(Reading):
         again: bool = False,
         dry_run: bool = False,
         tellings: Sequence[Telling] = (),
+        check: Callable[[Verdict], None] | None = None,
     ) -> Verdict:
         """Judge and append a group in one transaction; answers only after the commit.
 
         `books` says who posts, under which regime, on which day; its accounts are filled here. `atomic`: all
         or none. `again`: judge anew what was refused before. `dry_run`: judge, write nothing. `tellings` are
-        recorded with the entries, by the approver if there is one, and only if nothing was refused.
-        Raises Busy, Unreachable, Tampered.
+        recorded with the entries, by the approver if there is one, and only if nothing was refused. `check`
+        sees the verdict under the lock, and may raise: then nothing is written, no refusal either.
+        Submissions of several threads share a transaction. Raises Busy, Unreachable, Tampered.
         """
+        return self._line.take(Submission(posts, books, atomic, again, dry_run, tellings, check))
+
+    def _commit(self, group: Sequence[Submission]) -> None:
+        """Judge and append submissions in one transaction, each against what those before it left."""
+        posts = [post for each in group for post in each.posts]
+        common = group[0].books
         with self._write_lock:
             kept_at, self._kept_at = self._kept_at, ""  # unless this commits, memory is ahead of the store
             with self._transaction() as cursor:
-                head = self._locked_head(cursor)
-                self._lookups.fill(cursor, posts, books, fresh=head.hash != kept_at)
+                head = at = self._locked_head(cursor)
+                self._lookups.fill(cursor, posts, common, fresh=head.hash != kept_at)
                 earlier = self._lookups.earlier(cursor, posts)
-                verdict = judge_all(posts, books, head, self.clock(), earlier, atomic=atomic, again=again)
-                if dry_run:
-                    return verdict
-                whole = not (atomic and verdict.declined)
-                if not whole:
-                    verdict.rows.clear()
-                    verdict.bodies.clear()
-                self._append(cursor, verdict, books, head)
-                self._keep_refusals(cursor, verdict, earlier, books.actor)
-                if tellings and not verdict.declined:
-                    self._tell(cursor, tellings, books.approver or books.actor)
+                together, refused, whole = Verdict(), dict[str, Row](), True
+                for each in group:
+                    if each.books is not common:
+                        each.books.share(common)
+                    how = {"atomic": each.atomic, "again": each.again}
+                    verdict = judge_all(each.posts, each.books, at, self.clock(), earlier, **how)
+                    each.verdict = verdict
+                    if each.dry_run:
+                        return
+                    if each.check is not None:
+                        each.check(verdict)
+                    if each.atomic and verdict.declined:
+                        whole = whole and not verdict.rows  # memory keeps what was taken back
+                        verdict.rows.clear()
+                        verdict.bodies.clear()
+                    together.rows.extend(verdict.rows)
+                    together.bodies.extend(verdict.bodies)
+                    if verdict.declined:
+                        refused = adding.refusals(verdict, earlier, each.books.actor, self.now()) | refused
+                    at = after(at, verdict)
+                self._write(cursor, adding.sheet(self.database, head, together, common, refused), head)
+                for each in group:
+                    if each.tellings and not each.verdict.declined:
+                        self._tell(cursor, each.tellings, each.books.approver or each.books.actor)
             if whole:
-                self._kept_at = verdict.rows[-1][_AT["hash"]] if verdict.rows else head.hash
-            return verdict
+                self._kept_at = at.hash
 
     @contextmanager
     def _transaction(self) -> Iterator[Any]:
@@ -106,6 +125,8 @@ class Store(Reading):
 
         The driver's own, because an ORM session or a Core connection costs more than all the rest of a post.
         """
+        if self.frozen is not None:
+            raise self.frozen
         cursor = None
         try:
             if self._writer is None:
@@ -113,8 +134,9 @@ class Store(Reading):
             cursor = self._writer.cursor()
             if self.database.begin is not None:
                 cursor.execute(self.database.begin)
-            yield cursor
-            self._writer.commit()
+            with self.database.pipelined(self._writer):
+                yield cursor
+                self._writer.commit()
         except self.database.driver_error as error:
             self._drop_writer()
             raise self.database.explained(error) from error
@@ -163,63 +185,21 @@ class Store(Reading):
         last = self.database.rows(cursor, "last_event")
         stamps = Stamps(last[0][2] if last else FIRST_AT, self.clock())
         rows = events.chained(tellings, actor, (last[0][0], last[0][1]) if last else None, stamps.next)
-        self._insert(cursor, EVENT, rows)
+        self._insert(cursor, "event", rows)
         return [events.read(row) for row in rows]
 
-    def _append(self, cursor: Any, verdict: Verdict, books: Books, head: Head) -> None:
-        rows = verdict.rows
-        if not rows:
-            return
-        tree = merkle.Edge.from_json(head.tree, head.seq)
-        salt_key = bytes.fromhex(head.salt_key)
-        for row, body in zip(rows, verdict.bodies, strict=True):
-            seq, recorded_at, hash_v = row[_AT["seq"]], row[_AT["recorded_at"]], row[_AT["hash_v"]]
-            commitment = merkle.commitment(merkle.salt_of(salt_key, seq), body)
-            tree.append(merkle.leaf_hash(merkle.leaf(head.origin, seq, recorded_at, hash_v, commitment)))
-        self._insert(cursor, ENTRY, rows)
-        accounts = [
-            *(books.quotas[quota] for quota in {row[_AT["quota"]] for row in rows}),
-            *(
-                books.licenses[number]
-                for number in {row[_AT["license_no"]] for row in rows}
-                if number is not None
-            ),
-        ]
-        put = self.database.statement("put_balance")
-        cursor.executemany(put.text, [put.values(_fields(account)) for account in accounts if account])
-        self.database.run(
-            cursor, "move_head", tree=tree.to_json(),
-            **{name: rows[-1][_AT[name]] for name in ("seq", "hash", "recorded_at")},
-        )  # fmt: skip
+    def _write(self, cursor: Any, sheet: Sheet, head: Head) -> None:
+        """Write what was judged against this head, which is locked."""
+        for insert in sheet.inserts:
+            cursor.executemany(insert.statement, insert.rows())
+        if sheet.leaves is not None:
+            tree = sheet.leaves.grown(head.tree, head.seq)
+            self.database.run(cursor, "move_head", tree=tree, **sheet.head)
 
-    def _keep_refusals(self, cursor: Any, verdict: Verdict, earlier: Earlier, actor: str) -> None:
-        at = self.now()
-        rows = {
-            each.request_id: (
-                each.request_id, earlier.attempts(each.request_id) + 1, each.body_hash,
-                orjson.dumps(each.refusal.problem()).decode(), at, actor,
-            )
-            for each in reversed(verdict.declined)
-            if each.answered_at is None and not isinstance(each.refusal, IdReused)
-        }  # fmt: skip
-        if rows:
-            self._insert(cursor, REFUSAL, list(rows.values()))
+    def _insert(self, cursor: Any, table: str, rows: Sequence[Row]) -> None:
+        insert = adding.insert(self.database, table, rows)
+        cursor.executemany(insert.statement, insert.rows())
 
-    def _insert(self, cursor: Any, table: sa.Table, rows: Sequence[Row]) -> None:
-        """Insert whole rows; columns that are null in all of them are left to the store."""
-        by_column = list(zip(*rows, strict=True))
-        names = [column.name for column in table.columns]
-        used = [index for index, values in enumerate(by_column) if values.count(None) < len(rows)]
-        statement = self.database.insert(table, tuple(names[index] for index in used))
-        cursor.executemany(statement.text, list(zip(*(by_column[index] for index in used), strict=True)))
-
-
-def _fields(account: Account) -> dict[str, Any]:
-    """The account as the columns of table `balance`."""
-    return {
-        "quota": account.quota, "license_no": account.license_no,
-        **{f"{bucket}_tpp": tpp for bucket, tpp in account.tpp.items()},
-        "issued_on": account.issued_on, "expires_on": account.expires_on,
-        "closed_by_seq": account.closed_by_seq, "closed_reason": account.closed_reason,
-        "overdraft_approver": account.overdraft_approver,
-    }  # fmt: skip
+    def _put_balances(self, cursor: Any, accounts: Iterable[Account]) -> None:
+        put = adding.put(self.database, accounts)
+        cursor.executemany(put.statement, put.rows())

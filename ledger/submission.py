@@ -5,6 +5,7 @@ No I/O here: `store` reads the books before, and writes what comes out after, in
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -13,11 +14,12 @@ from typing import Any, NamedTuple
 from ledger import rules, terms
 from ledger.accounts import Asked, Books
 from ledger.errors import IdReused, Refused, refused_again
-from ledger.evidence import HASH_V, canonical, chain_hash
+from ledger.evidence import COLUMNS, HASH_V, canonical, chain_hash
 from ledger.model import Kind
 
 Row = Sequence[Any]
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_SEQ, _HASH, _RECORDED_AT = (COLUMNS.index(name) for name in ("seq", "hash", "recorded_at"))
 FIRST_AT = "1970-01-01T00:00:00.000000Z"
 """The instant of a head without entries."""
 
@@ -47,8 +49,8 @@ class Verdict:
     """What became of a group: rows to append (as `evidence.COLUMNS`), refusals, repeats (first seq, line)."""
 
     rows: list[Row] = field(default_factory=list)
-    bodies: list[bytes] = field(default_factory=list)
-    """The canonical form of each row, which the tree commits to."""
+    bodies: bytearray = field(default_factory=bytearray)
+    """The canonical form of each row, which the tree commits to: a line each, as none holds a line break."""
 
     declined: list[Declined] = field(default_factory=list)
     replayed: list[tuple[int, int]] = field(default_factory=list)
@@ -89,20 +91,30 @@ class Head(NamedTuple):
     tree: str
 
 
+def after(head: Head, verdict: Verdict) -> Head:
+    """The head that the rows of a verdict leave, its tree apart."""
+    if not verdict.rows:
+        return head
+    row = verdict.rows[-1]
+    return head._replace(seq=row[_SEQ], hash=row[_HASH], recorded_at=row[_RECORDED_AT])
+
+
 class Stamps:
     """Instants in whole microseconds, as ISO text, each later than the one before and than `after`."""
 
     def __init__(self, after: str, now_us: int) -> None:
-        last_us = (datetime.fromisoformat(after) - EPOCH) // timedelta(microseconds=1)
-        self._us = max(now_us, last_us + 1) - 1
         self._second, self._prefix = -1, ""
+        self._us = now_us - 1
+        if self.next() <= after:
+            now_us = (datetime.fromisoformat(after) - EPOCH) // timedelta(microseconds=1) + 1
+        self._us = now_us - 1
 
     def next(self) -> str:
         self._us += 1
         second, rest = divmod(self._us, 1_000_000)
         if second != self._second:
             self._second = second
-            self._prefix = (EPOCH + timedelta(seconds=second)).strftime("%Y-%m-%dT%H:%M:%S.")
+            self._prefix = time.strftime("%Y-%m-%dT%H:%M:%S.", time.gmtime(second))
         return f"{self._prefix}{rest:06d}Z"
 
 
@@ -159,7 +171,8 @@ def judge_all(
             }
         )  # fmt: skip
         last_hash = chain_hash(prev_hash, body)
-        verdict.bodies.append(body)
+        verdict.bodies += body
+        verdict.bodies += b"\n"
         verdict.rows.append((
             kind, country, effective_on, license_no, device_id, quantity, expires_on, consignee, exporter,
             reference, reason, programme, reverses_seq, seq, recorded_at, request_id, part, body_hash,

@@ -1,14 +1,53 @@
-"""The tables beside `entry`: balances, refusals, events, and the head that every writer locks first."""
+"""The store's tables: entries, balances, refusals, events, and the head that every writer locks first."""
 
 from __future__ import annotations
 
 import sqlalchemy as sa
+from pydantic import ConfigDict
 from sqlmodel import Field, SQLModel
 
-from ledger.model import WHOLE, Posted
+from ledger.entry import WHOLE, Entry
 
-SCHEMA_VERSION = 2
 _IS_LICENSE = sa.text("license_no <> ''")
+_REVERSES = sa.text("reverses_seq is not null")
+
+
+class Posted(Entry, table=True):
+    """One entry as it is kept, for ever: append-only, hashed, chained. Table `entry`."""
+
+    __tablename__ = "entry"
+    __table_args__ = (
+        sa.UniqueConstraint("request_id", "request_part"),
+        sa.UniqueConstraint("prev_hash", name="entry_no_fork"),
+        sa.CheckConstraint("tpp > 0", name="entry_tpp_positive"),
+        sa.CheckConstraint("approver <> actor", name="entry_two_people"),
+        sa.Index(
+            "entry_reversed_once",
+            "reverses_seq",
+            unique=True,
+            sqlite_where=_REVERSES,
+            postgresql_where=_REVERSES,
+        ),
+        {"sqlite_strict": True},
+    )
+    model_config = ConfigDict(frozen=False)
+
+    seq: int = Field(primary_key=True, sa_type=WHOLE, sa_column_kwargs={"autoincrement": False})
+    recorded_at: str = Field(sa_type=sa.Text)
+    request_id: str = Field(sa_type=sa.Text)
+    request_part: int = Field(sa_type=WHOLE)
+    body_hash: str | None = Field(default=None, sa_type=sa.Text)
+    group_id: str | None = Field(default=None, sa_type=sa.Text)
+    regime: str = Field(sa_type=sa.Text)
+    quota: str = Field(sa_type=sa.Text)
+    holder: str = Field(sa_type=sa.Text)
+    tpp: int = Field(sa_type=WHOLE)
+    actor: str = Field(sa_type=sa.Text)
+    approver: str | None = Field(default=None, sa_type=sa.Text)
+    headroom_after_tpp: int = Field(sa_type=WHOLE)
+    hash_v: int = Field(default=1, sa_type=WHOLE)
+    prev_hash: str = Field(sa_type=sa.Text)
+    hash: str = Field(sa_type=sa.Text)
 
 
 class Balance(SQLModel, table=True):

@@ -27,8 +27,8 @@ UNPRIVILEGED = "nobody"
 class Postgres:
     """A PostgreSQL server of the tests' own; `create` gives the URL of a new, empty database on it."""
 
-    def __init__(self, socket_folder: Path) -> None:
-        self._socket_folder = socket_folder
+    def __init__(self, socket_folder: Path, programs: Path, run_as: dict[str, Any]) -> None:
+        self._socket_folder, self._programs, self._run_as = socket_folder, programs, run_as
         self._names = (f"tppq_{number}" for number in count())
 
     def connect(self) -> psycopg.Connection[tuple[Any, ...]]:
@@ -39,6 +39,23 @@ class Postgres:
         with self.connect() as connection:
             connection.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
         return f"postgresql+psycopg://postgres@/{name}?host={self._socket_folder}"
+
+    def url_like(self, url: str) -> str:
+        """The URL on this server of the database that another server has under its URL."""
+        return f"postgresql+psycopg://postgres@/{make_url(url).database}?host={self._socket_folder}"
+
+    @contextmanager
+    def base_backup(self) -> Iterator[Postgres]:
+        """A second server, which runs on a base backup of this one as an operator makes it."""
+        with tempfile.TemporaryDirectory(prefix="tppq-") as name:
+            folder = Path(name)
+            if self._run_as:
+                shutil.chown(folder, self._run_as["user"], self._run_as["group"])
+            backup = [str(self._programs / "pg_basebackup"), "--pgdata", str(folder / "data")]
+            source = ["--host", str(self._socket_folder), "--username", "postgres", "--checkpoint", "fast"]
+            subprocess.run([*backup, *source], check=True, cwd=folder, **self._run_as)
+            with _served(folder, self._programs, self._run_as) as server:
+                yield server
 
     def drop(self, url: str) -> None:
         name = make_url(url).database or ""
@@ -56,7 +73,7 @@ def running() -> Iterator[Postgres]:
     with tempfile.TemporaryDirectory(prefix="tppq-") as name:
         folder = Path(name)
         programs, run_as = _programs(folder)
-        data, log = folder / "data", folder / "log"
+        data = folder / "data"
         data.mkdir(mode=0o700)
         if run_as:
             shutil.chown(data, run_as["user"], run_as["group"])
@@ -71,16 +88,29 @@ def running() -> Iterator[Postgres]:
         ]
         options = ["--encoding", "UTF8", "--locale", "C", "--no-sync", "--no-instructions"]
         subprocess.run([*initdb, *options], check=True, cwd=folder, stdout=subprocess.DEVNULL, **run_as)
-        # Without fsync: no test pulls the plug of the whole machine.
-        settings = ["-c", "listen_addresses=", "-c", f"unix_socket_directories={data}", "-c", "fsync=off"]
-        postgres = [str(programs / "postgres"), "-D", str(data), *settings]
-        with log.open("wb") as output:
-            server = subprocess.Popen(postgres, cwd=folder, stdout=output, stderr=output, **run_as)
-        try:
-            yield _ready(Postgres(data), server, log)
-        finally:
-            server.send_signal(signal.SIGQUIT)  # at once: what is in it is thrown away
-            server.wait()
+        with _served(folder, programs, run_as) as server:
+            yield server
+
+
+@contextmanager
+def _served(folder: Path, programs: Path, run_as: dict[str, Any]) -> Iterator[Postgres]:
+    """The server of the data in a folder, stopped when the block ends."""
+    data, sockets, log = folder / "data", folder / "sockets", folder / "log"
+    sockets.mkdir(mode=0o700)
+    if run_as:
+        shutil.chown(sockets, run_as["user"], run_as["group"])
+    # Without fsync: no test pulls the plug of the whole machine.
+    settings = ["-c", "listen_addresses=", "-c", f"unix_socket_directories={sockets}", "-c", "fsync=off"]
+    with log.open("wb") as output:
+        server = subprocess.Popen(
+            [str(programs / "postgres"), "-D", str(data), *settings],
+            cwd=folder, stdout=output, stderr=output, **run_as,
+        )  # fmt: skip
+    try:
+        yield _ready(Postgres(sockets, programs, run_as), server, log)
+    finally:
+        server.send_signal(signal.SIGQUIT)  # at once: what is in it is thrown away
+        server.wait()
 
 
 def _programs(folder: Path) -> tuple[Path, dict[str, Any]]:

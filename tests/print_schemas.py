@@ -11,10 +11,11 @@ from sqlalchemy import Dialect
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from ledger import feed, schema
+from ledger import feed_layout, recon_files, schema
+from ledger.recon_layout import LAYOUTS
 from ledger.tables import ENTRY
 
-FIRST_LINE = "-- One row is what its class in ledger/ says (model, tables); printed by `make schemas`."
+FIRST_LINE = "-- One row is what its class in ledger/ says (entry, tables); printed by `make schemas`."
 QUOTED = re.compile(r"('[^']*'|\"[^\"]*\")")
 
 
@@ -42,11 +43,15 @@ def _tidy(statement: str) -> str:
 def printed() -> dict[Path, str]:
     """Every printed file and what belongs in it."""
     folder = schema.folder("schemas")
-    post = json.dumps(feed.table_schema(), indent=2, ensure_ascii=False)
+    feeds = {"post": feed_layout.POSTING.table_schema, "manifest": recon_files.manifest_schema()}
+    feeds |= {source: layout.table_schema for source, layout in LAYOUTS.items()}
     return {
         folder / "store" / "tables.sqlite.sql": tables(sqlite.dialect),
         folder / "store" / "tables.postgresql.sql": tables(postgresql.dialect),
-        folder / "feed" / "post.schema.json": f"{post}\n",
+        **{
+            folder / "feed" / f"{name}.schema.json": json.dumps(text, indent=2, ensure_ascii=False) + "\n"
+            for name, text in feeds.items()
+        },
     }
 
 

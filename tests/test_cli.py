@@ -16,9 +16,9 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from sqlalchemy import make_url
 
 from ledger import errors
+from ledger.address import Address
 from ledger.cli.failure import EXITS, exit_status
 from tests.transcripts import BEGINS_US, replay, typed
 
@@ -27,7 +27,9 @@ TOP = Path(__file__).parent.parent
 SQLITE = "sqlite:///tppq.db"
 VERBS = (
     *("init", "post", "reverse", "correct", "headroom", "balance", "statement", "licenses", "fit"),
-    *("regime", "devices", "countries", "verify", "demo", "doctor"),
+    *("regime", "devices", "countries", "demo", "doctor", "report", "forecast", "sql", "publish"),
+    *("reconcile", "breaks", "verify", "checkpoint", "prove", "backup", "restore", "export", "import"),
+    *("propose", "pending", "approve", "reject", "withdraw", "audit"),
 )
 
 
@@ -69,7 +71,7 @@ def test_postgresql_answers_to_the_byte_like_sqlite(
 ) -> None:
     monkeypatch.setenv("TPPQ_LEDGER", store_url)
     written = (Path(__file__).parent / "cli" / f"{name}.txt").read_text(encoding="utf-8")
-    shown = make_url(store_url).render_as_string(hide_password=True)
+    shown = Address.of(store_url).name
     assert replay(written).replace(shown, SQLITE) == written
 
 
@@ -297,12 +299,12 @@ class Terminal(io.TextIOWrapper):
 
 
 def test_a_long_import_tells_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    from ledger.cli import writing  # noqa: PLC0415  # heavy: for this test alone
+    from ledger.cli import progress  # noqa: PLC0415  # heavy: for this test alone
 
     typed(["init", "-q"], clock=clock)
     rows = "".join(f"license,AE,2026-02-01,D{number},1\n" for number in range(100))
     Path("x.csv").write_text(f"kind,country,effective_on,license_no,tpp\n{rows}", encoding="utf-8")
-    monkeypatch.setattr(writing, "_SHOWN_FROM_SECONDS", -1.0)
+    monkeypatch.setattr(progress, "SHOWN_FROM_SECONDS", -1.0)
     monkeypatch.setenv("TERM", "xterm")
     screen = Terminal(io.BytesIO(), encoding="utf-8", write_through=True)
     status, _, _ = typed(["post", "x.csv", "--each"], clock=clock, stderr=screen)

@@ -44,7 +44,7 @@ def test_the_canonical_form_is_that_of_rfc_8785_byte_for_byte(fields: dict[str, 
     assert evidence.canonical(fields) == rfc8785.dumps(fields)
 
 
-def test_python_and_duckdb_and_rfc_8785_agree_on_hard_texts_and_great_numbers(store_url: str) -> None:
+def test_python_and_the_store_and_rfc_8785_agree_on_hard_texts_and_great_numbers(store_url: str) -> None:
     with Ledger.init(store_url, opening=False, actor="márïa “m”", clock=Clock(DAY)) as ledger:
         ledger.post(entry("allocate", 1_580_000_000), request_id=HARD[0])
         for number, text in enumerate(HARD):

@@ -17,10 +17,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
+from ledger.entry import Entry, Name
 from ledger.errors import BadFeed
 from ledger.feed import COLUMNS, Feed, read_feed
-from ledger.feed_faults import TEXTS
-from ledger.model import MOST_TPP, Entry, Kind, Name
+from ledger.feed_layout import POSTING
+from ledger.model import MOST_TPP, Kind
 from tests.feeds import (
     ALLOCATE,
     GOOD,
@@ -65,10 +66,10 @@ def test_text_is_stripped_and_composed(write: Write) -> None:
 
 @pytest.mark.parametrize("end", [" ", "\u00a0", "\u3000\t"])
 def test_every_cell_is_stripped_and_every_text_composed(write: Write, end: str) -> None:
-    texts = dict.fromkeys(TEXTS, "é")
+    texts = dict.fromkeys(POSTING.texts, "é")
     entry = {name: f"{end}{value}{end}" for name, value in {**LICENSE, **texts}.items()}
     (row,) = read(write(as_csv([entry])))
-    assert {name: row[name] for name in COLUMNS} == LICENSE | dict.fromkeys(TEXTS, "\u00e9")
+    assert {name: row[name] for name in COLUMNS} == LICENSE | dict.fromkeys(POSTING.texts, "\u00e9")
 
 
 def test_a_quoted_field_may_hold_a_comma_and_a_quotation_mark(write: Write) -> None:

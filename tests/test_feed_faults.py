@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from ledger.feed import COLUMNS, read_feed, table_schema
+from ledger.entry import Entry
+from ledger.feed import COLUMNS, read_feed
 from ledger.feed_faults import reason, shown
-from ledger.model import MOST_TPP, Entry, Kind
+from ledger.feed_layout import POSTING
+from ledger.model import MOST_TPP, Kind
 from tests.feeds import GOOD, HEADER, LICENSE, Write, as_csv, as_json_lines, as_parquet, faults, writing_in
 
 
@@ -288,7 +290,7 @@ def test_a_value_is_shown_short_and_printable() -> None:
 
 
 def test_the_schema_has_every_column_with_what_is_said_of_it() -> None:
-    schema = table_schema()
+    schema = POSTING.table_schema
     assert tuple(field["name"] for field in schema["fields"]) == COLUMNS
     assert all(field["description"] for field in schema["fields"])
     fields = {field["name"]: field for field in schema["fields"]}

@@ -20,12 +20,10 @@ Filled = Callable[..., Books]
 
 
 @pytest.fixture(name="database")
-def _database(store_url: str) -> Iterator[Database]:
+def _database(store_url: str) -> Database:
     with fill(store_url) as ledger, pytest.raises(OverLicense):
         ledger.post(entry("export", "SA", "2026-01-20", license_no="S-1", tpp=1), request_id="no")
-    opened = Database(store_url, 10)
-    yield opened
-    opened.close()
+    return Database(store_url, 10)
 
 
 @pytest.fixture(name="cursor")
@@ -159,4 +157,3 @@ def test_rows_of_one_file_are_found_by_their_range_and_neighbors_are_not_mixed_i
         f"{file}-000000003": 16,
     }
     connection.close()
-    database.close()

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from ledger.engine import Core
-from ledger.model import BUCKETS, MOST_TPP, MOVES, UNDONE_BY, Entry, Kind, clean_text, h100e
+from ledger.entry import Entry
+from ledger.model import BUCKETS, MOST_TPP, MOVES, UNDONE_BY, Kind, clean_text, h100e
 from tests.books import REFERENCE, REGIME
 
 GOOD: dict[str, Any] = {"kind": "allocate", "country": "AE", "effective_on": "2026-02-01", "tpp": 1_000}

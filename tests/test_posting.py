@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from ledger.accounts import Asked
+from ledger.entry import Entry
 from ledger.errors import Refused, UnknownName
 from ledger.feed import read_feed
-from ledger.model import Entry
 from ledger.posting import Resolver
 from tests.books import H100, H100_TPP, REFERENCE
 

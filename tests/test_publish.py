@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 
 from ledger import Entry, Ledger, publish, read_feed
@@ -202,6 +203,66 @@ def test_a_segment_that_cannot_be_right_is_left_aside_and_the_answer_is_the_same
     rows, read_after = asked(url, query, wide=wide)
     assert rows == right
     assert read_after == [0]
+
+
+def scribbled_over(file: Path, column: str) -> None:
+    """The pages of one column are noise."""
+    group = pq.read_metadata(file).row_group(0)
+    (chunk,) = (
+        group.column(at) for at in range(group.num_columns) if group.column(at).path_in_schema == column
+    )
+    whole, at = bytearray(file.read_bytes()), chunk.dictionary_page_offset or chunk.data_page_offset
+    whole[at : at + chunk.total_compressed_size] = b"\xff" * chunk.total_compressed_size
+    file.write_bytes(whole)
+
+
+@pytest.mark.parametrize("column", ["effective_on", "recorded_at"])
+@pytest.mark.parametrize("noticed_by", ["the first", "the second"])
+def test_a_segment_whose_damage_only_questions_of_the_past_can_see_is_left_aside_then(
+    url: str, column: str, noticed_by: str
+) -> None:
+    asked(url)
+    (file,) = files(url)
+    query = "from headroom(as_of := '2026-02-01', known_at := '2026-02-01T13:00:00Z')"
+    store = Watched(url)
+    mirror = Mirror(store, REGIME, REFERENCE)
+    now, head = mirror.now([])
+    assert store.read_after == []
+    if noticed_by == "the second":
+        assert mirror.rows(query, {}, wide=False)[0].dicts() == now.dicts()
+    scribbled_over(file, column)
+    for _ in range(2):
+        assert mirror.rows(query, {}, wide=False) == (now, head)
+        assert mirror.now([]) == (now, head)
+    assert store.read_after == [0]
+    mirror.close()
+    store.close()
+
+
+def test_a_process_that_asks_what_is_left_now_reads_no_more_than_it_needs(url: str) -> None:
+    asked(url)
+    licensed(url, 1, 2)
+    store = Watched(url)
+    mirror = Mirror(store, REGIME, REFERENCE)
+    now, head = mirror.now(["AE"])
+    assert [row["licensed_tpp"] for row in now.dicts()] == [2_000]
+    licensed(url, 3)
+    now, later = mirror.now(["AE"])
+    assert [row["licensed_tpp"] for row in now.dicts()] == [3_000]
+    assert (head.seq, later.seq, store.read_after) == (OPENED + 2, OPENED + 3, [OPENED, OPENED + 2])
+    mirror.close()
+    store.close()
+
+
+def test_what_is_left_now_closes_with_the_period(url: str) -> None:
+    clock = Clock("2027-12-31")
+    store = Store(Database(url, 10), clock)
+    mirror = Mirror(store, REGIME, REFERENCE)
+    assert {row["control_state"] for row in mirror.now(["AE"])[0].dicts()} == {"none"}
+    clock.set("2028-01-01")
+    assert {row["control_state"] for row in mirror.now(["AE"])[0].dicts()} == {"closed"}
+    mirror.close()
+    store.close()
 
 
 def test_a_folder_that_cannot_be_written_costs_nothing_but_time(url: str) -> None:

@@ -13,6 +13,7 @@ import pycountry
 import pytest
 
 from ledger import reference, schema
+from ledger.approval import Approval
 from ledger.model import Regime
 from ledger.reference import Reference
 
@@ -218,7 +219,11 @@ def test_diffusion_2025_holds_the_figures_of_the_rule(known: Reference, diffusio
         "loss_restores": False,
         "charged_country": "destination",
         "expiry_lag_days": 30,
+        "pending_reserves": False,
     }
+    assert diffusion.approval == Approval(
+        frozenset({"allocate", "withdraw"}), frozenset({"overrun", "withdraw"}), 1_000_000, 14
+    )
 
 
 def test_what_does_not_draw_the_country_cap_says_how_firm_that_is(diffusion: Regime) -> None:

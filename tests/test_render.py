@@ -122,7 +122,7 @@ def test_a_workbook_has_numbers_a_frozen_head_and_says_what_it_stands_on() -> No
     assert "9,007,199,254,740,991" in words
     assert "<f>" not in rows
     assert 'topLeftCell="A2" activePane="bottomLeft" state="frozen"' in rows
-    assert about.count("<row ") == len(BASIS) + 1
+    assert about.count("<row ") == len(BASIS) + 3
     assert NOTICE in words
     assert "2026-11-21T22:40:07.123456Z" in words
 

@@ -127,7 +127,7 @@ def test_a_license_runs_one_year_unless_a_reason_says_why(
     expires_on: str, reason: str | None, expected: tuple[str, str]
 ) -> None:
     each = asked("license", license_no="L-1", expires_on=expires_on, reason=reason)
-    assert said(rules.period, each, books()) == expected
+    assert said(rules.term, each, books()) == expected
 
 
 # --- devices --------------------------------------------------------------------------------------

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from ledger import Busy, Entry, Ledger, OverHeadroom, read_feed
-from ledger.book import GROUP
 from tests import writers
 from tests.clock import Clock
 from tests.outside import connected, contents, count, entries
@@ -58,7 +57,8 @@ def test_the_empty_ledger_answers_every_question(store_url: str) -> None:
             "AE is Tier 2 on 2026-02-01, but no allocation was opened for it: "
             "post an allocate of up to 790,000,000 TPP first"
         )
-        assert ledger.verify().basis["checked"] == {"entries": 0, "accounts": 0}
+        checked = ledger.verify().basis["checked"]
+        assert (checked["entries"], checked["accounts"]) == (0, 0)
 
 
 def test_init_opens_every_tier_2_country_and_a_second_init_changes_nothing(store_url: str) -> None:
@@ -161,23 +161,24 @@ def test_what_was_acknowledged_before_a_kill_is_there(
 def test_a_file_killed_half_way_leaves_whole_groups_and_posting_it_again_completes_it(
     opened: Ledger, store_url: str, tmp_path: Path
 ) -> None:
-    path, rows = tmp_path / "post.csv", 2 * GROUP + 100
+    path, group, rows = tmp_path / "post.csv", 500, 10_000
     lines = (f"license,AE,{DAY},L{number},1" for number in range(rows))
     path.write_text("\n".join(["kind,country,effective_on,license_no,tpp", *lines, ""]), encoding="utf-8")
-    process, connection = started(writers.post_file, store_url, str(path))
-    assert connection.recv() == GROUP
+    process, connection = started(writers.post_file_in_groups, store_url, str(path), group)
+    assert connection.recv() == group
     process.kill()
     connection.close()
     process.join()
     assert process.exitcode == -signal.SIGKILL
-    left = count(store_url) - 1
-    assert left in (GROUP, 2 * GROUP)
+    left = opened.post(license_entry("behind whoever still writes", 1))[0].seq - 2
+    assert left % group == 0
+    assert group <= left < rows
     assert opened.verify().rows() == []
     with read_feed(str(path)) as feed:
         outcome = opened.post_file(feed, each=True, receipts=False)
     assert (outcome.posted, outcome.replayed, outcome.refused) == (rows, left, 0)
-    assert count(store_url) - 1 == rows
-    assert opened.headroom("AE").rows()[0]["headroom_tpp"] == CAP - rows
+    assert count(store_url) - 2 == rows
+    assert opened.headroom("AE").rows()[0]["headroom_tpp"] == CAP - rows - 1
     assert opened.verify().rows() == []
 
 

@@ -1,24 +1,20 @@
-"""What verify finds: any change to what is stored, the first wrong entry named first."""
+"""What verify holds the balances and states to, at one moment, whoever posts meanwhile."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
-from ledger import Entry, Ledger, Refused, evidence
-from ledger.tables import ENTRY
+from ledger import Ledger, rereading
 from tests.clock import Clock
-from tests.outside import BALANCE, HEAD, by_hand, connected, drop_guards
-
-DAY = "2026-02-01"
-
-
-def entry(kind: str, tpp: int, **more: object) -> Entry:
-    return Entry.model_validate({"kind": kind, "country": "AE", "effective_on": DAY, "tpp": tpp, **more})
+from tests.evidence import entry
+from tests.forger import differences, fill
+from tests.outside import BALANCE, connected, drop_guards
 
 
 @pytest.fixture(name="url")
@@ -30,153 +26,45 @@ def _url(tmp_path: Path) -> str:
     return url
 
 
-def fill(url: str) -> None:
-    with Ledger.init(url, opening=False, actor="maria", clock=Clock(DAY)) as ledger:
-        device = {"device_id": "nvidia-h100-sxm5-80gb", "quantity": 10}
-        ledger.post(entry("allocate", 1_000_000), request_id="one")
-        ledger.post(
-            entry(
-                "license",
-                158_320,
-                license_no="L1",
-                consignee="G42",
-                exporter="Acme",
-                reference="D1",
-                **device,
-            ),
-            request_id="two",
-        )
-        ledger.post(
-            entry("export", 15_832, license_no="L1", reason="part", **{**device, "quantity": 1}),
-            entry("block", 500, reason="inquiry"),
-            request_id="three",
-            approver="omar",
-        )
-        ledger.reverse(4, "lifted", request_id="four")
-        ledger.post(entry("license", 7, license_no="L2"), request_id="five")
-
-
-def differences(url: str) -> list[tuple[int | None, str]]:
-    """(seq, check) of everything that verify finds, without asking whether the guards are there."""
-    Ledger.init(url, opening=False).close()
-    with Ledger.open(url) as ledger:
-        return [(row["seq"], row["check"]) for row in ledger.verify().rows()]
-
-
-def test_an_untouched_ledger_verifies(url: str) -> None:
-    assert differences(url) == []
-
-
-OTHER: dict[str, Any] = {
-    "kind": "overrun", "country": "SA", "effective_on": "2026-02-02", "license_no": "L9",
-    "device_id": "amd-mi300x", "quantity": 2, "expires_on": "2026-03-01",
-    "consignee": "Khazna", "exporter": "Other", "reference": "D2",
-    "reason": "another", "programme": "nveu", "reverses_seq": 1,
-    "recorded_at": "2026-02-01T12:00:00.000099Z",
-    "request_id": "other", "request_part": 7, "body_hash": "f" * 64, "group_id": "other",
-    "regime": "uae-2026",
-    "quota": "country/SA", "holder": "SA", "tpp": 15_833, "actor": "eve", "approver": "eva",
-    "headroom_after_tpp": 841_681, "hash_v": 2, "prev_hash": "f" * 64, "hash": "f" * 64,
+LICENSE: dict[str, Any] = {
+    "issued_on": "2026-01-01", "expires_on": "2036-02-01", "closed_by_seq": 3, "closed_reason": "lost",
 }  # fmt: skip
-"""Another value for each column but seq, of a sort that an entry may have."""
 
 
-def test_there_is_another_value_for_every_column() -> None:
-    assert set(OTHER) == set(evidence.COLUMNS) - {"seq"}
-
-
-@pytest.mark.parametrize("column", OTHER)
-def test_a_changed_column_is_found_and_its_entry_named_first(url: str, column: str) -> None:
+@pytest.mark.parametrize("column", LICENSE)
+def test_a_licenses_changed_dates_are_found_though_they_move_no_tpp(url: str, column: str) -> None:
     with connected(url) as connection:
-        connection.execute(sa.update(ENTRY).where(ENTRY.c.seq == 3).values({column: OTHER[column]}))
-    assert (3, "chain") in differences(url)
-    assert differences(url)[0][0] == 3
+        where = sa.update(BALANCE).where(BALANCE.c.license_no == "L1")
+        connection.execute(where.values({column: LICENSE[column]}))
+    assert differences(url) == [(3, "license")]
 
 
-NO_VALUE: list[tuple[str, Any]] = [
-    ("kind", "gift"), ("country", "ZZ"), ("country", ""), ("effective_on", "soon"),
-    ("effective_on", "2026-02-30"), ("expires_on", "never"), ("recorded_at", "yesterday"),
-    ("programme", "none"), ("tpp", 0), ("tpp", -15_832), ("tpp", 2**63 - 1),
-    ("headroom_after_tpp", -(2**63)), ("reason", "a\tb"), ("reference", "nul\0byte"),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize(("column", "value"), NO_VALUE)
-def test_a_value_that_no_entry_can_have_is_found_too(url: str, column: str, value: object) -> None:
+def test_an_approval_of_an_overdraft_that_is_none_is_found(url: str) -> None:
     with connected(url) as connection:
-        connection.exec_driver_sql("pragma ignore_check_constraints = on")
-        connection.execute(sa.update(ENTRY).where(ENTRY.c.seq == 3).values({column: value}))
-    assert differences(url)[0] == (3, "chain")
+        where = sa.update(BALANCE).where(BALANCE.c.license_no == "")
+        connection.execute(where.values(overdraft_approver="eve"))
+    assert differences(url) == [(None, "license")]
 
 
-def rehash(connection: sa.Connection, *seqs: int) -> None:
-    """What a forger does who knows how hashes are made: hash these entries anew, each onto the one before."""
-    for seq in seqs:
-        rows = (
-            connection.execute(sa.select(ENTRY).where(ENTRY.c.seq <= seq).order_by(ENTRY.c.seq))
-            .mappings()
-            .all()
-        )
-        row = {**rows[-1], "prev_hash": rows[-2]["hash"]}
-        where = sa.update(ENTRY).where(ENTRY.c.seq == seq)
-        connection.execute(where.values(prev_hash=row["prev_hash"], hash=by_hand(row)))
-
-
-def test_an_entry_changed_and_hashed_anew_breaks_the_chain_after_it(url: str) -> None:
-    with connected(url) as connection:
-        connection.execute(sa.update(ENTRY).where(ENTRY.c.seq == 3).values(consignee="Khazna"))
-        rehash(connection, 3)
-    assert differences(url) == [(4, "chain")]
-
-
-def test_a_rest_hashed_anew_no_longer_ends_in_the_head(url: str) -> None:
-    with connected(url) as connection:
-        connection.execute(sa.update(ENTRY).where(ENTRY.c.seq == 3).values(consignee="Khazna"))
-        rehash(connection, 3, 4, 5, 6)
-    assert differences(url) == [(6, "head")]
-
-
-def test_an_amount_changed_and_everything_hashed_anew_disagrees_with_the_balances(url: str) -> None:
-    with connected(url) as connection:
-        changed = {"tpp": 8, "headroom_after_tpp": 841_672}
-        connection.execute(sa.update(ENTRY).where(ENTRY.c.seq == 6).values(changed))
-        rehash(connection, 6)
-        connection.execute(
-            sa.update(HEAD).values(hash=sa.select(ENTRY.c.hash).where(ENTRY.c.seq == 6).scalar_subquery())
-        )
-    assert differences(url) == [(None, "balance")] * 2
-
-
-def remove(*seqs: int) -> Callable[[sa.Connection], object]:
-    return lambda connection: connection.execute(sa.delete(ENTRY).where(ENTRY.c.seq.in_(seqs)))
-
-
-def swap(connection: sa.Connection) -> None:
-    """Entries 3 and 4 change places."""
-    for old, new in ((3, 30), (4, 3), (30, 4)):
-        connection.execute(sa.update(ENTRY).where(ENTRY.c.seq == old).values(seq=new))
-
-
-REARRANGED: dict[str, tuple[Callable[[sa.Connection], object], tuple[int, str]]] = {
-    "the first entry removed": (remove(1), (2, "chain")),
-    "one in the middle removed": (remove(3), (4, "chain")),
-    "the last removed": (remove(6), (5, "head")),
-    "all removed": (remove(1, 2, 3, 4, 5, 6), (0, "head")),
-    "two swapped": (swap, (3, "chain")),
-    "one moved to the end": (
-        lambda connection: connection.execute(sa.update(ENTRY).where(ENTRY.c.seq == 3).values(seq=7)),
-        (4, "chain"),
-    ),
-}
-
-
-@pytest.mark.parametrize(("change", "first"), REARRANGED.values(), ids=REARRANGED)
-def test_entries_removed_or_rearranged_are_found(
-    url: str, change: Callable[[sa.Connection], object], first: tuple[int, str]
-) -> None:
-    with connected(url) as connection:
-        change(connection)
-    assert differences(url)[0] == first
+def test_licenses_keep_what_their_entries_say_through_increase_reversal_and_release(store_url: str) -> None:
+    clock = Clock("2026-03-01")
+    with Ledger.init(store_url, opening=False, actor="maria", clock=clock) as ledger:
+        ledger.post(entry("allocate", 100_000))
+        for number in ("L1", "L2", "L3", "L4"):
+            ledger.post(entry("license", 100, license_no=number))
+        ledger.post(entry("license", 50, license_no="L1", effective_on="2026-01-15", expires_on="2026-12-01"))
+        ledger.post(entry("license", 50, license_no="L2", effective_on="2026-01-15", expires_on="2026-12-01"))
+        ledger.reverse(7, "posted twice")
+        ledger.post(entry("export", 40, license_no="L3"))
+        ledger.post(entry("release", 60, license_no="L3", reason="expired"))
+        ledger.post(entry("restore", 40, license_no="L3"))
+        ledger.post(entry("release", 100, license_no="L4", reason="revoked: false statement"))
+        ledger.post(entry("license", 5, license_no="L4"))
+        ledger.post(entry("release", 5, license_no="L4", reason="surrendered"))
+        ledger.reverse(14, "not surrendered")
+        ledger.reverse(6, "wrong license")
+        ledger.reverse(2, "wrong license too")
+        assert ledger.verify().rows() == []
 
 
 def test_a_changed_balance_is_found_on_both_databases(store_url: str) -> None:
@@ -195,25 +83,39 @@ def test_a_changed_balance_is_found_on_both_databases(store_url: str) -> None:
         ]
 
 
-def test_a_tail_cut_together_with_its_balances_shows_only_against_a_head_kept_elsewhere(url: str) -> None:
-    with Ledger.init(url, opening=False) as ledger:
-        kept_elsewhere = ledger.headroom().basis["head_hash"]
-    drop_guards(url)
-    with connected(url) as connection:
-        connection.execute(sa.delete(ENTRY).where(ENTRY.c.seq == 6))
-        connection.execute(sa.delete(BALANCE).where(BALANCE.c.license_no == "L2"))
-        connection.execute(
-            sa.update(BALANCE)
-            .where(BALANCE.c.license_no == "")
-            .values(headroom_tpp=BALANCE.c.headroom_tpp + 7)
-        )
-        last = sa.select(ENTRY.c.hash).where(ENTRY.c.seq == 5).scalar_subquery()
-        connection.execute(sa.update(HEAD).values(seq=5, hash=last))
-    assert differences(url) == []
-    with Ledger.open(url) as ledger:
-        assert ledger.headroom().basis["head_hash"] != kept_elsewhere
-        with pytest.raises(Refused):
-            ledger.post(entry("export", 7, license_no="L2"))
+def test_it_is_one_moment_that_is_verified_while_others_post(store_url: str) -> None:
+    with Ledger.init(store_url, opening=False) as ledger:
+        ledger.post(entry("allocate", 1_000_000))
+        done = threading.Event()
+
+        def posting() -> None:
+            number = 0
+            while not done.is_set():
+                number += 1
+                ledger.post(entry("license", 1, license_no=f"L{number}"))
+
+        with ThreadPoolExecutor(1) as poster:
+            writing = poster.submit(posting)
+            try:
+                found = [ledger.verify() for _ in range(8)]
+            finally:
+                done.set()
+            writing.result()
+    assert [answer.rows() for answer in found] == [[]] * 8
+    seqs = [answer.basis["seq"] for answer in found]
+    assert seqs == sorted(seqs)
+    assert [answer.basis["checked"]["entries"] for answer in found] == seqs
+
+
+def test_entries_over_several_pages_are_read_in_their_order(
+    store_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rereading, "PAGE", 3)
+    with Ledger.init(store_url, opening=False) as ledger:
+        for number in range(10):
+            ledger.post(entry("allocate", 1 + number))
+        assert ledger.verify().basis["checked"]["entries"] == 10
+        assert ledger.verify().rows() == []
 
 
 def test_a_past_day_that_a_back_dated_entry_breached_is_a_note_and_no_difference(store_url: str) -> None:
@@ -227,7 +129,7 @@ def test_a_past_day_that_a_back_dated_entry_breached_is_a_note_and_no_difference
         ledger.post(entry("license", 700, effective_on="2026-01-05", license_no="L1"))
         answer = ledger.verify()
     assert answer.rows() == []
-    assert answer.basis["checked"] == {"entries": 4, "accounts": 2}
+    assert (answer.basis["checked"]["entries"], answer.basis["checked"]["accounts"]) == (4, 2)
     assert answer.basis["notes"] == [
         "AE 2026-01-05: headroom by effective day was -600 TPP, breached by the back-dated entry 4"
     ]

@@ -14,7 +14,7 @@ from multiprocessing.synchronize import Barrier
 from pathlib import Path
 from typing import Any
 
-from ledger import Entry, Ledger, LedgerError, OverHeadroom, read_feed
+from ledger import Entry, Ledger, LedgerError, OverHeadroom, book, read_feed
 from tests.clock import Clock
 from tests.postgres import UNPRIVILEGED
 
@@ -41,9 +41,9 @@ def answers(process: SpawnProcess, connection: Connection) -> list[Any]:
     return said
 
 
-def license_entry(number: str, tpp: int) -> Entry:
+def license_entry(number: str, tpp: int, on: str = DAY) -> Entry:
     return Entry.model_validate(
-        {"kind": "license", "country": "AE", "effective_on": DAY, "license_no": number, "tpp": tpp}
+        {"kind": "license", "country": "AE", "effective_on": on, "license_no": number, "tpp": tpp}
     )
 
 
@@ -69,6 +69,15 @@ def license_more_than_half(answer: Connection, url: str, name: str, together: Ba
     answer.send((licensed, refused))
 
 
+def license_all_that_is_left(answer: Connection, url: str) -> None:
+    """License the last TPP that AE has; answers the receipt's seq, and what was refused."""
+    with Ledger.open(url, busy_seconds=30, clock=Clock(DAY)) as ledger:
+        while left := ledger.headroom("AE").rows()[0]["headroom_tpp"]:
+            with suppress(OverHeadroom):  # others post as well
+                (receipt,) = ledger.post(license_entry("all-the-rest", left))
+    answer.send(receipt.seq)
+
+
 def post_one_by_one(answer: Connection, url: str) -> None:
     """Post until killed; answers each receipt's (seq, hash) once it is given."""
     with Ledger.open(url, clock=Clock(DAY)) as ledger:
@@ -77,10 +86,36 @@ def post_one_by_one(answer: Connection, url: str) -> None:
             answer.send((receipt.seq, receipt.hash))
 
 
+def post_from(answer: Connection, url: str, first: int) -> None:
+    """Post until killed, requests numbered from `first` on; answers each receipt's (seq, hash)."""
+    with Ledger.open(url, clock=Clock(DAY)) as ledger:
+        for number in range(first, 1_000_000):
+            (receipt,) = ledger.post(license_entry(f"L{number}", 1), request_id=f"request-{number}")
+            answer.send((receipt.seq, receipt.hash))
+
+
+def post_file_in_groups(answer: Connection, url: str, path: str, group: int) -> None:
+    """Post the rows of a file, each on its own, so many in a group; answers how many are done."""
+    book.GROUP = group
+    post_file(answer, url, path)
+
+
 def post_file(answer: Connection, url: str, path: str) -> None:
     """Post the rows of a file, each on its own; answers how many are done after each group."""
     with Ledger.open(url, clock=Clock(DAY)) as ledger, read_feed(path) as feed:
         ledger.post_file(feed, each=True, receipts=False, progress=answer.send)
+
+
+def post_file_until_full(answer: Connection, url: str, path: str, group: int, most: int) -> None:
+    """Post a file in groups while no file may grow beyond `most` bytes; answers rows done and the error."""
+    book.GROUP, done = group, [0]
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most, resource.RLIM_INFINITY))
+    try:
+        with Ledger.open(url, clock=Clock(DAY)) as ledger, read_feed(path) as feed:
+            ledger.post_file(feed, each=True, receipts=False, progress=done.append)
+    except LedgerError as error:
+        for each in (done[-1], type(error).__name__, error.detail):
+            answer.send(each)
 
 
 def post_until_full(answer: Connection, url: str, file: str, room: int) -> None:

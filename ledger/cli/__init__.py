@@ -4,17 +4,27 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from io import TextIOWrapper
 
 from typer.main import get_command
 
-from ledger.cli import verbs
 from ledger.cli.app import app
+from ledger.cli.as_written import take_as_written
 from ledger.cli.failure import Failures, hush
 from ledger.cli.session import Surroundings
 from ledger.cli.verb import Run
 
-__all__ = ["run", "verbs"]
+__all__ = ["VERBS", "run"]
+
+VERBS = (
+    *("verbs", "report_verbs", "sql_verbs", "publish_verbs", "recon_verbs"),
+    *("evidence_verbs", "copies_verbs", "people_verbs", "audit_verbs", "db_verbs"),
+)
+"""Where the verbs are declared, in the order of the help."""
+
+for _name in VERBS:
+    import_module(f"ledger.cli.{_name}")
 
 
 def run(
@@ -33,7 +43,9 @@ def run(
             stream.reconfigure(errors="replace")  # a terminal without a character still gets the figures
     with Failures(given) as failures:
         around = Run(Surroundings(clock, actor), failures)
-        status = get_command(app).main(args=given, prog_name="tppq", standalone_mode=False, obj=around)
+        command = get_command(app)
+        take_as_written(command)
+        status = command.main(args=given, prog_name="tppq", standalone_mode=False, obj=around)
         failures.status = int(status or 0)
     for stream in (sys.stdout, sys.stderr):
         try:

@@ -15,8 +15,9 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="""
 Every option but --version goes before the verb or after it. A setting comes from the flag, else from the
-environment (TPPQ_LEDGER, TPPQ_FORMAT, TPPQ_REGIME, TPPQ_BUSY_SECONDS), else from ./tppq.toml, else from the
-user's own configuration.
+environment (TPPQ_LEDGER, TPPQ_FORMAT, TPPQ_REGIME, TPPQ_BUSY_SECONDS, TPPQ_CHECKPOINT, TPPQ_VERIFY_KEY,
+TPPQ_SIGNING_KEY_FILE), else from ./tppq.toml, else from the user's own configuration. In a shared ledger
+TPPQ_TOKEN, or the file of TPPQ_TOKEN_FILE, says who you are.
 
 \b
 Examples:

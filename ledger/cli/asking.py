@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import pyarrow as pa
-
 from ledger import reference, screens
-from ledger.cli.desk import Desk
+from ledger.answer import Answer, Rows
+from ledger.cli.front_desk import FrontDesk
 from ledger.cli.session import Session
 from ledger.cli.values import Misused, whole
-from ledger.engine import Answer
 from ledger.grid import Column
 
 NO = 1
-"""The answer is no: it does not fit, or it does not verify."""
+"""The answer is no: it does not fit."""
 
 
 def headroom(session: Session, countries: Sequence[str]) -> int:
-    desk = Desk(session)
+    desk = FrontDesk(session)
     as_of, known_at = session.options.as_of, session.options.known_at
     with desk.open() as ledger:
         answer = ledger.headroom(*countries, as_of=as_of, known_at=known_at)
@@ -31,15 +29,14 @@ def headroom(session: Session, countries: Sequence[str]) -> int:
 
 
 def statement(session: Session, country: str, from_day: str | None) -> int:
-    desk = Desk(session)
+    desk = FrontDesk(session)
     as_of, known_at = session.options.as_of, session.options.known_at
     with desk.open() as ledger:
         answer = ledger.statement(country, from_day=from_day, as_of=as_of, known_at=known_at)
         now_tpp = 0
         if from_day is not None and not len(answer):
-            now_tpp = sum(
-                ledger.headroom(country, as_of=as_of, known_at=known_at).table["headroom_tpp"].to_pylist()
-            )
+            now = ledger.headroom(country, as_of=as_of, known_at=known_at)
+            now_tpp = sum(row["headroom_tpp"] for row in now)
     names = {device.device_id: device.device_name for device in reference.load().devices.values()}
     desk.answer(answer, screens.statement(answer, from_day, now_tpp, names) if session.for_people else [])
     desk.tell_charged([country])
@@ -47,7 +44,7 @@ def statement(session: Session, country: str, from_day: str | None) -> int:
 
 
 def licenses(session: Session, country: str | None) -> int:
-    desk = Desk(session)
+    desk = FrontDesk(session)
     with desk.open() as ledger:
         answer = ledger.licenses(country, as_of=session.options.as_of, known_at=session.options.known_at)
     desk.answer(answer, screens.licenses(answer) if session.for_people else [])
@@ -61,7 +58,7 @@ def fit(session: Session, country: str, device: str | None, quantity: str | None
         raise Misused("fit wants --device with --quantity, or --tpp alone")
     devices = None if quantity is None else whole(quantity, "--quantity")
     amount = None if tpp is None else whole(tpp, "--tpp")
-    desk = Desk(session)
+    desk = FrontDesk(session)
     with desk.open() as ledger:
         answer = ledger.fit(
             country, device=device, quantity=devices, tpp=amount, as_of=as_of, known_at=known_at
@@ -89,26 +86,17 @@ def countries(session: Session) -> int:
 
 def _reference(session: Session, ask: str, headings: Mapping[str, Column]) -> int:
     """Reference data; with --as-of, what was valid on that day."""
-    desk = Desk(session)
+    desk = FrontDesk(session)
     as_of, known_at = session.options.as_of, session.options.known_at
     answer = desk.reference_answer(ask, **({"as_of": as_of} if ask == "countries" else {}))
     basis = dict(answer.basis) | {
         name: day for name, day in (("as_of", as_of), ("known_at", known_at)) if day
     }
-    table = answer.table
-    if as_of is not None and "valid_from" in table.column_names:
-        valid = [row for row in answer if row["valid_from"] <= as_of <= (row["valid_to"] or "9999")]
-        table = pa.Table.from_pylist(valid, table.schema)
-    answer = Answer(table, basis)
+    rows = answer.held
+    if as_of is not None and "valid_from" in rows.names:
+        first, last = rows.names.index("valid_from"), rows.names.index("valid_to")
+        valid = [row for row in rows.rows if row[first] <= as_of <= (row[last] or "9999")]
+        rows = Rows(rows.names, rows.types, valid)
+    answer = Answer(rows, basis)
     desk.answer(answer, screens.reference(answer, headings))
     return 0
-
-
-def verify(session: Session) -> int:
-    desk = Desk(session)
-    if session.options.as_of or session.options.known_at:
-        desk.remark("verify reads the whole history: --as-of and --known-at change nothing.")
-    with desk.open() as ledger:
-        answer = ledger.verify()
-    desk.answer(answer, screens.verified(answer))
-    return NO if len(answer) else 0

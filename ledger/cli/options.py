@@ -15,8 +15,8 @@ from ledger.question import day, instant
 from ledger.settings import Format
 
 Verb = Callable[..., int]
-Role = Literal["asks", "writes", "runs"]
-"""A verb asks a question (it takes --as-of and --known-at), writes (it takes --dry-run), or does neither."""
+Role = Literal["asks", "writes", "compares", "runs"]
+"""A verb asks a question (it takes --as-of and --known-at), writes (it takes --dry-run), both, or neither."""
 
 
 Given = tuple[Any, Any]
@@ -88,6 +88,7 @@ _WRITING: dict[str, Given] = {
 }
 OF_ROLE: dict[Role, dict[str, Given]] = {
     "asks": _EVERY | _ASKING, "writes": _EVERY | _WRITING, "runs": _EVERY,
+    "compares": _EVERY | _ASKING | _WRITING,
 }  # fmt: skip
 EVERYWHERE = _EVERY | _ASKING | _WRITING
 

@@ -234,25 +234,12 @@ def countries(session: Session) -> int:
     return asking.countries(session)
 
 
-@verb("asks")
-def verify(session: Session) -> int:
-    """Hold the whole history to its hashes and to three sums. Exit 0 intact, 1 not.
-
-    Examples:
-        tppq verify
-        tppq verify --json || echo "do not write to it"
-    """
-    from ledger.cli import asking
-
-    return asking.verify(session)
-
-
 # ------------------------------------------------------------------------------------------------ run
 
 
 @verb("runs")
 def demo(session: Session) -> int:
-    """A ledger of announced clusters, and what each country has left.
+    """Announced clusters as applications, and what is left.
 
     It is removed afterwards, unless --ledger names one to keep. TPPQ_LEDGER is not used.
 

@@ -4,34 +4,32 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
-from time import monotonic
+from contextlib import ExitStack
+from functools import partial
 from typing import Any
 
 import pyarrow as pa
 import typer
 from pydantic import ValidationError
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from ledger import reference
 from ledger.book import Ledger
 from ledger.cli.desk import Desk
 from ledger.cli.failure import exit_status
 from ledger.cli.posted import MOST_SHOWN, NO_LINE, give
+from ledger.cli.progress import telling
 from ledger.cli.session import Session
 from ledger.cli.values import Misused, changes
 from ledger.database import Database
+from ledger.entry import Entry
 from ledger.errors import BadFeed, Misconfigured, Refused
 from ledger.feed import Batch, Feed, read_feed
-from ledger.model import Entry
 from ledger.outcome import Outcome, Receipt
 from ledger.screens import Screen
 from ledger.store import Store
 from ledger.submission import Declined, Head
 
 UNREADABLE = exit_status(BadFeed(""))
-_SHOWN_FROM_SECONDS = 1.0
 _FIELDS = tuple(name for name in Entry.model_fields if name != "reverses_seq")
 
 
@@ -110,10 +108,10 @@ def post(session: Session, files: Sequence[str], *, each: bool, again: bool, app
         receipts = not session.options.quiet and (rows <= MOST_SHOWN or not session.for_people)
         outcomes: list[tuple[str, Outcome]] = []
         for feed in feeds:
-            with _progress(desk, feed) as progress:
+            with telling(feed.path, quiet=desk.options.quiet) as progress:
                 outcome = ledger.post_file(
                     feed, each=each, again=again, approver=approver, dry_run=dry_run, receipts=receipts,
-                    progress=progress,
+                    progress=partial(progress, of=feed.row_count),
                 )  # fmt: skip
             outcomes.append((feed.path, outcome))
         basis = ledger.regime().basis
@@ -145,29 +143,6 @@ def _unreadable(files: Sequence[str], faults: list[dict[str, Any]]) -> BadFeed:
     among = "" if len(files) == 1 else f", {len(bad):,} of {len(files):,} files,"
     count = f"{len(faults):,} fault{'' if len(faults) == 1 else 's'}"
     return BadFeed(f"{', '.join(bad)}{among} cannot be read ({count}); nothing was written", faults=faults)
-
-
-@contextmanager
-def _progress(desk: Desk, feed: Feed) -> Iterator[Callable[[int], None]]:
-    """Tells on the terminal how many rows are done, once that has taken a second."""
-    if not sys.stderr.isatty() or desk.options.quiet:
-        yield lambda _rows: None
-        return
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    bar = Progress(*columns, console=Console(file=sys.stderr), transient=True)
-    task = bar.add_task(feed.path, total=feed.row_count)
-    began = monotonic()
-
-    def done(rows: int) -> None:
-        if not bar.live.is_started and monotonic() - began > _SHOWN_FROM_SECONDS:
-            bar.start()
-        bar.update(task, completed=rows)
-
-    try:
-        yield done
-    finally:
-        if bar.live.is_started:
-            bar.stop()
 
 
 # -------------------------------------------------------------------------------- reverse and correct

@@ -20,16 +20,37 @@ end;
 create macro into_bucket(bucket, source, target, tpp) as
 case when target = bucket then tpp when source = bucket then -tpp else 0 end;
 
-create macro headroom(as_of := null, known_at := null) as table
+-- How much of what was allocated is used, in percent: cut, not rounded, so that 99.96 is not 100.
+create macro used_percent(allocated_tpp, headroom_tpp) as
+case
+    when allocated_tpp > 0
+        then
+            (((allocated_tpp - headroom_tpp)::hugeint * 1000) // allocated_tpp)::decimal(18, 0)
+            * 0.1::decimal(2, 1)
+end;
+
+-- What an account may be used for.
+create macro control_state(is_closed, allocated_tpp, blocked_tpp, headroom_tpp, h100_tpp) as
+case
+    when is_closed or allocated_tpp = 0 then 'closed'
+    when blocked_tpp > 0 and headroom_tpp < h100_tpp then 'suspended'
+    when blocked_tpp > 0 then 'blocked'
+    else 'none'
+end;
+
+-- One row a country: what the entries of a relation after a seq add up to, bucket by bucket, and what the
+-- states of its quota depend on besides.
+create macro held_of(relation, as_of, known_at, after := 0) as table
 with moved as (
     select
         e.country,
         e.kind,
         sum(e.tpp)::bigint as tpp,
         max(e.seq) as last_seq
-    from entry as e
+    from query_table(relation) as e
     where
         e.programme = 'country'
+        and e.seq > after
         and (as_of is null or e.effective_on <= as_of::date)
         and (known_at is null or e.recorded_at <= known_at::timestamp)
     group by e.country, e.kind
@@ -37,7 +58,7 @@ with moved as (
 
 held as (
     select
-        v.country,
+        v.country::country_code::varchar as country,
         -sum(into_bucket('regime', m.source, m.target, v.tpp))::bigint as allocated_tpp,
         sum(into_bucket('licensed', m.source, m.target, v.tpp))::bigint as licensed_tpp,
         sum(into_bucket('exported', m.source, m.target, v.tpp))::bigint as exported_tpp,
@@ -45,39 +66,47 @@ held as (
         sum(into_bucket('headroom', m.source, m.target, v.tpp))::bigint as headroom_tpp,
         max(v.last_seq) as last_seq
     from moved as v
-    inner join move as m on v.kind::varchar = m.kind
+    inner join move as m on v.kind::kind_name::varchar = m.kind
     group by v.country
 )
 
 select
-    h.country::varchar as country,
+    h.*,
     c.country_name,
+    c.treated_as is not null or coalesce(as_of::date, t.on_day) > r.period_to as is_closed,
+    r.h100_tpp,
+    r.watch_percent,
+    r.critical_percent
+from held as h
+inner join country as c on h.country = c.country
+cross join regime as r
+cross join today as t;
+
+-- One row a country: what is left, by a relation that is like held_of.
+create macro left_of(relation) as table
+select
+    h.country,
+    h.country_name,
     h.allocated_tpp,
     h.licensed_tpp,
     h.exported_tpp,
     h.blocked_tpp,
     h.headroom_tpp,
-    h100e(h.headroom_tpp, r.h100_tpp) as headroom_h100e,
-    -- cut, not rounded: 99.96 % used is not 100
-    case
-        when h.allocated_tpp > 0
-            then
-                (((h.allocated_tpp - h.headroom_tpp)::hugeint * 1000) // h.allocated_tpp)::decimal(18, 0)
-                * 0.1::decimal(2, 1)
-    end as used_percent,
+    h100e(h.headroom_tpp, h.h100_tpp) as headroom_h100e,
+    used_percent(h.allocated_tpp, h.headroom_tpp) as used_percent,
     balance_state(
-        h.allocated_tpp, h.headroom_tpp, r.h100_tpp, r.watch_percent, r.critical_percent
+        h.allocated_tpp, h.headroom_tpp, h.h100_tpp, h.watch_percent, h.critical_percent
     ) as balance_state,
-    case
-        when c.treated_as is not null or h.allocated_tpp = 0 then 'closed'
-        when coalesce(as_of::date, t.on_day) > r.period_to then 'closed'
-        when h.blocked_tpp > 0 and h.headroom_tpp < r.h100_tpp then 'suspended'
-        when h.blocked_tpp > 0 then 'blocked'
-        else 'none'
-    end as control_state,
+    control_state(
+        h.is_closed, h.allocated_tpp, h.blocked_tpp, h.headroom_tpp, h.h100_tpp
+    ) as control_state,
     h.last_seq
-from held as h
-inner join country as c on h.country::varchar = c.country
-cross join regime as r
-cross join today as t
-order by h.headroom_tpp, h.country::varchar;
+from query_table(relation) as h;
+
+create macro headroom(as_of := null, known_at := null) as table
+-- a name in quotes is a use, too
+with held as (from held_of('entry', as_of, known_at)) -- noqa: ST03
+
+select l.*
+from left_of('held') as l
+order by l.headroom_tpp, l.country;

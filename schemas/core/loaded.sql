@@ -1,6 +1,6 @@
--- One row: how many entries are held, the first and the last of them.
+-- One row: how many entries the segments hold, the first and the last of them.
 select
-    count(*) as entries,
-    min(e.seq) as first_seq,
-    max(e.seq) as last_seq
-from entry as e
+    sum(s.entries)::bigint as entries,
+    min(s.first_seq) as first_seq,
+    max(s.seq) as last_seq
+from summed as s

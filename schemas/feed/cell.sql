@@ -1,12 +1,10 @@
--- cell: one row a row of the file, in the file's order, as text; `rowid` counts the rows from 0.
--- `line` is null where it follows from that order; `broken` says why a row has no cells at all; `is_bad`
--- that it has a fault.
-create or replace table cell (
-    line integer, broken varchar, is_bad boolean default false,
-    kind varchar, country varchar, effective_on varchar, license_no varchar, device_id varchar,
-    quantity varchar, tpp varchar, expires_on varchar, request_id varchar, consignee varchar,
-    exporter varchar, reference varchar, reason varchar, programme varchar, holder varchar
-);
+-- cell: one row a row of the file, in the file's order, as text, with the columns of its layout; `rowid`
+-- counts the rows from 0. `line` is null where it follows from that order; `broken` says why a row has no
+-- cells at all; `is_bad` that it has a fault.
+create or replace table cell as
+select null::integer as line, null::varchar as broken, false as is_bad, * from layout limit 0;
+
+alter table cell alter column is_bad set default false;
 
 -- document: one row a line of a JSON Lines file, before its cells are taken out.
 create or replace table document (line integer, broken varchar, text varchar);
@@ -17,8 +15,10 @@ create or replace macro blank() as
 create or replace macro stripped(x) as
     nullif(regexp_replace(x, '^' || blank() || '+|' || blank() || '+$', '', 'g'), '');
 create or replace macro is_untidy(x, plain) as
-    starts_with(x, ' ') or ends_with(x, ' ')
-    or (not plain and (x = '' or regexp_matches(x, '^' || blank() || '|' || blank() || '$')));
+    case
+        when plain then starts_with(x, ' ') or ends_with(x, ' ')
+        else regexp_matches(x, '^$|^' || blank() || '|' || blank() || '$')
+    end;
 
 create or replace macro is_day(x) as
     case when x is not null then
@@ -27,6 +27,19 @@ create or replace macro is_day(x) as
 
 create or replace macro is_whole(x, most) as
     regexp_full_match(x, '0*[0-9]{1,16}') and try_cast(x as bigint) between 1 and most;
+
+create or replace macro is_count(x, most) as
+    regexp_full_match(x, '0*[0-9]{1,16}') and try_cast(x as bigint) between 0 and most;
+
+-- A day, or an instant with its offset from UTC: meant is the day on which it was where it was written down.
+create or replace macro is_local_day(x) as
+    case
+        when length(x) <= 10 then is_day(x)
+        when x is not null then
+            is_day(left(x, 10)) and try_cast(x as timestamptz) is not null and regexp_full_match(
+                substr(x, 11), 'T[0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,9})?)?(Z|[+-][0-9]{2}:?[0-9]{2})'
+            )
+    end;
 
 -- Canonical JSON writers disagree on control characters; a file known to have none is not searched.
 create or replace macro is_unfit(x, longest, plain) as

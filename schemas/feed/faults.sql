@@ -1,48 +1,47 @@
--- One row a fault that shows in one cell: a required cell that is empty, or a cell that cannot be read.
-with whole_row as (select rowid as cell_id, * from cell where broken is null)
+-- One row a fault that shows in one cell: a required cell that is empty, or a cell that cannot be read. Rows
+-- are searched by column; only those in which something is amiss are then looked at cell by cell.
+with judged as (
+    select
+        rowid as cell_id,
+        columns(lambda name: list_contains($required::varchar[], name)) is null,
+        list_contains($unchosen::varchar[], columns(lambda name: list_contains($words::varchar[], name))),
+        not is_day(columns(lambda name: list_contains($days::varchar[], name))),
+        not is_local_day(columns(lambda name: list_contains($local_days::varchar[], name))),
+        not is_whole(columns(lambda name: list_contains($wholes::varchar[], name)), $most),
+        not is_count(columns(lambda name: list_contains($counts::varchar[], name)), $most),
+        is_unfit(columns(lambda name: list_contains($names::varchar[], name)), $name_length, $plain),
+        is_unfit(columns(lambda name: list_contains($remarks::varchar[], name)), $remark_length, $plain),
+        is_unfit(columns(lambda name: list_contains($lists::varchar[], name)), $list_length, $plain)
+    from cell
+    where broken is null
+),
+
+suspect as (
+    select rowid as cell_id, * exclude (broken, is_bad)
+    from cell
+    where rowid in (select cell_id from judged where greatest(*columns(* exclude (cell_id))))
+),
+
+each_cell as (
+    select * from suspect
+    unpivot include nulls (value for column_name in (columns(* exclude (cell_id, line))))
+)
 
 select cell_id, coalesce(line, cell_id + $first_line) as line, column_name, value
-from (
-    select cell_id, line, 'kind' as column_name, kind as value from whole_row
-    where kind is null or not list_contains($kinds, kind)
-    union all
-    select cell_id, line, 'country', country from whole_row
-    where country is null or is_unfit(country, $name_length, $plain)
-    union all
-    select cell_id, line, 'effective_on', effective_on from whole_row
-    where effective_on is null or not is_day(effective_on)
-    union all
-    select cell_id, line, 'license_no', license_no from whole_row
-    where is_unfit(license_no, $name_length, $plain)
-    union all
-    select cell_id, line, 'device_id', device_id from whole_row
-    where is_unfit(device_id, $name_length, $plain)
-    union all
-    select cell_id, line, 'quantity', quantity from whole_row where not is_whole(quantity, $most_tpp)
-    union all
-    select cell_id, line, 'tpp', tpp from whole_row where not is_whole(tpp, $most_tpp)
-    union all
-    select cell_id, line, 'expires_on', expires_on from whole_row where not is_day(expires_on)
-    union all
-    select cell_id, line, 'request_id', request_id from whole_row
-    where is_unfit(request_id, $name_length, $plain)
-    union all
-    select cell_id, line, 'consignee', consignee from whole_row
-    where is_unfit(consignee, $remark_length, $plain)
-    union all
-    select cell_id, line, 'exporter', exporter from whole_row
-    where is_unfit(exporter, $remark_length, $plain)
-    union all
-    select cell_id, line, 'reference', reference from whole_row
-    where is_unfit(reference, $remark_length, $plain)
-    union all
-    select cell_id, line, 'reason', reason from whole_row
-    where is_unfit(reason, $remark_length, $plain)
-    union all
-    select cell_id, line, 'programme', programme from whole_row
-    where is_unfit(programme, $name_length, $plain)
-    union all
-    select cell_id, line, 'holder', holder from whole_row
-    where is_unfit(holder, $name_length, $plain)
-)
+from each_cell
+where
+    case
+        when value is null then list_contains($required::varchar[], column_name)
+        when list_contains($words::varchar[], column_name)
+            then
+                list_contains($unchosen::varchar[], value)
+                and not list_contains($known, column_name || '=' || value)
+        when list_contains($days::varchar[], column_name) then not is_day(value)
+        when list_contains($local_days::varchar[], column_name) then not is_local_day(value)
+        when list_contains($wholes::varchar[], column_name) then not is_whole(value, $most)
+        when list_contains($counts::varchar[], column_name) then not is_count(value, $most)
+        when list_contains($names::varchar[], column_name) then is_unfit(value, $name_length, $plain)
+        when list_contains($remarks::varchar[], column_name) then is_unfit(value, $remark_length, $plain)
+        else is_unfit(value, $list_length, $plain)
+    end
 order by cell_id

@@ -1,9 +1,6 @@
 -- One row a line of a well-formed CSV file: its cells as they stand. Nothing is guessed, nothing skipped.
 insert into cell by name
-select columns(
-    '^(kind|country|effective_on|license_no|device_id|quantity|tpp|expires_on|request_id|consignee|exporter'
-    || '|reference|reason|programme|holder)$'
-)
+select *
 from read_csv(
     $path, columns = $columns, delim = $delimiter, header = true, auto_detect = false,
     quote = '"', escape = '"', comment = '', nullstr = '', strict_mode = true, null_padding = false,

@@ -1,7 +1,4 @@
--- One row a row of a Parquet file, every cell as text.
+-- One row a row of a Parquet file: the cells of the columns that its layout has, as text.
 insert into cell by name
-select columns(
-    '^(kind|country|effective_on|license_no|device_id|quantity|tpp|expires_on|request_id|consignee|exporter'
-    || '|reference|reason|programme|holder)$'
-)::varchar
+select columns(lambda name: list_contains($names, name))::varchar
 from read_parquet($path, hive_partitioning = false)

@@ -1,5 +1,10 @@
--- What the store itself refuses, whoever asks: to change, remove or replace an entry, a refusal or an event, or
--- to add an entry or an event that does not continue the last one. ALWAYS: session_replication_role does not pass these.
+-- What the store itself refuses, whoever asks: to change, remove or replace an entry, a refusal or an event,
+-- or to add an entry or an event that does not continue the last one. ALWAYS: session_replication_role does
+-- not pass these.
+--
+-- What looks at a table looks at this ledger's: a temporary table of its name would come first otherwise.
+select set_config('search_path', quote_ident(current_schema()) || ', pg_temp', true);
+
 create or replace function tppq_append_only() returns trigger language plpgsql as $$
 begin
     raise exception 'append-only: % of % is refused; post what undoes it', tg_op, tg_table_name
@@ -7,7 +12,8 @@ begin
 end
 $$;
 
-create or replace function tppq_entry_continues() returns trigger language plpgsql as $$
+create or replace function tppq_entry_continues() returns trigger language plpgsql
+set search_path from current as $$
 declare
     last_seq bigint;
     last_hash text;
@@ -22,7 +28,8 @@ begin
 end
 $$;
 
-create or replace function tppq_event_continues() returns trigger language plpgsql as $$
+create or replace function tppq_event_continues() returns trigger language plpgsql
+set search_path from current as $$
 declare
     last_seq bigint;
     last_hash text;
@@ -40,7 +47,8 @@ $$;
 create or replace function tppq_head_goes_forward() returns trigger language plpgsql as $$
 begin
     if new.seq < old.seq or new.recorded_at < old.recorded_at or new.regime <> old.regime
-        or new.origin <> old.origin or new.salt_key <> old.salt_key or new.shared < old.shared then
+        or new.origin <> old.origin or new.salt_key <> old.salt_key or new.shared < old.shared
+        or new.seq > old.seq and new.tree = old.tree then -- by a program for an older schema, without a tree
         raise exception 'append-only: the head never goes back' using errcode = 'integrity_constraint_violation';
     end if;
     return new;

@@ -1,5 +1,6 @@
--- What the store itself refuses, whoever asks: to change, remove or replace an entry, a refusal or an event, or
--- to add an entry or an event that does not continue the last one. Run after tables.sqlite.sql, in the same transaction.
+-- What the store itself refuses, whoever asks: to change, remove or replace an entry, a refusal or an event,
+-- or to add an entry or an event that does not continue the last one. Run after tables.sqlite.sql, in its
+-- transaction.
 drop trigger if exists entry_no_update;
 
 create trigger entry_no_update before update on entry
@@ -20,19 +21,21 @@ drop trigger if exists entry_continues;
 
 create trigger entry_continues before insert on entry
 begin
-    select raise(abort, 'append-only: the new entry does not continue the last one')
-    where
-        new.seq is not (select coalesce(max(e.seq), 0) + 1 from entry as e)
-        or new.prev_hash is not coalesce(
-            (select e.hash from entry as e order by e.seq desc limit 1),
-            '0000000000000000000000000000000000000000000000000000000000000000'
-        );
-    select raise(abort, 'append-only: this request was posted before')
+    -- rollback, not abort: SQLite then need not keep what each of many inserts would have to take back alone
+    select raise(rollback, 'append-only: the new entry does not continue the last one')
+    where (new.seq, new.prev_hash) is not (
+        select
+            coalesce(max(e.seq), 0) + 1,
+            -- beside a max, a column is that row's
+            coalesce(e.hash, '0000000000000000000000000000000000000000000000000000000000000000')
+        from entry as e
+    );
+    select raise(rollback, 'append-only: this request was posted before')
     where exists (
         select 1 from entry as e
         where e.request_id = new.request_id and e.request_part = new.request_part
     );
-    select raise(abort, 'append-only: this entry was reversed before')
+    select raise(rollback, 'append-only: this entry was reversed before')
     where
         new.reverses_seq is not null
         and exists (select 1 from entry as e where e.reverses_seq = new.reverses_seq);
@@ -98,7 +101,9 @@ begin
         or new.regime <> old.regime
         or new.origin <> old.origin
         or new.salt_key <> old.salt_key
-        or new.shared < old.shared;
+        or new.shared < old.shared
+        -- a program that knows no tree was written for an older schema
+        or (new.seq > old.seq and new.tree = old.tree);
 end;
 
 drop trigger if exists head_no_delete;

@@ -1,4 +1,4 @@
--- One row is what its class in ledger/ says (model, tables); printed by `make schemas`.
+-- One row is what its class in ledger/ says (entry, tables); printed by `make schemas`.
 create table if not exists balance (
     quota text not null,
     license_no text not null,

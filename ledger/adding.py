@@ -1,0 +1,76 @@
+"""From a verdict to the sheet that is written: rows by column, and the statements that take them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import orjson
+
+from ledger import evidence
+from ledger.accounts import Account, Books
+from ledger.database import Database, Row
+from ledger.errors import IdReused
+from ledger.sheet import Insert, Leaves, Sheet, alike
+from ledger.submission import Earlier, Head, Verdict
+
+_AT = {name: index for index, name in enumerate(evidence.COLUMNS)}
+_HEAD = ("seq", "hash", "recorded_at")
+
+
+def sheet(
+    database: Database, head: Head, verdict: Verdict, books: Books, refusals: Mapping[str, Row]
+) -> Sheet:
+    """What a verdict adds to this head: its entries, the accounts as they then are, and these refusals."""
+    rows = verdict.rows
+    inserts = [insert(database, "refusal", list(refusals.values()))] if refusals else []
+    if not rows:
+        return Sheet(head.hash, inserts, None, {})
+    by_column = list(zip(*rows, strict=True))
+    accounts = [books.quotas[quota] for quota in set(by_column[_AT["quota"]])]
+    accounts += [books.licenses[number] for number in set(by_column[_AT["license_no"]]) if number is not None]
+    inserts += [_insert(database, "entry", by_column), put(database, (each for each in accounts if each))]
+    leaves = Leaves(
+        head.origin, head.salt_key, head.seq + 1, by_column[_AT["recorded_at"]], evidence.HASH_V,
+        bytes(verdict.bodies),
+    )  # fmt: skip
+    return Sheet(head.hash, inserts, leaves, {name: rows[-1][_AT[name]] for name in _HEAD})
+
+
+def refusals(verdict: Verdict, earlier: Earlier, actor: str, at: str) -> dict[str, Row]:
+    """What was refused and not answered so before, as rows of table `refusal`, by request id."""
+    return {
+        each.request_id: (
+            each.request_id, earlier.attempts(each.request_id) + 1, each.body_hash,
+            orjson.dumps(each.refusal.problem()).decode(), at, actor,
+        )
+        for each in reversed(verdict.declined)
+        if each.answered_at is None and not isinstance(each.refusal, IdReused)
+    }  # fmt: skip
+
+
+def insert(database: Database, table: str, rows: Sequence[Row]) -> Insert:
+    """Whole rows of a table: one at least."""
+    return _insert(database, table, list(zip(*rows, strict=True)))
+
+
+def _insert(database: Database, table: str, by_column: Sequence[Row]) -> Insert:
+    """Whole rows of a table, by column; columns that are null in all of many are left to the store."""
+    whole = database.statement(f"put_{table}")
+    if len(by_column[0]) == 1:
+        return Insert(whole.text, 1, by_column)
+    columns = {name: alike(values) for name, values in zip(whole.takes, by_column, strict=True)}
+    used = {name: values for name, values in columns.items() if values != (None,)}
+    return Insert(database.insert(table, tuple(used)).text, len(by_column[0]), list(used.values()))
+
+
+def put(database: Database, accounts: Iterable[Account]) -> Insert:
+    """These accounts, one at least, as they stand now."""
+    rows = [
+        (
+            each.quota, each.license_no, *each.tpp.values(), each.issued_on, each.expires_on,
+            each.closed_by_seq, each.closed_reason, each.overdraft_approver,
+        )
+        for each in accounts
+    ]  # fmt: skip
+    statement = database.statement("put_balance")
+    return Insert(statement.text, len(rows), list(map(alike, zip(*rows, strict=True))))

@@ -1,0 +1,157 @@
+"""Answers: rows with names and types, and the basis they stand on. They become Arrow when Arrow is asked for.
+
+`pyarrow` is a tenth of a second at the start of a process: who asks for one figure, and has it printed, does
+without.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+_DECIMAL = re.compile(r"decimal128\((\d+), (\d+)\)")
+_ARROW_NAMES = {
+    "VARCHAR": "string", "BIGINT": "int64", "BOOLEAN": "bool", "DATE": "date32[day]",
+    "TIMESTAMP": "timestamp[us]",
+}  # fmt: skip
+"""DuckDB's names of types, as Arrow has them; decimals beside."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Rows as Python has them (int, str, date, datetime, Decimal, ...), and the type of each column.
+
+    Types are named as Arrow names them: `int64`, `string`, `decimal128(21, 2)`, `timestamp[us]`, ...
+    """
+
+    names: tuple[str, ...]
+    types: tuple[str, ...]
+    rows: Sequence[Sequence[Any]]
+
+    @classmethod
+    def of(cls, given: Any) -> Rows:
+        """The same rows, if they are given so; else those of an Arrow table."""
+        if isinstance(given, Rows):
+            return given
+        columns = [column.to_pylist() for column in given.columns]
+        rows = list(zip(*columns, strict=True)) if columns else []
+        return cls(tuple(given.column_names), tuple(str(each.type) for each in given.schema), rows)
+
+    @classmethod
+    def of_duckdb(cls, description: Sequence[Sequence[Any]], rows: Sequence[Sequence[Any]]) -> Rows:
+        """What DuckDB answered, of the types that the core's own questions have."""
+        types = (str(each[1]) for each in description)
+        return cls(
+            tuple(each[0] for each in description),
+            tuple(
+                _ARROW_NAMES[each] if each in _ARROW_NAMES else f"decimal128{each[7:].replace(',', ', ')}"
+                for each in types
+            ),
+            rows,
+        )
+
+    @classmethod
+    def of_dicts(cls, rows: Sequence[Mapping[str, Any]]) -> Rows:
+        """One row at least, each with the same keys; types are those of the values."""
+        names = tuple(rows[0])
+        columns = [[row[name] for row in rows] for name in names]
+        return cls(names, tuple(map(_type_of, columns)), list(zip(*columns, strict=True)))
+
+    def arrow(self) -> Any:
+        """The rows as an Arrow table."""
+        import pyarrow as pa  # a tenth of a second, for those who want Arrow  # noqa: PLC0415
+
+        kinds = [
+            pa.decimal128(*map(int, match.groups()))
+            if (match := _DECIMAL.fullmatch(each))
+            else pa.type_for_alias(each)
+            for each in self.types
+        ]
+        columns = zip(*self.rows, strict=True) if self.rows else [()] * len(self.names)
+        arrays = [pa.array(values, kind) for values, kind in zip(columns, kinds, strict=True)]
+        return pa.Table.from_arrays(arrays, names=list(self.names))
+
+    def column(self, name: str) -> list[Any]:
+        """The values of one column."""
+        place = self.names.index(name)
+        return [row[place] for row in self.rows]
+
+    def dicts(self) -> list[dict[str, Any]]:
+        """One dict a row."""
+        return [dict(zip(self.names, row, strict=True)) for row in self.rows]
+
+
+def _type_of(values: Sequence[Any]) -> str:
+    """The type of a column of text, whole numbers, decimals, yes or no: as Arrow would infer it."""
+    present = [value for value in values if value is not None]
+    if not present:
+        return "null"
+    if isinstance(present[0], Decimal):
+        scale = max(-int(value.as_tuple().exponent) for value in present)
+        whole = max(len(str(abs(int(value)))) for value in present)
+        return f"decimal128({whole + scale}, {scale})"
+    return {bool: "bool", int: "int64", str: "string"}[type(present[0])]
+
+
+class Answer:
+    """The rows of a question, and the basis they stand on (regime, seq, hash, times).
+
+    `given` is `Rows`, or an Arrow table.
+    """
+
+    __slots__ = ("basis", "given")
+
+    def __init__(self, given: Any, basis: Mapping[str, Any]) -> None:
+        self.given = given
+        self.basis = basis
+
+    @property
+    def table(self) -> Any:
+        """The rows as a `pyarrow.Table`."""
+        if isinstance(self.given, Rows):
+            self.given = self.given.arrow()
+        return self.given
+
+    @property
+    def held(self) -> Rows:
+        """The rows as Python has them, with their names and types."""
+        return Rows.of(self.given)
+
+    def arrow(self) -> Any:
+        """The rows as a `pyarrow.Table`."""
+        return self.table
+
+    def df(self) -> Any:
+        """A pandas frame backed by Arrow, so that whole numbers stay whole."""
+        import pandas as pd  # 0.2 s at every start of the command, for those who never ask for a frame  # noqa: PLC0415
+
+        return self.table.to_pandas(types_mapper=pd.ArrowDtype)
+
+    def pl(self) -> Any:
+        """A polars frame; polars is the caller's to install."""
+        import polars as pl  # an optional package of the caller's  # noqa: PLC0415
+
+        return pl.from_arrow(self.table)
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One dict a row, with Python's own types: int, str, date, datetime, Decimal."""
+        if isinstance(self.given, Rows):
+            return self.given.dicts()
+        rows: list[dict[str, Any]] = self.given.to_pylist()
+        return rows
+
+    def __len__(self) -> int:
+        return len(self.given.rows) if isinstance(self.given, Rows) else int(self.given.num_rows)
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        return iter(self.rows())
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        return self.table.__arrow_c_stream__(requested_schema)
+
+    def _repr_html_(self) -> str:
+        html: str = self.df().to_html(index=False, notebook=True)
+        return html

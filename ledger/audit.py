@@ -1,0 +1,38 @@
+"""The audit trail as a question, and how other parts of the ledger add to it."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from ledger import roster, trail
+from ledger.answer import Answer
+from ledger.base import Opened
+from ledger.events import read
+from ledger.question import day
+from ledger.trail import told
+
+__all__ = ["Audit", "told"]
+
+_TRAIL = {
+    "at": "string", "who": "string", "what": "string", "subject": "string", "outcome": "string",
+    "detail": "string", "event_seq": "int64", "hash": "string",
+}  # fmt: skip
+
+
+class Audit(Opened):
+    """The verb about what was done."""
+
+    def audit(self, *, from_day: date | str | None = None, who: str | None = None) -> Answer:
+        """Who did what, when, and what came of it, in order of time: one row an event, or a refused request.
+
+        Columns: at (UTC), who, what (person, proposal, a verb, post, ...), subject, outcome, detail (JSON; of
+        a refusal the problem, of a proposal how many entries), event_seq, hash. `from_day` leaves out what
+        was before that day, `who` what others did. What was posted is told by `statement`.
+        """
+        self._must("audit")
+        since = day(from_day) or ""
+        events = [event for event in map(read, self._store.read("all_events")) if event.at >= since]
+        rows = trail.rows(events, self._store.read("refused_since", since=since))
+        if who is not None:
+            rows = [row for row in rows if roster.same(row["who"], who)]
+        return self._answer_of(_TRAIL, rows)

@@ -1,0 +1,97 @@
+"""The verbs of evidence. Each is the method of `Ledger` with its name."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from ledger import kept, limits, reference, render, screens
+from ledger.cli.desk import Desk
+from ledger.cli.session import Session
+from ledger.cli.values import Misused
+from ledger.engine import Answer
+from ledger.errors import Misconfigured
+
+NO = 1
+"""The answer is no: it does not verify."""
+
+
+def verify(session: Session, checkpoint: Path | None, key: str | None) -> int:
+    desk = Desk(session)
+    if session.options.as_of or session.options.known_at:
+        desk.remark("verify reads the whole history: --as-of and --known-at change nothing.")
+    where = checkpoint or (Path(session.settings.checkpoint) if session.settings.checkpoint else None)
+    given = key or session.settings.verify_key
+    if key and where is None:
+        raise Misused("--key is for a checkpoint: name one with --checkpoint")
+    outside = kept.outside(where, kept.verifier(given) if given else None) if where is not None else None
+    with desk.open() as ledger:
+        answer = ledger.verify(outside)
+    if where is not None and not given:
+        desk.remark(f"{where} was taken as it is: with --key its signature is checked too.")
+    desk.answer(answer, screens.verified(answer))
+    return NO if len(answer) else 0
+
+
+def explain(session: Session) -> int:
+    desk = Desk(session)
+    terms = reference.load().regime(session.settings.regime or reference.DEFAULT_REGIME)
+    answer = Answer(
+        pa.Table.from_pylist([guard._asdict() for guard in limits.GUARDS]), desk.basis_without_ledger(terms)
+    )
+    desk.answer(answer, screens.reference(answer, screens.GUARDS), basis_told=False)
+    return 0
+
+
+def new_key(session: Session, path: Path) -> int:
+    desk = Desk(session)
+    with desk.open() as ledger:
+        verifier = ledger.new_key(path)
+    _give(desk, f"{verifier}\n", {"key": verifier})
+    desk.remark(
+        f"{path} signs for this ledger: nobody else may read it, and whoever has a copy can sign too. Give "
+        "the key above to those who verify."
+    )
+    return 0
+
+
+def checkpoint(session: Session, tiles: Path | None) -> int:
+    desk = Desk(session)
+    settings, output = session.settings, session.options.output
+    if settings.signing_key_file is None:
+        raise Misconfigured(
+            "there is no key to sign with: make one with tppq checkpoint --new-key FILE, and name that file "
+            "in TPPQ_SIGNING_KEY_FILE"
+        )
+    keep = [Path(each) for each in (settings.checkpoint, output if session.to_file else None) if each]
+    signer = kept.signer(Path(settings.signing_key_file))
+    with desk.open() as ledger:
+        signed = ledger.checkpoint(signer, keep=keep, folder=tiles)
+    if not session.to_file:
+        _give(desk, signed.note, asdict(signed))
+    again = "signed before" if not signed.recorded else f"{signed.reread:,} read again"
+    desk.remark(f"Checkpoint of {signed.size:,} entries ({again}), root {signed.root[:8]}.")
+    for path in keep:
+        desk.remark(f"It is in {path}: keep that where nobody who keeps the ledger can change it.")
+    return 0
+
+
+def prove(session: Session, seq: int | None, since: Path | None, tiles: Path | None, *, private: bool) -> int:
+    desk = Desk(session)
+    if (seq is None) == (since is None):
+        raise Misused("name the entry to prove, or an older checkpoint with --from")
+    with desk.open() as ledger:
+        if seq is not None:
+            proof = ledger.prove(seq, private=private, folder=tiles)
+        elif since is not None:
+            proof = ledger.prove_since(since, folder=tiles)
+    _give(desk, proof, {"proof": proof})
+    return 0
+
+
+def _give(desk: Desk, text: str, facts: dict[str, Any]) -> None:
+    """Give text out as it is, or within its facts as JSON."""
+    desk.write(render.as_json(facts) if desk.session.as_json else text.encode())

@@ -1,0 +1,192 @@
+"""The front desk: opens a ledger to ask it, and puts answers where they belong: on stdout or into a file.
+
+It loads nothing that only those need who write, or who want more than an answer: `desk` does.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+from ledger import kept, reference, render, roster
+from ledger.answer import Answer, Rows
+from ledger.cli.failure import hush, tell
+from ledger.cli.session import Session
+from ledger.cli.values import Misused
+from ledger.database import Database
+from ledger.errors import LedgerError, Misconfigured, UnknownName, Unreachable
+from ledger.evidence import FIRST_PREV_HASH
+from ledger.model import Regime
+from ledger.questions import Questions
+from ledger.reading import clock_us
+from ledger.screens import Screen
+from ledger.submission import FIRST_AT, Stamps
+
+
+class FrontDesk:
+    """Where one verb works. What it tells people goes to stderr, unless they want JSON or quiet."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.options = session.options
+        self.began = monotonic()
+
+    # -------------------------------------------------------------------------------------- the ledger
+
+    @property
+    def url(self) -> str:
+        return self.session.settings.ledger
+
+    @property
+    def name(self) -> str:
+        """The URL without its password, fit to be shown."""
+        return Database(self.url, 0).name
+
+    def how_to_open(self) -> dict[str, Any]:
+        """The options of `Ledger.open` and `Ledger.init` for this session."""
+        around = self.session.surroundings
+        options: dict[str, Any] = {"busy_seconds": self.session.settings.busy_seconds}
+        options["token"] = roster.token_given(os.environ)
+        if self.session.settings.checkpoint is not None:
+            options["checkpoint"] = Path(self.session.settings.checkpoint)
+            key = self.session.settings.verify_key
+            options["verifier"] = None if key is None else kept.verifier(key)
+        return options | {
+            name: value for name, value in (("clock", around.clock), ("actor", around.actor)) if value
+        }
+
+    def open(self) -> Questions:
+        """The ledger of this session, to be asked. Raises Misconfigured, Unreachable, NotPermitted."""
+        self.tell_which()
+        return Questions.open(self.url, **self.how_to_open())
+
+    def tell_which(self) -> None:
+        """Which ledger it is, and who says so, for those who want to know."""
+        if self.options.verbose:
+            tell(f"ledger {self.name} ({self.session.settings.sources['ledger']})")
+
+    def reference_answer(self, ask: str, **values: Any) -> Answer:
+        """Reference data: under the ledger's regime, or where there is no ledger, under the default one."""
+        try:
+            with self.open() as ledger:
+                answer: Answer = getattr(ledger, ask)(**values)
+                return answer
+        except (Misconfigured, Unreachable) as why:
+            data = reference.load()
+            terms = data.regime(self.session.settings.regime or reference.DEFAULT_REGIME)
+            self.remark(f"Reference data of {terms.regime}, without a ledger ({why.detail}).")
+            basis = self.basis_without_ledger(terms)
+            rows = {
+                "regime": lambda: reference.regime_rows(terms),
+                "devices": lambda: reference.device_rows(data, terms),
+                "countries": lambda: reference.country_rows(
+                    data, terms, values.get("as_of") or basis["as_of"]
+                ),
+            }[ask]()
+            return Answer(Rows.of_dicts(rows), basis)
+
+    def basis_without_ledger(self, terms: Regime) -> dict[str, Any]:
+        """What an answer stands on that needs no ledger: the regime, and now."""
+        now = Stamps(FIRST_AT, (self.session.surroundings.clock or clock_us)()).next()
+        return {
+            "regime": terms.regime, "seq": 0, "head_hash": FIRST_PREV_HASH,
+            "as_of": now[:10], "known_at": now, "h100_tpp": terms.h100_tpp,
+        }  # fmt: skip
+
+    # ---------------------------------------------------------------------------------------- answers
+
+    def answer(self, answer: Answer, screen: Screen, *, basis_told: bool = True) -> None:
+        """Give an answer out: as the screen to people, as its rows and basis to programs."""
+        if self.session.for_people:
+            self.show(screen)
+        else:
+            notice = notice_of(answer.basis)
+            self.write(render.rows_as(self.session.form, answer.given, answer.basis, notice))
+        if basis_told:
+            self.tell_basis(answer.basis)
+
+    def outcome(
+        self, outcome: Mapping[str, Any], rows: Any, basis: Mapping[str, Any], screen: Screen
+    ) -> None:
+        """Give out what became of a post: one object as JSON, else its rows (`Rows`, or an Arrow table)."""
+        if self.session.form == "json":
+            self.write(render.as_json(outcome))
+        elif self.session.for_people:
+            self.show(screen)
+        else:
+            self.write(render.rows_as(self.session.form, rows, basis, notice_of(basis)))
+        self.tell_basis(basis)
+
+    def show(self, screen: Screen) -> None:
+        """Show a screen: within the width of the terminal as a table, as wide as it takes as plain text."""
+        if self.session.form == "plain" or self.session.to_file:
+            self.write(render.plain(screen).encode())
+            return
+        try:
+            render.print_table(screen, sys.stdout, shutil.get_terminal_size().columns)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            hush(sys.stdout)
+
+    def write(self, data: bytes) -> None:
+        """Write the data where it was asked for. Raises Misused where the file cannot be written."""
+        if self.session.to_file:
+            path = Path(self.options.output or "")
+            try:
+                path.write_bytes(data)
+            except OSError as error:
+                raise Misused(f"{path} cannot be written: {error.strerror}") from error
+            return
+        try:
+            sys.stdout.flush()
+            sys.stdout.buffer.write(data)
+            sys.stdout.buffer.flush()
+        except BrokenPipeError:
+            hush(sys.stdout)
+
+    # ------------------------------------------------------------------------------------------- notes
+
+    def note(self, text: str) -> None:
+        """What a reader of the data must know and cannot see in it: on stderr, unless quiet."""
+        if not self.options.quiet:
+            tell(text)
+
+    def remark(self, text: str) -> None:
+        """What the basis of a JSON answer says too: on stderr, for everybody else, unless quiet."""
+        if not self.session.as_json:
+            self.note(text)
+
+    def tell_basis(self, basis: Mapping[str, Any]) -> None:
+        """What the figures stand on. JSON says so itself."""
+        for line in render.provenance(basis, notice_of(basis)):
+            self.remark(line)
+        if self.options.verbose:
+            tell(f"{monotonic() - self.began:.1f} s")
+
+    def tell_charged(self, written: Sequence[str]) -> None:
+        """Say of each country that was written where its entries are charged, if that is to another one."""
+        data = reference.load()
+        for text in sorted(set(written)):
+            try:
+                code = data.country_code(text)
+            except UnknownName:
+                continue  # it was refused, or is about to be: that says so
+            charged = data.charged(code)
+            if charged != code:
+                name, instead = (data.countries[each].country_name for each in (code, charged))
+                self.note(
+                    f"{code} ({name}) is treated as {charged} ({instead}): what goes there is charged to it."
+                )
+
+
+def notice_of(basis: Mapping[str, Any]) -> str:
+    """What the figures of a regime are and are not, in its own words."""
+    try:
+        return reference.load().regime(basis["regime"]).notice
+    except LedgerError:
+        return "a regime that this version does not know"

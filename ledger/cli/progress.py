@@ -1,0 +1,48 @@
+"""How far something long has come, told on the terminal once it has taken a second."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from time import monotonic
+from typing import Protocol
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+SHOWN_FROM_SECONDS = 1.0
+
+
+class Telling(Protocol):
+    """Told how much is done, of how much."""
+
+    def __call__(self, done: int, of: int) -> None: ...
+
+
+def _silent(done: int, of: int) -> None:
+    """Tell nobody."""
+    del done, of
+
+
+@contextmanager
+def telling(name: str, *, quiet: bool) -> Iterator[Telling]:
+    """A function to be told how much is done, of how much; silent where nobody looks."""
+    if not sys.stderr.isatty() or quiet:
+        yield _silent
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    bar = Progress(*columns, console=Console(file=sys.stderr), transient=True)
+    task = bar.add_task(name, total=None)
+    began = monotonic()
+
+    def told(done: int, of: int) -> None:
+        if not bar.live.is_started and monotonic() - began > SHOWN_FROM_SECONDS:
+            bar.start()
+        bar.update(task, completed=done, total=of)
+
+    try:
+        yield told
+    finally:
+        if bar.live.is_started:
+            bar.stop()

@@ -1,0 +1,180 @@
+"""The verbs of the night. Each is the method of `Ledger` with its name."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+from ledger import jobs, recon_screens
+from ledger.answer import Answer
+from ledger.cli.asking import NO
+from ledger.cli.desk import Desk
+from ledger.cli.failure import exit_status
+from ledger.cli.session import Session
+from ledger.cli.values import changes as changed
+from ledger.entry import Entry
+from ledger.errors import LedgerError
+from ledger.jobs import Delivery, Message
+from ledger.recon_breaks import Standing, rank
+from ledger.recon_files import MISSING
+from ledger.recon_night import STOPPED
+from ledger.recon_results import mark_stale
+from ledger.store import clock_us
+
+REFUSED, BAD_FILES, NO_FILES = 3, 65, 69
+"""What a night that was stopped exits with: it does not verify, a file is refused, a file is missing."""
+
+
+def reconcile(session: Session, feeds: Sequence[str], fail_on: str, out: str, *, block: bool | None) -> int:
+    desk, folder = Desk(session), Path(out)
+    options = session.options
+    delivery = Delivery.of(os.environ, folder)
+    began = time.monotonic()
+    with nullcontext() if options.dry_run else jobs.locked(folder):
+        try:
+            with desk.open() as ledger:
+                answer = ledger.reconcile(
+                    *feeds, as_of=options.as_of, known_at=options.known_at, out=folder,
+                    dry_run=options.dry_run, block=block,
+                )  # fmt: skip
+        except LedgerError as error:
+            if not options.dry_run:
+                status = exit_status(error)
+                said = {"type": type(error).__name__, "exit_status": status}
+                _tell(desk, delivery, folder, f"{STOPPED}: {error.detail}", said, status, began)
+            raise
+        status = status_of(answer, fail_on)
+        if not options.dry_run:
+            subject = recon_screens.verdict(answer)
+            _tell(desk, delivery, folder, subject, dict(answer.basis), status, began)
+    if _is_clean(answer) and session.for_people and not (sys.stdout.isatty() or options.verbose):
+        return status
+    desk.answer(answer, recon_screens.night(answer) if session.for_people else [])
+    return status
+
+
+def status_of(answer: Answer, fail_on: str) -> int:
+    """The exit status that a run's answer comes to."""
+    basis = answer.basis
+    if basis["status"] == STOPPED:
+        if basis["stopped_by"] == "ledger":
+            return REFUSED
+        return NO_FILES if MISSING in answer.held.column("code") else BAD_FILES
+    return NO if any(count and rank(name) >= rank(fail_on) for name, count in basis["open"].items()) else 0
+
+
+def _is_clean(answer: Answer) -> bool:
+    open_ = answer.basis.get("open", {})
+    return answer.basis["status"] != STOPPED and not any(n for name, n in open_.items() if name != "info")
+
+
+def _tell(
+    desk: Desk,
+    delivery: Delivery,
+    folder: Path,
+    subject: str,
+    said: dict[str, Any],
+    status: int,
+    began: float,
+) -> None:
+    """What a run leaves behind besides its results: a stale mark, one message where one is due, metrics."""
+    now_us = (desk.session.surroundings.clock or clock_us)()
+    if status not in (0, NO):
+        mark_stale(folder, subject)
+    message = None
+    if status:
+        at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now_us / 1e6))
+        kind = "reconciliation.stopped" if said.get("status", STOPPED) == STOPPED else "reconciliation.breaks"
+        name = said.get("run") or f"stopped-{time.strftime('%Y%m%d-%H%M', time.gmtime(now_us / 1e6))}"
+        message = Message(f"reconcile-{name}", kind, subject, at, {**said, "exit_status": status})
+    for failed in jobs.tell(message, delivery, lambda: now_us / 1e6):
+        desk.note(failed)
+    if delivery.metrics is not None:
+        seconds = time.monotonic() - began
+        jobs.metrics(delivery.metrics, said, status=status, at=now_us / 1e6, seconds=seconds)
+
+
+# --------------------------------------------------------------------------------------- work on breaks
+
+
+def breaks(session: Session, country: str | None, code: str | None, *, every: bool) -> int:
+    desk, options = Desk(session), session.options
+    with desk.open() as ledger:
+        answer = ledger.breaks(
+            country, code=code, every=every, as_of=options.as_of, known_at=options.known_at
+        )
+    desk.answer(answer, recon_screens.breaks(answer) if session.for_people else [])
+    return NO if len(answer) else 0
+
+
+def show(session: Session, name: str) -> int:
+    desk = Desk(session)
+    with desk.open() as ledger:
+        answer = ledger.break_show(name)
+    desk.answer(answer, recon_screens.one(answer) if session.for_people else [])
+    return 0
+
+
+def take(session: Session, name: str, officer: str | None) -> int:
+    desk = Desk(session)
+    with desk.open() as ledger:
+        return _done(desk, ledger.break_take(name, officer), f"taken by {officer or ledger.actor}")
+
+
+def comment(session: Session, name: str, text: str) -> int:
+    desk = Desk(session)
+    with desk.open() as ledger:
+        return _done(desk, ledger.break_comment(name, text), "remarked on")
+
+
+def propose(
+    session: Session,
+    name: str,
+    reverse: Sequence[int],
+    correct: int | None,
+    pairs: Sequence[str],
+    reason: str | None,
+) -> int:
+    desk = Desk(session)
+    with desk.open() as ledger:
+        standing = ledger.break_propose(
+            name,
+            reverse=reverse,
+            correct=correct,
+            changes=changed(pairs, list(Entry.model_fields)),
+            reason=reason,
+        )
+    entries = "; ".join(
+        f"{each['kind']} {each['country']} {each['quantity'] or each['tpp']}" for each in standing.entries
+    )
+    return _done(desk, standing, f"proposed: {entries}. Another person confirms it (tppq break confirm)")
+
+
+def confirm(session: Session, name: str) -> int:
+    desk = Desk(session)
+    with desk.open() as ledger:
+        receipts = ledger.break_confirm(name)
+        standing = ledger.break_show(name).basis["break"]
+    numbers = ", ".join(f"{receipt.seq:,}" for receipt in receipts)
+    desk.note(
+        f"{standing['break']} posted as entry {numbers}. The next run that no longer finds it clears it."
+    )
+    return 0
+
+
+def accept(session: Session, name: str, reason: str, until: str, approver: str | None) -> int:
+    desk = Desk(session)
+    with desk.open() as ledger:
+        standing = ledger.break_accept(name, reason=reason, until=until, approver=approver)
+    return _done(desk, standing, f"accepted until {standing.accepted_until}")
+
+
+def _done(desk: Desk, standing: Standing, what: str) -> int:
+    seen = standing.seen
+    desk.note(f"{seen.fingerprint} {seen.code} {seen.key}: {what}.")
+    return 0

@@ -1,0 +1,79 @@
+"""What the core takes of an entry: the columns, their types, and what a move puts into each bucket."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
+
+from ledger.errors import Tampered
+from ledger.model import BUCKETS, MOVES
+
+NARROW = ("kind", "country", "programme", "effective_on", "tpp", "recorded_at", "seq")
+"""The columns that headroom needs; the rest is read when a question needs it."""
+
+WIDE = (
+    "kind", "country", "programme", "effective_on", "tpp", "recorded_at", "license_no", "device_id",
+    "quantity", "expires_on", "reverses_seq", "consignee", "exporter", "reference", "reason", "holder",
+    "quota", "regime", "request_id", "request_part", "body_hash", "group_id", "actor", "approver",
+    "headroom_after_tpp", "hash_v", "prev_hash", "hash", "seq",
+)  # fmt: skip
+
+_DAYS = frozenset({"effective_on", "expires_on"})
+_WHOLE = frozenset({"tpp", "quantity", "reverses_seq", "request_part", "headroom_after_tpp", "hash_v", "seq"})
+INTO: Mapping[str, tuple[int, ...]] = MappingProxyType({
+    kind.value: tuple((bucket == move.target) - (bucket == move.source) for bucket in BUCKETS)
+    for kind, move in MOVES.items()
+})  # fmt: skip
+"""What an entry of a kind puts into each of `BUCKETS`, by TPP: 1, -1 or 0."""
+
+_HEADROOM = BUCKETS.index("headroom")
+
+
+def to_headroom(kinds: Iterable[str], tpp: Iterable[int]) -> list[int]:
+    """What entries add to their country's headroom."""
+    return [INTO[kind][_HEADROOM] * each for kind, each in zip(kinds, tpp, strict=True)]
+
+
+def as_table(columns: Sequence[str], by_column: Iterable[Sequence[Any]]) -> Any:
+    """Columns of the store as a `pyarrow.Table` with types, as the core takes them.
+
+    Days and instants are given as ISO text. Adds `to_headroom_tpp`: what each entry adds to its country's
+    headroom. Raises Tampered.
+    """
+    import pyarrow as pa  # a tenth of a second, for those with many entries to take in  # noqa: PLC0415
+
+    def array(name: str, values: Sequence[Any]) -> Any:
+        if name in _WHOLE:
+            return pa.array(values, pa.int64())
+        text = pa.array(values, pa.string())
+        if name in _DAYS:
+            return text.cast(pa.date32())
+        at = pa.timestamp("us", "UTC")
+        return text.cast(at).cast(pa.timestamp("us")) if name == "recorded_at" else text
+
+    try:
+        given = dict(zip(columns, by_column, strict=True))
+        arrays = {name: array(name, values) for name, values in given.items()}
+        arrays["to_headroom_tpp"] = pa.array(to_headroom(given["kind"], given["tpp"]), pa.int64())
+    except (pa.ArrowInvalid, pa.ArrowTypeError, KeyError, TypeError) as error:
+        raise Tampered(f"an entry holds what no entry can: {error}") from error
+    return pa.Table.from_pydict(arrays)
+
+
+def sums(rows: Iterable[Sequence[Any]]) -> dict[str, dict[str, int]]:
+    """What a few entries put into each bucket of their country, and the last of them.
+
+    `rows` begin with the columns of NARROW, and end in `seq`. Raises Tampered.
+    """
+    found: dict[str, list[int]] = {}
+    try:
+        for kind, country, programme, _on, tpp, *_, seq in rows:
+            if programme == "country":
+                held = found.setdefault(country, [0] * len(BUCKETS) + [0])
+                for bucket, sign in enumerate(INTO[kind]):
+                    held[bucket] += sign * tpp
+                held[-1] = seq
+    except (KeyError, TypeError) as error:
+        raise Tampered(f"an entry holds what no entry can: {error}") from error
+    return {country: dict(zip((*BUCKETS, "last_seq"), held, strict=True)) for country, held in found.items()}

@@ -1,0 +1,250 @@
+"""Copies of a ledger: backups and what is made of them, and the whole log, which moves between engines.
+
+Every copy is verified, entry by entry, before it is called one; nothing is ever written over.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from ledger import log_file, reference
+from ledger.base import Opened
+from ledger.database import Database
+from ledger.errors import Misconfigured, Tampered, Unreachable
+from ledger.evidence import COLUMNS
+from ledger.loading import Group, Loader
+from ledger.questions import Questions
+from ledger.store import Store, clock_us
+
+Progress = Callable[[int, int], None]
+"""Called with how much is done, and of how much."""
+
+_PAGES = 4_000
+"""Pages of a SQLite file copied at a time, between which others may write: 16 MB."""
+
+_ORDER = (*(name for name in COLUMNS if name != "seq"), "seq")
+_PLACES = tuple(_ORDER.index(name) for name in COLUMNS)
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """What was copied, and verified: up to which entry, with which hash, and how many bytes it takes."""
+
+    file: str
+    entries: int
+    head_hash: str
+    bytes: int
+
+
+def _silent(_done: int, _of: int) -> None:
+    """Tell nobody."""
+
+
+class Copies(Opened):
+    """The part of a ledger that makes copies of it."""
+
+    def backup(self, file: Path, progress: Progress = _silent) -> Copy:
+        """Copy a SQLite ledger into a new file while others post to it, and verify the copy.
+
+        Raises Misconfigured (the file is there already; a PostgreSQL ledger, which its own tools back up),
+        Unreachable (no room), Tampered (the copy, and so the ledger, does not verify).
+        """
+        source = self._store.database.file
+        if source is None:
+            raise Misconfigured(
+                "a PostgreSQL ledger is backed up by pg_basebackup; tppq export writes its whole log",
+                store=self._store.database.name,
+            )
+        self._must("db")
+        _must_be_new(file)
+        self._record_copy("backup", {"file": str(file)})
+        part = _part_of(file)
+        try:
+            _copy_sqlite(source, part, progress)
+            copy = _verified(part, file)
+            part.replace(file)
+            _sync_folder(file)
+        finally:
+            _remove(part)
+        return copy
+
+    def export(self, file: Path, progress: Progress = _silent) -> Copy:
+        """Write the whole log to a new file: every entry, refusal and event (.gz: compressed).
+
+        The file tells all that the ledger holds, its salts too: keep it as you keep the ledger.
+        Raises Misconfigured (the file is there already), Unreachable (no room).
+        """
+        self._must("export")
+        _must_be_new(file)
+        self._record_copy("export", {"file": str(file)})
+        part = _part_of(file)
+        told = self._store.read("all_events")  # before the head: an event never runs ahead of its entries
+        head = self._store.head()
+        try:
+            part.touch(mode=0o600)
+            with log_file.opened(part, "wb") as output:
+                writer = log_file.Writer(output, head)
+                done = 0
+                for page in self._store.pages(_ORDER):
+                    rows = [[row[at] for at in _PLACES] for row in page if row[-1] <= head.seq]
+                    writer.entries(rows)
+                    done += len(rows)
+                    progress(done, head.seq)
+                    if len(rows) < len(page):
+                        break
+                after = ("", 0)
+                while page := self._store.read(
+                    "refusals", request_id=after[0], attempt=after[1], size=log_file.GROUP_ROWS
+                ):
+                    writer.others("refusal", page)
+                    after = (page[-1][0], page[-1][1])
+                writer.others("event", told)
+                counted = writer.end()
+            with part.open("rb") as written:
+                os.fsync(written.fileno())
+            log_file.read_head(part)
+            copy = Copy(str(file), counted.entry, head.hash, part.stat().st_size)
+            part.replace(file)
+            _sync_folder(file)
+        except OSError as error:
+            raise Unreachable(f"{file} cannot be written: {error.strerror}", file=str(file)) from error
+        finally:
+            _remove(part)
+        return copy
+
+
+def restore(file: Path, url: str, progress: Progress = _silent) -> Copy:
+    """Make a ledger at `url` (SQLite, where there is none yet) from a backup, which is verified first.
+
+    Raises Misconfigured (there is a ledger already; not SQLite), Tampered (the backup does not verify).
+    """
+    target = Database(url, 0)
+    if target.file is None:
+        raise Misconfigured(
+            "a backup is restored to SQLite; tppq import takes a log into PostgreSQL", store=target.name
+        )
+    _must_be_new(target.file)
+    if not file.is_file():
+        raise Misconfigured(f"there is no backup at {file}", file=str(file))
+    part = _part_of(target.file)
+    try:
+        target.file.parent.mkdir(parents=True, exist_ok=True)
+        _copy_sqlite(file, part, progress)
+        copy = _verified(part, target.file)
+        part.replace(target.file)
+        _sync_folder(target.file)
+    except OSError as error:
+        raise Unreachable(f"{target.file} cannot be written: {error.strerror}", store=target.name) from error
+    finally:
+        _remove(part)
+    return copy
+
+
+def import_log(file: Path, url: str, progress: Progress = _silent) -> Copy:
+    """Take a log into a new ledger at `url`, on either engine: the same entries, the same hashes.
+
+    All of it or nothing. Raises BadFeed (the file is not a whole log), Misconfigured (there is a ledger
+    already), Tampered (it does not verify).
+    """
+    head = log_file.read_head(file)
+    store = Loader(Database(url, 10), clock_us)
+    fresh = store.database.file is not None and not store.database.file.exists()
+    try:
+        regime = reference.load().regime(head.regime)
+        store.database.create()
+        done = 0
+
+        def counted() -> Iterator[Group]:
+            nonlocal done
+            for group in log_file.groups(file):
+                yield group
+                if group.table == "entry":
+                    done += len(group.rows)
+                    progress(done, head.seq)
+
+        store.load(head, regime, counted())
+        _must_verify(store)
+    except BaseException:
+        store.close()
+        if fresh and store.database.file is not None:
+            _remove(store.database.file)
+        raise
+    store.close()
+    return Copy(store.database.name, head.seq, head.hash, file.stat().st_size)
+
+
+def _copy_sqlite(source: Path, target: Path, progress: Progress) -> None:
+    """SQLite's own online backup: a copy of one moment, whoever writes meanwhile."""
+    try:
+        with (
+            closing(sqlite3.connect(f"{source.resolve().as_uri()}?mode=ro", uri=True)) as reading,
+            closing(sqlite3.connect(target)) as writing,
+        ):
+            target.chmod(0o600)
+            reading.backup(
+                writing, pages=_PAGES, progress=lambda _, left, total: progress(total - left, total)
+            )
+        with target.open("rb") as written:
+            os.fsync(written.fileno())
+    except sqlite3.Error as error:
+        raise Unreachable(
+            f"{source} cannot be copied to {target.parent}: {error}", file=str(source)
+        ) from error
+
+
+def _verified(part: Path, file: Path) -> Copy:
+    """What a copy holds, once every entry of it was verified."""
+    store = Store(Database(f"sqlite:///{part}", 10), clock_us)
+    try:
+        store.checked_head()
+        _must_verify(store)
+        head = store.head()
+    finally:
+        store.close()
+    with closing(sqlite3.connect(part)) as connection:
+        connection.execute("pragma journal_mode = delete")  # one file, with nothing beside it
+    return Copy(str(file), head.seq, head.hash, part.stat().st_size)
+
+
+def _must_verify(store: Store) -> None:
+    asked = Questions(store, reference.load().regime(store.head().regime), "")
+    answer = asked.verify()
+    if len(answer):
+        first = answer.rows()[0]
+        where = "" if first["seq"] is None else f" at entry {first['seq']:,}"
+        raise Tampered(
+            f"what was copied does not verify: {first['check']}{where}, expected {first['expected']}, "
+            f"found {first['found']}; run tppq verify",
+            seq=first["seq"],
+        )
+
+
+def _must_be_new(file: Path) -> None:
+    if file.exists():
+        raise Misconfigured(f"{file} is there already: nothing is written over", file=str(file))
+    if not file.parent.is_dir() and file.parent.exists():
+        raise Misconfigured(f"{file.parent} is no folder", file=str(file))
+
+
+def _part_of(file: Path) -> Path:
+    """Where a copy grows, until it is whole."""
+    return file.with_name(f".{file.stem}.{os.getpid()}.part{file.suffix}")
+
+
+def _remove(part: Path) -> None:
+    for each in (part, *(part.with_name(f"{part.name}{end}") for end in ("-wal", "-shm", "-journal"))):
+        each.unlink(missing_ok=True)
+
+
+def _sync_folder(file: Path) -> None:
+    """A new name survives a power cut once its folder is written down."""
+    folder = os.open(file.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

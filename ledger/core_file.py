@@ -1,0 +1,237 @@
+"""The core as a file: every table of it, with all entries up to one, for whoever opens a DuckDB file.
+
+An ad-hoc query runs on such a file (`sandbox`), and `snapshot` publishes one. It is written once, whole: a
+later one begins as a copy of the one before and takes in what came since. It is a copy and nothing more; a
+file that does not end in the hash which the store has at that entry is left aside.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from threading import get_ident
+from typing import Any, NamedTuple
+
+import duckdb
+
+from ledger import publish, schema
+from ledger.columns import WIDE, as_table
+from ledger.database import Row
+from ledger.engine import Core
+from ledger.model import Regime
+from ledger.publish import Sealer
+from ledger.reference import Reference
+from ledger.store import Store
+from ledger.submission import Head
+
+LEAST_ENTRIES = 50_000
+"""Below this a query reads every entry from the store: that is as quick."""
+
+MOST_SINCE = 20_000
+"""Entries after a file that are worth a new one."""
+
+_REFERENCES = {
+    "country": "from country", "device": "from device", "move": "from move", "regime": "from regime",
+}  # fmt: skip
+"""The tables that are filled from the reference data, and not from entries."""
+
+_MOST_UNSORTED = 4
+"""Parts of a file of which one may lie unsorted, before it is written anew."""
+
+_NAME = re.compile(r"core-(\d{12})-([0-9a-f]{64})-([0-9a-f]{16})\.duckdb")
+_HASH = WIDE.index("hash")
+
+
+class CoreFile(NamedTuple):
+    """A file with all entries up to `seq`, of which `hash` is the last one's."""
+
+    path: Path
+    seq: int
+    hash: str
+
+
+class Ground(NamedTuple):
+    """What a core is made of besides its entries."""
+
+    regime: Regime
+    reference: Reference
+
+
+@cache
+def fingerprint() -> str:
+    """16 hex digits of what shapes a file besides its entries: the SQL, the reference data, DuckDB."""
+    shape = sha256(duckdb.__version__.encode())
+    for folder in (
+        schema.folder("schemas") / "core",
+        schema.folder("schemas") / "snapshot",
+        schema.folder("fixtures") / "reference",
+    ):
+        for file in sorted(folder.rglob("*.*")):
+            shape.update(file.read_bytes())
+    return shape.hexdigest()[:16]
+
+
+def standing(store: Store, ground: Ground) -> CoreFile | None:
+    """The file that stands beside the store, written anew where too much came since; None where it has none.
+
+    That is a ledger of few entries, and one whose folder cannot be written.
+    """
+    folder, head = publish.folder_of(store), store.head()
+    if folder is None or head.seq < LEAST_ENTRIES:
+        return None
+    found = _found(folder, store)
+    if found is not None and head.seq - found.seq < MOST_SINCE:
+        return found
+    part = folder / f"core-{os.getpid()}-{get_ident()}.part"
+    try:
+        folder.mkdir(exist_ok=True)
+        written = write(part, store, ground, head, found)
+        path = folder / f"core-{written.seq:012d}-{written.hash}-{fingerprint()}.duckdb"
+        part.replace(path)
+        _prune(folder, keep=2)  # a query may be about to open the last but one
+    except OSError:
+        return found
+    finally:
+        with suppress(OSError):
+            part.unlink()
+    return written._replace(path=path)
+
+
+def _found(folder: Path, store: Store) -> CoreFile | None:
+    """The last file of a folder that agrees with the store."""
+    for seq, last_hash, shape in reversed(_names(folder)):
+        if shape == fingerprint() and store.read("hash_at", seq=int(seq)) == [(last_hash,)]:
+            return CoreFile(folder / f"core-{seq}-{last_hash}-{shape}.duckdb", int(seq), last_hash)
+    return None
+
+
+def _names(folder: Path) -> list[tuple[str, str, str]]:
+    if not folder.is_dir():
+        return []
+    matches = (_NAME.fullmatch(path.name) for path in folder.iterdir())
+    return sorted((match[1], match[2], match[3]) for match in matches if match)
+
+
+def _prune(folder: Path, keep: int) -> None:
+    for seq, last_hash, shape in _names(folder)[:-keep]:
+        with suppress(FileNotFoundError):
+            (folder / f"core-{seq}-{last_hash}-{shape}.duckdb").unlink()
+
+
+# --------------------------------------------------------------------------------------------- writing
+
+
+def write(path: Path, store: Store, ground: Ground, head: Head, previous: CoreFile | None) -> CoreFile:
+    """Write the file of all entries up to `head`: from the start, or `previous` with what came since.
+
+    What came since lies at the end; where that would be more than a quarter of it, all is sorted anew.
+    Raises OSError, Tampered.
+    """
+    if previous is not None and _sorted_seq(previous) * _MOST_UNSORTED >= head.seq * (_MOST_UNSORTED - 1):
+        shutil.copyfile(previous.path, path)
+        with opened(path) as connection:
+            for table in entries(store, previous.seq, head.seq):
+                connection.register("arriving", table)
+                connection.execute(schema.sql("core/take_arriving.sql"))
+                connection.unregister("arriving")
+    else:
+        path.unlink(missing_ok=True)
+        sealed = publish.sealed(store, wide=True)
+        since = list(entries(store, sealed.last_seq, head.seq))
+        with opened(path) as connection:
+            lay_out(connection, ground, schema.core_scripts()[:2])
+            parts = [connection.from_arrow(table) for table in since]
+            if sealed.files:
+                parts.append(connection.read_parquet([str(file) for file in sealed.files]))
+            if parts:
+                columns = connection.table("entry").columns
+                names = [duckdb.ColumnExpression(name) for name in columns]
+                arriving, *others = [part.select(*names) for part in parts]
+                for other in others:
+                    arriving = arriving.union(other)
+                arriving.order("country, seq").insert_into("entry")
+                connection.execute(schema.sql("snapshot/sorted_now.sql"))
+    return CoreFile(path, head.seq, head.hash)
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection whose own database is the file, to be written; all of it is in the file afterwards.
+
+    Raises OSError where it cannot be written.
+    """
+    spill = str(path.with_suffix(".spill"))  # for what does not fit into memory
+    with duckdb.connect(":memory:", config={"temp_directory": spill}) as connection:
+        try:
+            connection.execute(schema.sql("snapshot/attach_kept.sql"), {"file": str(path)})
+            connection.execute(schema.sql("snapshot/use_kept.sql"))
+            connection.begin()  # each commit waits for the disk: one is enough
+            yield connection
+            connection.commit()
+            connection.execute("checkpoint kept")
+        except duckdb.IOException as error:
+            raise OSError(str(error).partition("\n")[0]) from error
+
+
+def pages(store: Store, after: int, upto: int) -> Iterator[Sequence[Row]]:
+    """The entries after a seq, up to another, a page at a time: rows of `columns.WIDE`."""
+    for page in store.pages(WIDE, after=after):
+        rows = [row for row in page if row[-1] <= upto]
+        if rows:
+            yield rows
+        if len(rows) < len(page):
+            return
+
+
+def entries(store: Store, after: int, upto: int) -> Iterator[Any]:
+    """The same as Arrow tables, as the core takes them; sealed on the way, where they are many."""
+    sealer = Sealer(store, wide=True) if upto - after >= LEAST_ENTRIES else None
+    for rows in pages(store, after, upto):
+        table = as_table(WIDE, zip(*rows, strict=True))
+        if sealer is not None:
+            sealer.take(table, rows[-1][_HASH])
+        yield table
+    if sealer is not None:
+        sealer.close()
+
+
+def lay_out(connection: duckdb.DuckDBPyConnection, ground: Ground, scripts: Iterable[str]) -> None:
+    """Run scripts of the core, and fill the tables of reference data once they are there."""
+    for script in scripts:
+        connection.execute(schema.sql(script))
+        if script == "core/0_reference.sql":
+            for name, rows in references(ground).items():
+                connection.values(*rows).insert_into(name)
+
+
+@contextmanager
+def in_memory(ground: Ground) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection with the whole core in it, and no entries."""
+    with duckdb.connect(":memory:") as connection:
+        lay_out(connection, ground, schema.core_scripts())
+        yield connection
+
+
+def references(ground: Ground) -> dict[str, list[tuple[Any, ...]]]:
+    """The tables of reference data, as rows."""
+    core = Core(ground.regime, ground.reference.countries, ground.reference.devices, wide=False)
+    try:
+        return {
+            name: [tuple(row) for row in core.rows(query, {}).rows] for name, query in _REFERENCES.items()
+        }
+    finally:
+        core.close()
+
+
+def _sorted_seq(file: CoreFile) -> int:
+    """Up to which entry a file lies sorted."""
+    with duckdb.connect(":memory:") as connection:
+        connection.execute(schema.sql("snapshot/attach_sealed.sql"), {"file": str(file.path)})
+        ((seq,),) = connection.execute(schema.sql("snapshot/sorted.sql")).fetchall()
+        return int(seq)

@@ -1,0 +1,61 @@
+"""What is posted: `Entry`, checked when it is built, and frozen.
+
+`tables.Posted` is what the store keeps. Two classes, because a SQLModel table class checks nothing.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated
+
+import sqlalchemy as sa
+from pydantic import AfterValidator, ConfigDict, StrictInt, StringConstraints, model_validator
+from sqlmodel import Field, SQLModel
+
+from ledger.model import MOST_TPP, Kind, clean_text, whole_entry_faults
+
+WHOLE = sa.BigInteger().with_variant(sa.Integer, "sqlite")  # STRICT tables of SQLite know no BIGINT
+
+Whole = Annotated[StrictInt, Field(gt=0, le=MOST_TPP)]
+Name = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=128), AfterValidator(clean_text)
+]
+Remark = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000), AfterValidator(clean_text)
+]
+
+
+class Entry(SQLModel):
+    """One move of TPP, as it is posted: frozen, and checked when it is built.
+
+    `tpp` (whole TPP) may be left out when `device_id` and `quantity` (whole chips) are given: it is then
+    their product, by the catalogue. `country` may be written as ISO 3166-1 alpha-2, alpha-3 or as the
+    regulations spell it; it is stored as alpha-2. Raises `pydantic.ValidationError`.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")  # type: ignore[assignment]  # SQLModel narrows it, to no use
+
+    kind: Kind = Field(sa_type=sa.Text)
+    country: Name = Field(sa_type=sa.Text)
+    effective_on: date = Field(sa_type=sa.Text)
+    license_no: Name | None = Field(default=None, sa_type=sa.Text)
+    device_id: Name | None = Field(default=None, sa_type=sa.Text)
+    quantity: Whole | None = Field(default=None, sa_type=WHOLE)
+    tpp: Whole | None = Field(default=None, sa_type=WHOLE)
+    expires_on: date | None = Field(default=None, sa_type=sa.Text)
+    consignee: Remark | None = Field(default=None, sa_type=sa.Text)
+    exporter: Remark | None = Field(default=None, sa_type=sa.Text)
+    reference: Remark | None = Field(default=None, sa_type=sa.Text)
+    reason: Remark | None = Field(default=None, sa_type=sa.Text)
+    programme: Name = Field(default="country", sa_type=sa.Text)
+    holder: Name | None = Field(default=None, sa_type=sa.Text)
+    reverses_seq: Whole | None = Field(default=None, sa_type=WHOLE)
+
+    @model_validator(mode="after")
+    def _belongs_together(self) -> Entry:
+        faults = whole_entry_faults(
+            self.kind, self.license_no, self.device_id, self.quantity, self.tpp, self.expires_on, self.reason
+        )
+        if faults:
+            raise ValueError("; ".join(f"{column} {reason}" for column, reason in faults))
+        return self

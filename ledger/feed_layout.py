@@ -1,0 +1,136 @@
+"""What a feed holds, column by column: its names, what each may contain, and the schema that says so.
+
+Pure: no file and no database is touched here. `POSTING` is the feed of entries; the feeds of reconciliation
+are laid out in `recon_layout`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Any, Literal, NamedTuple, get_args
+
+from pydantic import StringConstraints
+
+from ledger.entry import Name, Remark
+from ledger.model import MOST_TPP, Kind
+
+Sort = Literal["word", "day", "local_day", "whole", "count", "name", "remark", "list"]
+"""What a cell may hold: one of some words; a day; a day, or an instant whose own day is meant; a whole number
+above zero, or from zero on; a text that names something, or one that remarks on it; a list of names."""
+
+
+def _longest(text: object) -> int:
+    """The most characters that one of the model's text types takes."""
+    return next(int(rule.max_length or 0) for rule in get_args(text) if isinstance(rule, StringConstraints))
+
+
+NAME_LENGTH = _longest(Name)
+REMARK_LENGTH = _longest(Remark)
+LONGEST: Mapping[str, int] = {"name": NAME_LENGTH, "remark": REMARK_LENGTH, "list": 100_000}
+"""The most characters of a text, by its sort."""
+
+NO_COLUMN = ["broken"]
+"""In place of columns where a layout has none of a sort: a query must name one, and this one is empty."""
+
+_TYPES: Mapping[Sort, str] = {"day": "date", "whole": "integer", "count": "integer"}
+_LIMITS: Mapping[Sort, Mapping[str, Any]] = {
+    "whole": {"minimum": 1, "maximum": MOST_TPP},
+    "count": {"minimum": 0, "maximum": MOST_TPP},
+    "local_day": {"pattern": "[0-9]{4}-[0-9]{2}-[0-9]{2}(T.+)?"},
+    **{sort: {"minLength": 1, "maxLength": LONGEST[sort]} for sort in ("name", "remark", "list")},
+}
+
+
+class Column(NamedTuple):
+    """One column of a feed.
+
+    `choices` are the words that may be chosen; `unit` says what a number counts, `sign` names the column that
+    tells its direction, where there is one.
+    """
+
+    name: str
+    sort: Sort
+    description: str
+    required: bool = False
+    unit: str = ""
+    choices: tuple[str, ...] = ()
+    sign: str = ""
+
+
+class Layout:
+    """The columns of one feed, and all that follows from them."""
+
+    def __init__(self, columns: Sequence[Column]) -> None:
+        self.columns = {column.name: column for column in columns}
+        self.names = tuple(self.columns)
+        self.required = tuple(column.name for column in columns if column.required)
+        self.texts = self.of("name", "remark", "list")
+        self.of_sorts = {
+            "required": list(self.required) or NO_COLUMN,
+            **{f"{sort}s": list(self.of(sort)) or NO_COLUMN for sort in get_args(Sort)},
+        }
+        """The names of the columns of each sort, as the queries take them: "days", "wholes", ..."""
+        self.rank = {name: rank for rank, name in enumerate(self.names)}
+
+    def of(self, *sorts: Sort) -> tuple[str, ...]:
+        """The names of the columns of these sorts."""
+        return tuple(name for name, column in self.columns.items() if column.sort in sorts)
+
+    @cached_property
+    def table_schema(self) -> dict[str, Any]:
+        """The feed as a Frictionless Table Schema: columns in any order, optional ones may be missing."""
+        fields = [
+            {
+                "name": column.name,
+                "type": _TYPES.get(column.sort, "string"),
+                "description": column.description,
+                "constraints": {"required": column.required, **_constraints(column)},
+            }
+            for column in self.columns.values()
+        ]
+        return {
+            "$schema": "https://datapackage.org/profiles/2.0/tableschema.json",
+            "fields": fields,
+            "fieldsMatch": "superset",
+            "missingValues": [""],
+        }
+
+
+def _constraints(column: Column) -> Mapping[str, Any]:
+    return {"enum": list(column.choices)} if column.choices else _LIMITS.get(column.sort, {})
+
+
+_COUNTED, _TPP = "a whole device count", "whole TPP"
+
+POSTING = Layout(
+    (
+        Column(
+            "kind", "word", "What happened: which buckets of the quota TPP moves between.",
+            required=True, choices=tuple(str(kind) for kind in Kind),
+        ),
+        Column(
+            "country", "name", "ISO 3166-1 alpha-2, alpha-3, or as the regulations spell it.", required=True
+        ),
+        Column("effective_on", "day", "The day from which the entry counts.", required=True),
+        Column("license_no", "name", "For license, release, export, restore; optional for overrun, return."),
+        Column("device_id", "name", "Id of the device in the catalogue; goes together with quantity."),
+        Column(
+            "quantity", "whole", "How many devices; goes together with device_id.", unit=_COUNTED, sign="kind"
+        ),
+        Column(
+            "tpp", "whole", "Whole TPP; required without device_id and quantity, with them it must agree.",
+            unit=_TPP, sign="kind",
+        ),
+        Column("expires_on", "day", "For license only: its last day. Default: one year after effective_on."),
+        Column(
+            "request_id", "name", "Makes the row safe to repeat. Default: by the file's content and the row."
+        ),
+        Column("consignee", "remark", "Who receives the goods."),
+        Column("exporter", "remark", "Who sends the goods."),
+        Column("reference", "remark", "The declaration's ITN, the application's number."),
+        Column("reason", "remark", "Why; required for release, block and overrun."),
+        Column("programme", "name", "The programme whose quota is drawn on. Default: country."),
+        Column("holder", "name", "Who holds the quota, where a programme has holders."),
+    )
+)  # fmt: skip

@@ -1,0 +1,118 @@
+"""A checkpoint kept outside the store: read, written, and what it forbids a store that does not fit it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ledger import anchors, merkle, tiles
+from ledger.errors import BadFeed, Misconfigured, Tampered, Unreachable
+from ledger.notes import Checkpoint, Signer, Verifier, text_of
+from ledger.reading import Reading
+from ledger.submission import Head
+
+
+def read(path: Path, verifier: Verifier | None = None) -> Checkpoint:
+    """A checkpoint from its file, signed by `verifier` if one is given. Raises BadFeed, Unreachable."""
+    try:
+        return Checkpoint.parse(text_of(path.read_bytes().decode(), verifier))
+    except UnicodeDecodeError:
+        raise _bad(path, "it is not UTF-8 text") from None
+    except ValueError as error:
+        raise _bad(path, str(error)) from error
+    except OSError as error:
+        raise Unreachable(f"{path} cannot be read: {error}", path=str(path)) from error
+
+
+def write(path: Path, note: str) -> None:
+    """Write a checkpoint over the one before, as a whole or not at all. Raises Unreachable."""
+    try:
+        tiles.put(path, note.encode())
+    except OSError as error:
+        raise Unreachable(f"{path} cannot be written: {error}", path=str(path)) from error
+
+
+def outside(path: Path, verifier: Verifier | None = None) -> anchors.Outside:
+    """What `verify` holds a ledger to: a checkpoint, or a folder of tiles, which can name the first entry.
+
+    Raises BadFeed, Unreachable, Tampered (tiles that do not make their checkpoint's root).
+    """
+    if not path.is_dir():
+        return anchors.Outside(*read(path, verifier), str(path))
+    found = tiles.served(path, verifier)
+    if found is None:
+        raise Unreachable(f"there is no checkpoint in the folder {path}", path=str(path))
+    checkpoint, tree = found
+    return anchors.Outside(*checkpoint, str(path), tree.nodes(0, 0, len(tree)))
+
+
+def verifier(given: str) -> Verifier:
+    """The key to verify with: NAME+ID+BASE64, or a file that has it. Raises Misconfigured."""
+    try:
+        return Verifier.parse(given if "+" in given else Path(given).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise Misconfigured(f"the key file {given} cannot be read: {type(error).__name__}") from None
+    except ValueError as error:
+        raise Misconfigured(str(error)) from None
+
+
+def signer(path: Path) -> Signer:
+    """The key of a file that nobody else can read. Raises Misconfigured, and never shows the key."""
+    try:
+        mode, text = path.stat().st_mode, path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise Misconfigured(f"the key file {path} cannot be read: {type(error).__name__}") from None
+    if mode & 0o077:
+        raise Misconfigured(f"the key file {path} can be read by others: chmod 600 {path}")
+    try:
+        return Signer.parse(text)
+    except ValueError as error:
+        raise Misconfigured(f"the key file {path} cannot be used: {error}") from None
+
+
+def guard(store: Reading, path: Path, verifier: Verifier | None = None) -> Tampered | None:
+    """Why nothing may be written: the store is behind, or is not, what a checkpoint kept outside says it was.
+
+    None where all is well. Asked once when a ledger is opened, so it reads a few rows and no history: the
+    checkpoint is of this ledger (and by `verifier`, if given), has no more entries than the head, stands in
+    the log of events, and the last entry it covers still has the hash that it had; where it has as many
+    entries as the head, the head's tree has its root. That finds a store that was restored from an older
+    copy, and one that went on from there. What was changed with care is for `tppq verify --checkpoint`.
+    """
+    head = store.head()
+    known = anchors.recorded(store.read("events", topic=anchors.TOPIC))
+    if not path.exists() and not known:
+        return None  # the first checkpoint is yet to be made
+    try:
+        why = _unfit(store, head, known, read(path, verifier), path)
+    except (BadFeed, Unreachable) as error:
+        why = error.detail
+    if why is None:
+        return None
+    return Tampered(
+        f"{why}; until that is settled nothing is written: restore the latest backup and post again what "
+        f"came after it, or, if this store is the right one and {path} is not, put the right file there"
+    )
+
+
+def _unfit(
+    store: Reading, head: Head, known: list[anchors.Recorded], checkpoint: Checkpoint, path: Path
+) -> str | None:
+    origin, size, root = checkpoint
+    if origin != head.origin:
+        return f"{path} is a checkpoint of {origin}, and this ledger is {head.origin}"
+    if size > head.seq:
+        return (
+            f"this store ends at entry {head.seq:,}, and {path} was signed of {size:,} entries: it is an "
+            "older copy, or its tail was cut"
+        )
+    if size == head.seq:
+        fits = merkle.Edge.from_json(head.tree, size).root() == root
+    else:
+        hashes = {each.head_hash for each in known if (each.size, each.root) == (size, root)}
+        fits = size == 0 or any(found in hashes for (found,) in store.read("hash_at", seq=size))
+    return None if fits else f"this store is not the one that {path} was signed of ({size:,} entries)"
+
+
+def _bad(path: Path, reason: str) -> BadFeed:
+    faults = [{"path": str(path), "line": None, "column": None, "reason": reason}]
+    return BadFeed(f"{path} cannot be taken for a checkpoint: {reason}", faults=faults)

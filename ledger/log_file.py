@@ -1,0 +1,172 @@
+"""The whole log as one text file, which any engine, and any program, can read: a backup of the second kind.
+
+JSON Lines, each in canonical form. The first line is the head; then every entry with its two hashes, every
+refusal and every event; the last line counts them and has the SHA-256 of all bytes before it, so that a file
+that was cut is known for what it is. The same ledger makes the same bytes, on SQLite and on PostgreSQL.
+"""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, BinaryIO, NamedTuple
+
+import orjson
+
+from ledger import events
+from ledger.errors import BadFeed, Tampered
+from ledger.evidence import COLUMNS, HASHED, canonical, entry_hash
+from ledger.loading import Group
+from ledger.submission import Head
+
+FORMAT = "tppq-log"
+VERSION = 1
+GROUP_ROWS = 20_000
+_REFUSAL = ("request_id", "attempt", "body_hash", "problem", "refused_at", "actor")
+_COLUMNS = {"entry": COLUMNS, "refusal": _REFUSAL, "event": events.COLUMNS}
+_TABLES = tuple(_COLUMNS)
+
+
+class Counted(NamedTuple):
+    """How many rows of each table a log holds."""
+
+    entry: int
+    refusal: int
+    event: int
+
+
+class Writer:
+    """Writes a log, line by line; `end` makes it whole."""
+
+    def __init__(self, file: BinaryIO, head: Head) -> None:
+        self._file, self._digest = file, sha256()
+        self._counts = dict.fromkeys(_TABLES, 0)
+        self._line({"format": FORMAT, "v": VERSION, "head": head._asdict()})
+
+    def entries(self, rows: Iterable[Iterable[Any]]) -> None:
+        """Rows of `evidence.COLUMNS`. Raises Tampered where one is not what its hash says."""
+        for row in rows:
+            fields = dict(zip(COLUMNS, row, strict=True))
+            body = {name: fields[name] for name in HASHED}
+            if entry_hash(fields["prev_hash"], body) != fields["hash"]:
+                raise Tampered(
+                    f"entry {fields['seq']:,} is not what its hash says: run tppq verify", seq=fields["seq"]
+                )
+            self._line({"entry": body, "prev_hash": fields["prev_hash"], "hash": fields["hash"]})
+            self._counts["entry"] += 1
+
+    def others(self, table: str, rows: Iterable[Iterable[Any]]) -> None:
+        """Rows of another table, as it is defined."""
+        for row in rows:
+            self._line({table: dict(zip(_COLUMNS[table], row, strict=True))})
+            self._counts[table] += 1
+
+    def end(self) -> Counted:
+        """Write the last line."""
+        self._line({"end": self._counts, "sha256": self._digest.hexdigest()})
+        return Counted(**self._counts)
+
+    def _line(self, content: dict[str, Any]) -> None:
+        line = canonical(content) + b"\n"
+        self._digest.update(line)
+        self._file.write(line)
+
+
+@contextmanager
+def opened(path: Path, mode: str) -> Iterator[BinaryIO]:
+    """The file; through gzip where its name ends in .gz, without a time in it: same log, same bytes."""
+    with path.open(mode) as file:
+        if path.suffix == ".gz":
+            with gzip.GzipFile(filename="", mode=mode, fileobj=file, mtime=0) as through:
+                yield through  # type: ignore[misc]  # it reads and writes bytes, as asked
+        else:
+            yield file  # type: ignore[misc]  # binary, by its mode
+
+
+def read_head(path: Path) -> Head:
+    """The head of a log that is whole: its last line is there, and agrees. Raises BadFeed."""
+    digest, counts = sha256(), dict.fromkeys(_TABLES, 0)
+    first: dict[str, Any] | None = None
+    ended = False
+    for number, line, content in _lines(path):
+        if ended:
+            raise _bad(path, number, "there is more after the last line")
+        if first is None:
+            first = _first(path, content)
+        elif "end" in content:
+            ended = True
+            if content != {"end": counts, "sha256": digest.hexdigest()}:
+                raise _bad(path, number, "it does not hold what its last line says: it was changed, or cut")
+        else:
+            counts[_table_of(path, number, content)] += 1
+        digest.update(line)
+    if first is None or not ended:
+        raise _bad(path, None, "its last line is missing: it was cut, or was never finished")
+    try:
+        return Head(**first)
+    except TypeError:
+        raise _bad(path, 1, "the head is not one of this version") from None
+
+
+def groups(path: Path) -> Iterator[Group]:
+    """The rows of a log that `read_head` found whole, in their order, some thousands at a time."""
+    table = "entry"
+    rows: list[list[Any]] = []
+    for number, _, content in _lines(path):
+        if number == 1 or "end" in content:
+            continue
+        found = _table_of(path, number, content)
+        if rows and (found != table or len(rows) == GROUP_ROWS):
+            yield Group(table, rows)
+            rows = []
+        table = found
+        fields = {
+            **content[table],
+            **{name: content[name] for name in ("prev_hash", "hash") if name in content},
+        }
+        try:
+            rows.append([fields[name] for name in _COLUMNS[table]])
+        except KeyError as missing:
+            raise _bad(path, number, f"{missing} is missing") from None
+    if rows:
+        yield Group(table, rows)
+
+
+def _lines(path: Path) -> Iterator[tuple[int, bytes, dict[str, Any]]]:
+    try:
+        with opened(path, "rb") as file:
+            for number, line in enumerate(file, 1):
+                try:
+                    content = orjson.loads(line)
+                except orjson.JSONDecodeError:
+                    raise _bad(path, number, "is not JSON") from None
+                if not isinstance(content, dict):
+                    raise _bad(path, number, "is not an object")
+                yield number, line, content
+    except (OSError, EOFError) as error:
+        raise _bad(path, None, f"cannot be read: {getattr(error, 'strerror', None) or error}") from error
+
+
+def _first(path: Path, content: dict[str, Any]) -> dict[str, Any]:
+    head = content.get("head")
+    if content.get("format") != FORMAT or not isinstance(head, dict):
+        raise _bad(path, 1, f"is not the first line of a log: {FORMAT} was looked for")
+    if content.get("v") != VERSION:
+        raise _bad(path, 1, f"is of version {content.get('v')}; this version reads {VERSION}")
+    return head
+
+
+def _table_of(path: Path, number: int, content: dict[str, Any]) -> str:
+    found = [name for name in _TABLES if isinstance(content.get(name), dict)]
+    if len(found) != 1:
+        raise _bad(path, number, f"is none of {', '.join(_TABLES)}")
+    return found[0]
+
+
+def _bad(path: Path, line: int | None, why: str) -> BadFeed:
+    where = str(path) if line is None else f"{path}, line {line:,}"
+    fault = {"path": str(path), "line": line, "column": None, "value": None, "reason": why}
+    return BadFeed(f"{where}: {why}; nothing was written", faults=[fault])

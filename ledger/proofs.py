@@ -1,0 +1,271 @@
+"""Evidence to hand out: signed checkpoints, proofs of one entry or between two checkpoints, tiles.
+
+What is handed out can be checked by `tppq-verify`, and by any tool of C2SP, without this ledger.
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from ledger import anchors, kept, merkle, rereading, tiles
+from ledger.anchors import TOPIC, Recorded
+from ledger.base import Opened
+from ledger.errors import (
+    BadFeed,
+    Busy,
+    Misconfigured,
+    Refused,
+    Tampered,
+    UnknownName,
+)
+from ledger.events import Telling
+from ledger.notes import Checkpoint, Signer, text_of
+from ledger.submission import Head
+
+PROOF = "c2sp.org/tlog-proof@v1"
+"""The first line of a proof that an entry is there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """A checkpoint as it was signed: the note, what it says, by which key; how many entries were read again.
+
+    `written`: files of tiles; `recorded`: False where the same checkpoint stood in the log already.
+    """
+
+    note: str
+    size: int
+    root: str
+    head_hash: str
+    key: str
+    reread: int
+    written: int
+    recorded: bool
+
+
+class Proofs(Opened):
+    """The part of a ledger that gives evidence of it."""
+
+    def new_key(self, path: Path) -> str:
+        """Make a key that signs for this ledger, in a new file; what others need to check what it signs.
+
+        Raises Misconfigured where there is a file of that name.
+        """
+        self._must("checkpoint")
+        signer = Signer.new(self._store.head().origin)
+        try:
+            signer.write(path)
+        except OSError as error:
+            raise Misconfigured(f"the key cannot be written to {path}: {error.strerror}") from error
+        return str(signer.verifier)
+
+    def checkpoint(self, signer: Signer, *, keep: Sequence[Path] = (), folder: Path | None = None) -> Signed:
+        """Sign what the ledger holds now, after reading again all that came since the last checkpoint.
+
+        `keep`: files outside the store, which have the last checkpoint and then this one. `folder`: the
+        tiles, brought up to date. The checkpoint is recorded as an event, unless nothing came since the last.
+        Raises Tampered, and signs nothing, where the ledger does not continue every checkpoint that is known;
+        Busy, NotPermitted, Unreachable, BadFeed (a kept file is no checkpoint by this key).
+        """
+        self._must("checkpoint")
+        known = self._recorded()
+        outside = [kept.read(path, signer.verifier) for path in keep if path.exists()]
+        served = tiles.served(folder, signer.verifier) if folder is not None else None
+        head = self._store.head()
+        wanted = {each.size: each.root for each in known}
+        for each in (*outside, *([served[0]] if served else [])):
+            _must_be_of(each, head)
+            if wanted.setdefault(each.size, each.root) != each.root:
+                raise _forked(each.size)
+        _must_reach(head, wanted)
+        if signer.verifier.name != head.origin:
+            raise Misconfigured(
+                f"the key signs as {signer.verifier.name}, and this ledger is {head.origin}: make a key for "
+                "it with tppq checkpoint --new-key FILE"
+            )
+        tree = (served[1] if served else merkle.Tree()) if folder is not None else None
+        right = merkle.edge_of(len(tree), tree.node) if tree is not None else _base(known, outside, signer)
+        start = right.size
+        hashes = self._reread(right, head, wanted)
+        if tree is not None:
+            tree.extend(hashes)
+            for size, root in wanted.items():
+                if merkle.edge_of(size, tree.node).root() != root:
+                    raise _forked(size)
+        made = Checkpoint(head.origin, right.size, right.root())
+        note = signer.sign(made.text())
+        new = all(each.note != note for each in known)
+        if new:
+            self._record(made, right, note, head.hash, signer)
+        written = tiles.write(folder, tree, start, note) if folder is not None and tree is not None else 0
+        for path in keep:
+            kept.write(path, note)
+        return Signed(
+            note, made.size, made.root.hex(), head.hash, str(signer.verifier), made.size - start, written, new
+        )
+
+    def prove(self, seq: int, *, private: bool = False, folder: Path | None = None) -> str:
+        """A proof that an entry is under the last checkpoint, to be given to somebody else (C2SP tlog-proof).
+
+        It shows the entry, unless `private`: then only when it was recorded. With the tiles of a `folder` the
+        history is not read again. Raises UnknownName, Refused (no checkpoint covers it yet), Tampered.
+        """
+        self._must("checkpoint")
+        head = self._store.head()
+        if not 0 < seq <= head.seq:
+            raise UnknownName(
+                f"there is no entry {seq:,} in this ledger: its last is {head.seq:,}",
+                field="seq", value=str(seq), nearest=None,
+            )  # fmt: skip
+        last = self._last_recorded()
+        if last is None or last.size < seq:
+            covers = f"the last checkpoint covers {last.size:,} entries" if last else "there is no checkpoint"
+            raise Refused(
+                f"entry {seq:,} is under no checkpoint yet ({covers}): run tppq checkpoint", seq=seq
+            )
+        page = rereading.entry(self._store, seq)
+        body, salt = page.bodies[0], merkle.salt_of(bytes.fromhex(head.salt_key), seq)
+        leaf = merkle.leaf(
+            head.origin, seq, page.recorded_at[0], page.hash_v[0], merkle.commitment(salt, body)
+        )
+        tree = self._tree(head, last, folder)
+        proof = merkle.inclusion_proof(seq - 1, last.size, tree.node)
+        if not merkle.includes(seq - 1, last.size, merkle.leaf_hash(leaf), proof, last.root):
+            raise Tampered(f"entry {seq:,} is not what was signed: run tppq verify", seq=seq)
+        shown: dict[str, str] = {"leaf": leaf.decode()}
+        if not private:
+            shown |= {"body": body.decode(), "salt": salt.hex()}
+        extra = b64encode(orjson.dumps(shown, option=orjson.OPT_SORT_KEYS)).decode()
+        return f"{PROOF}\nextra {extra}\nindex {seq - 1}\n{_lines(proof)}\n{last.note}"
+
+    def prove_since(self, old: Path, *, folder: Path | None = None) -> str:
+        """A proof that the last checkpoint continues an older one (C2SP tlog-witness, add-checkpoint).
+
+        Raises BadFeed (no checkpoint of this ledger), Tampered (it is not continued), Refused (no later one).
+        """
+        self._must("checkpoint")
+        head = self._store.head()
+        was = kept.read(old)
+        _must_be_of(was, head)
+        last = self._last_recorded()
+        if last is None or last.size < was.size:
+            covers = f"covers {last.size:,} entries" if last else "is not there"
+            raise Refused(
+                f"{old} has {was.size:,} entries, and the last checkpoint of this ledger {covers}: "
+                "run tppq checkpoint, and if that fails tppq verify --checkpoint",
+                size=was.size,
+            )
+        tree = self._tree(head, last, folder)
+        proof = merkle.consistency_proof(was.size, last.size, tree.node)
+        if not merkle.consistent(was.size, was.root, last.size, last.root, proof):
+            raise Tampered(
+                f"the history of this ledger does not continue {old}, of {was.size:,} entries: "
+                "run tppq verify --checkpoint",
+                size=was.size,
+            )
+        return f"old {was.size}\n{_lines(proof)}\n{last.note}"
+
+    # ----------------------------------------------------------------------------------------- within
+
+    def _recorded(self) -> list[Recorded]:
+        return anchors.recorded(self._store.read("events", topic=TOPIC))
+
+    def _last_recorded(self) -> Recorded | None:
+        return max(self._recorded(), default=None)
+
+    def _tree(self, head: Head, last: Recorded, folder: Path | None) -> merkle.Tree:
+        """The tree up to a checkpoint: of the tiles, if they reach it, else of the entries read again."""
+        served = tiles.served(folder) if folder is not None else None
+        if served is not None and served[0].size >= last.size:
+            return served[1]
+        tree = merkle.Tree()
+        for page in rereading.pages(self._store, 0, last.size):
+            tree.extend(page.leaf_hashes(head))
+        return tree
+
+    def _reread(self, right: merkle.Edge, head: Head, wanted: dict[int, bytes]) -> list[bytes]:
+        """Let the edge grow to the head by the entries as they are stored. Raises Tampered."""
+        last = rereading.last_of(rereading.entry(self._store, right.size)) if right.size else rereading.Last()
+        hashes: list[bytes] = []
+        for page in rereading.pages(self._store, right.size, head.seq):
+            for fault in rereading.faults(page, last):
+                raise Tampered(
+                    f"entry {fault.seq:,} is not what was posted ({fault.check}: expected {fault.expected}, "
+                    f"found {fault.found}); nothing was signed: run tppq verify",
+                    seq=fault.seq,
+                )
+            last = rereading.last_of(page)
+            leaves = page.leaf_hashes(head)
+            for hashed in leaves:
+                right.append(hashed)
+                if right.size in wanted and right.root() != wanted[right.size]:
+                    raise _forked(right.size)
+            hashes.extend(leaves)
+        if (last.seq, last.hash) != (head.seq, head.hash) or right.to_json() != head.tree:
+            raise Tampered(
+                f"the head of the ledger (entry {head.seq:,}) does not stand on its entries, which end at "
+                f"{last.seq:,}; nothing was signed: run tppq verify",
+                seq=last.seq,
+            )
+        return hashes
+
+    def _record(
+        self, made: Checkpoint, right: merkle.Edge, note: str, head_hash: str, signer: Signer
+    ) -> None:
+        detail: dict[str, Any] = {
+            "size": made.size, "root": made.root.hex(), "head_hash": head_hash,
+            "edge": orjson.loads(right.to_json()), "key": str(signer.verifier), "note": note.split("\n"),
+        }  # fmt: skip
+
+        def still_the_last() -> None:
+            last = self._last_recorded()
+            if last is not None and last.size > made.size:
+                raise Busy(f"a checkpoint of {last.size:,} entries was signed meanwhile: try again")
+
+        self._store.record([Telling(TOPIC, str(made.size), "signed", detail)], self.actor, still_the_last)
+
+
+def _base(known: Iterable[Recorded], outside: Sequence[Checkpoint], signer: Signer) -> merkle.Edge:
+    """The largest edge that a signature vouches for: that of the least checkpoint kept outside, if any is."""
+    for each in sorted(known, reverse=True):
+        try:
+            said = Checkpoint.parse(text_of(each.note, signer.verifier))
+            right = merkle.Edge.from_json(each.edge, each.size)
+        except ValueError:
+            continue  # of another key, perhaps: what is read is held to it, but does not start there
+        if said == min(outside, default=said) and (right.size, right.root()) == (said.size, said.root):
+            return right
+    return merkle.Edge()
+
+
+def _must_be_of(checkpoint: Checkpoint, head: Head) -> None:
+    if checkpoint.origin != head.origin:
+        raise BadFeed(f"the checkpoint is of {checkpoint.origin}, and this ledger is {head.origin}")
+
+
+def _must_reach(head: Head, wanted: Mapping[int, bytes]) -> None:
+    size = max(wanted, default=0)
+    if size > head.seq:
+        raise Tampered(
+            f"a checkpoint of {size:,} entries was signed, and the ledger ends at {head.seq:,}: its tail was "
+            "cut, or it is an older copy; nothing was signed",
+            seq=head.seq,
+        )
+
+
+def _forked(size: int) -> Tampered:
+    return Tampered(
+        f"the ledger does not continue the checkpoint of {size:,} entries that was signed before; nothing "
+        "was signed: run tppq verify --checkpoint",
+        size=size,
+    )
+
+
+def _lines(hashes: Iterable[bytes]) -> str:
+    return "".join(f"{b64encode(each).decode()}\n" for each in hashes)

@@ -1,0 +1,253 @@
+"""What takes two people: proposed by one, approved or rejected by another, nothing written in between."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from ledger import outcome, proposed, roster, trail, undoing
+from ledger.accounts import Books
+from ledger.answer import Answer
+from ledger.entry import Entry
+from ledger.errors import (
+    BadFeed,
+    IdReused,
+    NotPermitted,
+    OverHeadroom,
+    Refused,
+    SelfApproval,
+    Tampered,
+    UnknownName,
+)
+from ledger.events import Telling
+from ledger.feed import Feed
+from ledger.lookups import OWN_PREFIX
+from ledger.outcome import Receipt
+from ledger.people import People
+from ledger.proposed import Proposal
+from ledger.submission import Post, Verdict
+
+_SOMEBODY = "(whoever approves)"
+_LEAST_SEEN = 8
+"""Characters of a hash that tell one proposal from all others."""
+
+_KEPT = ("expires_at", "hash", "remark", "entries", "shown")
+_PENDING = {
+    "proposal": "string", "by": "string", "at": "string", "part": "int64", "kind": "string",
+    "country": "string", "effective_on": "string", "license_no": "string", "device_id": "string",
+    "quantity": "int64", "tpp": "int64", "reverses_seq": "int64", "reason": "string", "headroom_tpp": "int64",
+    "remark": "string", "expires_at": "string", "hash": "string",
+}  # fmt: skip
+
+
+class Proposals(People):
+    """The verbs of two people. Only a shared ledger has them."""
+
+    def propose(
+        self, *entries: Entry, remark: str | None = None, request_id: str | None = None, dry_run: bool = False
+    ) -> Proposal:
+        """Propose entries as one submission; another person approves them, and then they are posted.
+
+        They are judged now as they will be then: what is refused cannot be proposed. The answer has an id, a
+        hash, and the headroom that each would leave. Raises Refused, NotPermitted.
+        """
+        return self._propose(self._resolver.posts(entries, request_id), remark, dry_run=dry_run)
+
+    def propose_file(self, feed: Feed, *, remark: str | None = None, dry_run: bool = False) -> Proposal:
+        """Propose the rows of a file as one submission. Raises BadFeed, Refused, NotPermitted."""
+        feed.check()
+        if feed.row_count > proposed.MOST_ENTRIES:
+            raise BadFeed(
+                f"{feed.path} has {feed.row_count:,} rows, and a proposal holds {proposed.MOST_ENTRIES:,}: "
+                "propose it in parts that somebody can look at",
+                faults=[],
+            )
+        prefix = feed.content_sha256[:OWN_PREFIX]
+        posts = [post for batch in feed.batches() for post in self._resolver.batch(batch, prefix)]
+        return self._propose(posts, remark, dry_run=dry_run)
+
+    def propose_reversal(self, seq: int, reason: str, *, dry_run: bool = False) -> Proposal:
+        """Propose to undo one entry, whole. Raises UnknownName, AlreadyReversed, Refused, NotPermitted."""
+        return self.propose(undoing.undoing(self._store, seq, reason), dry_run=dry_run)
+
+    def propose_correction(
+        self, seq: int, changes: Mapping[str, Any], reason: str, *, dry_run: bool = False
+    ) -> Proposal:
+        """Propose to undo one entry and post the right one in its place. Raises as `propose_reversal`."""
+        return self.propose(*undoing.correction(self._store, seq, changes, reason), dry_run=dry_run)
+
+    def pending(self, proposal: str | None = None) -> Answer:
+        """What waits for a second person: one row an entry of each proposal (or of one), oldest first.
+
+        Columns: proposal, by, at, part, kind, country, effective_on, license_no, device_id, quantity, tpp,
+        reverses_seq, reason, headroom_tpp (left after it, when it was proposed), remark, expires_at, hash.
+        """
+        self._must_be_shared()
+        self._must("ask")
+        proposals = self._proposals()
+        chosen = proposed.pending(proposals)
+        if proposal is not None:
+            chosen = [proposed.found(proposals, proposal)]
+        rows = [
+            {**each._asdict(), **entry, "part": part, "headroom_tpp": left}
+            for each in chosen
+            for part, (entry, left) in enumerate(zip(each.entries, each.shown, strict=True), 1)
+        ]
+        return self._answer_of(_PENDING, rows)
+
+    def approve(self, proposal: str, *, seen: str | None = None, dry_run: bool = False) -> list[Receipt]:
+        """Approve what somebody else proposed, and post it: in their name, with you as the approver.
+
+        It is judged again. `seen`, the hash of what was looked at (or its first 8 characters and more), binds
+        the approval to that. Raises Refused where a rule no longer lets it pass, or where headroom no longer
+        suffices that was shown to; SelfApproval, UnknownName, NotPermitted. Then nothing is posted.
+        """
+        chosen = self._another_persons(proposal, "approve")
+        if seen is not None and not (len(seen) >= _LEAST_SEEN and chosen.hash.startswith(seen.lower())):
+            raise UnknownName(
+                f"{chosen.proposal} is {chosen.hash[:16]}, not {seen}: look at it again (tppq pending "
+                f"{chosen.proposal}), and approve what you see",
+                field="hash", value=seen, nearest=chosen.hash,
+            )  # fmt: skip
+        posts, books = chosen.posts(), self._books_of(chosen.by, self.actor, chosen.proposal)
+        if dry_run:
+            verdict = self._store.submit(posts, books, again=True, dry_run=True)
+            self._must_stand(chosen, verdict)
+            return self._left(verdict)
+        try:
+            verdict = self._store.submit(
+                posts, books, again=True,
+                tellings=[Telling(proposed.TOPIC, chosen.proposal, "approved", {"hash": chosen.hash})],
+                check=lambda verdict: self._must_stand(chosen, verdict),
+            )  # fmt: skip
+        except Refused as refusal:
+            said = {"proposal": chosen.proposal, "type": type(refusal).__name__, "why": refusal.detail}
+            self._store.record([trail.told("approve", "refused", **said)], self.actor)
+            raise
+        return self._left(verdict)
+
+    def reject(self, proposal: str, reason: str) -> Proposal:
+        """Turn down what somebody else proposed. Raises SelfApproval, UnknownName, NotPermitted."""
+        return self._end(self._another_persons(proposal, "reject"), "rejected", reason)
+
+    def withdraw(self, proposal: str, reason: str) -> Proposal:
+        """Take back what you proposed yourself. Raises UnknownName, NotPermitted."""
+        self._must_be_shared()
+        self._must("propose")
+        chosen = proposed.found(self._proposals(), proposal)
+        if not roster.same(chosen.by, self.actor):
+            raise NotPermitted(
+                f"{chosen.proposal} is {chosen.by}'s, who alone can withdraw it; an approver can reject it",
+                proposal=chosen.proposal, by=chosen.by,
+            )  # fmt: skip
+        return self._end(chosen, "withdrawn", reason)
+
+    # ------------------------------------------------------------------------------------------- within
+
+    def _propose(self, posts: Sequence[Post], remark: str | None, *, dry_run: bool) -> Proposal:
+        self._must_be_shared()
+        self._must("propose")
+        if not posts:
+            raise BadFeed("there is no entry to propose", faults=[])
+        verdict = self._store.submit(posts, self._books_of(self.actor, _SOMEBODY), again=True, dry_run=True)
+        _must_pass(verdict, "what is proposed")
+        shown = [receipt.headroom_tpp for receipt in self._left(verdict)]
+        entries = proposed.as_entries(posts, [tpp < 0 for tpp in shown])
+        head, now = self._store.head(), self._store.now()
+        expires_at = proposed.expiry(now, self._terms.approval.days)
+        while True:
+            name = proposed.named(len(self._proposals()) + 1)
+            bound = proposed.content_hash(head.origin, name, self.actor, expires_at, entries)
+            proposal = Proposal(name, self.actor, now, expires_at, bound, remark, entries, shown)
+            if dry_run:
+                return proposal
+            detail = {each: getattr(proposal, each) for each in _KEPT} | {"shown_seq": head.seq}
+            try:
+                self._store.record(
+                    [Telling(proposed.TOPIC, name, "proposed", detail)], self.actor,
+                    partial(self._must_be_free, name),
+                )  # fmt: skip
+            except _Taken:
+                continue
+            return proposal
+
+    def _must_be_free(self, name: str) -> None:
+        if name in self._proposals():
+            raise _Taken
+
+    def _another_persons(self, proposal: str, verb: str) -> Proposal:
+        """The pending proposal, which somebody else made and which this user may decide on."""
+        self._must_be_shared()
+        self._must("approve")
+        chosen = proposed.found(self._proposals(), proposal)
+        if roster.same(chosen.by, self.actor):
+            way_out = "tppq withdraw takes it back" if verb == "reject" else "another approver must"
+            raise SelfApproval(
+                f"{chosen.proposal} is {self.actor}'s own, whom no role lets {verb} it: {way_out}",
+                actor=self.actor, approver=self.actor, proposal=chosen.proposal,
+            )  # fmt: skip
+        return chosen
+
+    def _must_stand(self, chosen: Proposal, verdict: Verdict) -> None:
+        """Under the lock: still pending, both still in their roles, and posting it does what it showed."""
+        proposed.found(self._proposals(), chosen.proposal)
+        people = roster.of(self._store)
+        both: tuple[tuple[str, roster.Act], ...] = ((self.actor, "approve"), (chosen.by, "propose"))
+        for name, act in both:
+            person = people.get(roster.key(name))
+            if person is None or not person.may(act):
+                raise NotPermitted(
+                    f"{name} may no longer {act} in this ledger: {chosen.proposal} cannot be posted",
+                    proposal=chosen.proposal, actor=name, act=act,
+                )  # fmt: skip
+        origin = self._store.head().origin
+        if chosen.hash != proposed.content_hash(
+            origin, chosen.proposal, chosen.by, chosen.expires_at, chosen.entries
+        ):
+            raise Tampered(
+                f"{chosen.proposal} is not what its hash was made of: run tppq verify",
+                proposal=chosen.proposal,
+            )
+        _must_pass(verdict, chosen.proposal)
+        for left, entry, shown in zip(self._left(verdict), chosen.entries, chosen.shown, strict=True):
+            if left.headroom_tpp < 0 and not entry["below_zero"]:
+                raise OverHeadroom(
+                    f"{chosen.proposal} would now take {left.country} {-left.headroom_tpp:,} TPP below zero; "
+                    f"when it was proposed it left {shown:,}: reject it, and have it proposed anew if it is "
+                    "meant so",
+                    country=left.country, asked_tpp=left.tpp, headroom_tpp=left.headroom_tpp + left.tpp,
+                    short_by_tpp=-left.headroom_tpp, fits=None,
+                )  # fmt: skip
+
+    def _end(self, chosen: Proposal, action: str, reason: str) -> Proposal:
+        def check() -> None:
+            proposed.found(self._proposals(), chosen.proposal)
+
+        telling = Telling(proposed.TOPIC, chosen.proposal, action, {"hash": chosen.hash, "reason": reason})
+        self._store.record([telling], self.actor, check)
+        return self._proposals()[chosen.proposal]
+
+    def _books_of(self, actor: str, approver: str, but: str | None = None) -> Books:
+        return Books(
+            self._terms, self._store.today(), actor, approver, self._reference.devices,
+            reserved=self._reserved(but),
+        )  # fmt: skip
+
+    def _left(self, verdict: Verdict) -> list[Receipt]:
+        """Each entry of a verdict, and what its country has left after it."""
+        return outcome.receipts(map(outcome.picked, verdict.rows), self._terms.h100_tpp)
+
+
+class _Taken(Exception):
+    """Another process has just used this id."""
+
+
+def _must_pass(verdict: Verdict, what: str) -> None:
+    """Raise what the rules say against it; and IdReused for what was posted before."""
+    if verdict.declined:
+        refusal = verdict.declined[0].refusal
+        raise type(refusal)(f"{what}: {refusal.detail}", **refusal.facts)
+    if verdict.replayed:
+        seq, _ = verdict.replayed[0]
+        raise IdReused(f"{what} was posted before, as entry {seq:,}: nothing is left to do", first_seq=seq)

@@ -1,0 +1,188 @@
+"""What is proposed, and waits for a second person: a fold over the events about proposals.
+
+A proposal holds the entries as they would be posted, names resolved, and what they were shown to leave. Its
+hash covers the entries, who proposes them, until when, and which of them may take headroom below zero; not
+the figures of headroom, which other posts move. It reserves nothing, unless the regime's file says
+`pending_reserves`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Any, Literal, NamedTuple
+
+from ledger.accounts import Asked
+from ledger.answer import Rows
+from ledger.errors import Refused, UnknownName
+from ledger.events import Event
+from ledger.evidence import canonical
+from ledger.model import MOVES, Kind
+from ledger.submission import Post
+
+TOPIC = "proposal"
+HASH_V = 1
+MOST_ENTRIES = 1000
+"""Entries of one proposal: more than that nobody can look at and answer for."""
+
+State = Literal["pending", "expired", "approved", "rejected", "withdrawn"]
+_NUMBER = re.compile(r"(?:[Pp]-)?0*([1-9][0-9]*)")
+_DECIDED: Mapping[str, State] = {"approved": "approved", "rejected": "rejected", "withdrawn": "withdrawn"}
+
+
+class Proposal(NamedTuple):
+    """One proposal as it stands: entries as they would be posted, and the headroom shown after each (TPP)."""
+
+    proposal: str
+    by: str
+    at: str
+    expires_at: str
+    hash: str
+    remark: str | None
+    entries: list[dict[str, Any]]
+    shown: list[int]
+    state: State = "pending"
+    decided_by: str | None = None
+    decided_at: str | None = None
+    reason: str | None = None
+
+    def posts(self) -> list[Post]:
+        """The entries, to be judged and posted."""
+        return [
+            Post(
+                each["request_id"], each["request_part"], each["body_hash"],
+                Asked(**{name: each[name] for name in Asked._fields}), line,
+            )
+            for line, each in enumerate(self.entries, 1)
+        ]  # fmt: skip
+
+    def moves(self) -> Iterable[tuple[str, str, int]]:
+        """Of each entry: its quota, the day it takes effect, and what it would add to headroom (TPP)."""
+        for each in self.entries:
+            move, tpp = MOVES[Kind(each["kind"])], each["tpp"]
+            change = tpp if move.target == "headroom" else -tpp if move.source == "headroom" else 0
+            yield each["quota"], each["effective_on"], change
+
+
+Proposals = dict[str, Proposal]
+"""Every proposal there was, by its id, oldest first."""
+
+
+def fold(events: Iterable[Event], now: str) -> Proposals:
+    """Every proposal after these events, as it stands at an instant: what waited may have expired by then."""
+    found: Proposals = {}
+    for event in events:
+        if event.action == "proposed":
+            detail = event.detail
+            found[event.subject] = Proposal(
+                event.subject, event.actor, event.at, detail["expires_at"], detail["hash"], detail["remark"],
+                detail["entries"], detail["shown"],
+            )  # fmt: skip
+        else:
+            found[event.subject] = found[event.subject]._replace(
+                state=_DECIDED[event.action], decided_by=event.actor, decided_at=event.at,
+                reason=event.detail.get("reason"),
+            )  # fmt: skip
+    return {
+        name: each._replace(state="expired") if each.state == "pending" and each.expires_at < now else each
+        for name, each in found.items()
+    }
+
+
+def pending(proposals: Proposals) -> list[Proposal]:
+    """Those that wait for somebody, oldest first."""
+    return [each for each in proposals.values() if each.state == "pending"]
+
+
+def named(number: int) -> str:
+    """The id of a proposal by its number: P-0007."""
+    return f"P-{number:04d}"
+
+
+def found(proposals: Proposals, given: str) -> Proposal:
+    """The pending proposal that is meant; `7` and `p-7` are P-0007. Raises UnknownName: why there is none."""
+    match = _NUMBER.fullmatch(given.strip())
+    proposal = proposals.get(named(int(match[1]))) if match else None
+    waiting = ", ".join(each.proposal for each in pending(proposals)) or None
+    if proposal is None:
+        detail = f"no proposal '{given}': pending are {waiting or 'none'}"
+        raise UnknownName(detail, field="proposal", value=given, nearest=waiting)
+    if proposal.state != "pending":
+        raise UnknownName(
+            f"no pending proposal {proposal.proposal}: {_ended(proposal)}; propose it anew if it is wanted",
+            field="proposal", value=given, nearest=waiting,
+        )  # fmt: skip
+    return proposal
+
+
+def _ended(proposal: Proposal) -> str:
+    if proposal.state == "expired":
+        return f"it expired on {proposal.expires_at[:10]}"
+    why = f" ({proposal.reason})" if proposal.reason else ""
+    return f"{proposal.decided_by} {_PAST[proposal.state]} it on {(proposal.decided_at or '')[:10]}{why}"
+
+
+_PAST = {"approved": "approved", "rejected": "rejected", "withdrawn": "withdrew"}
+
+
+def expiry(now: str, days: int) -> str:
+    """The instant so many days after another."""
+    at = datetime.fromisoformat(now) + timedelta(days=days)
+    return at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def as_entries(posts: Sequence[Post], below_zero: Sequence[bool]) -> list[dict[str, Any]]:
+    """Posts as a proposal keeps them, each with whether it was shown to take headroom below zero."""
+    kept = []
+    for post, below in zip(posts, below_zero, strict=True):
+        assert not isinstance(post.asked, Refused)  # it was judged, and let pass
+        ids = {"request_id": post.request_id, "request_part": post.part, "body_hash": post.body_hash}
+        kept.append({**ids, **post.asked._asdict(), "below_zero": below})
+    return kept
+
+
+def content_hash(
+    origin: str, proposal: str, by: str, expires_at: str, entries: Sequence[Mapping[str, Any]]
+) -> str:
+    """What an approval is bound to: SHA-256 of the canonical JSON of all that was proposed."""
+    covered = {
+        "v": HASH_V, "origin": origin, "proposal": proposal, "by": by, "expires_at": expires_at,
+        "entries": list(entries),
+    }  # fmt: skip
+    return sha256(canonical(covered)).hexdigest()
+
+
+# ----------------------------------------------------------------------------------- what it does to headroom
+
+
+def pending_tpp(proposals: Iterable[Proposal], as_of: str | None = None) -> dict[str, int]:
+    """By quota, what headroom would gain if all of these were approved (TPP; below zero: it would lose)."""
+    change: dict[str, int] = {}
+    for proposal in proposals:
+        for quota, effective_on, tpp in proposal.moves():
+            if as_of is None or effective_on <= as_of:
+                change[quota] = change.get(quota, 0) + tpp
+    return change
+
+
+def reserved_tpp(proposals: Iterable[Proposal]) -> dict[str, int]:
+    """By quota, the TPP that these would take out of headroom; what they would bring is not there yet."""
+    taken: dict[str, int] = {}
+    for proposal in proposals:
+        for quota, _, tpp in proposal.moves():
+            if tpp < 0:
+                taken[quota] = taken.get(quota, 0) - tpp
+    return taken
+
+
+def with_pending(rows: Rows, change: Mapping[str, int]) -> Rows:
+    """The rows of `headroom` with the column `pending_tpp` beside `headroom_tpp`."""
+    country, after = rows.names.index("country"), rows.names.index("headroom_tpp") + 1
+
+    def put(row: Sequence[Any], value: Any) -> tuple[Any, ...]:
+        return (*row[:after], value, *row[after:])
+
+    values = [put(row, change.get(f"country/{row[country]}", 0)) for row in rows.rows]
+    return Rows(put(rows.names, "pending_tpp"), put(rows.types, "int64"), values)

@@ -1,0 +1,48 @@
+"""The night: the ledger against what the licensing office, customs, vendors and reexporters told.
+
+P0 accepts the files, P1 verifies the ledger itself; where either fails, nothing is published. P2 to P6 find
+the breaks, P7 ages and clears them. A run writes events and result files, never an entry: what should be
+corrected is drafted, for people.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import date, datetime
+from pathlib import Path
+
+from ledger.answer import Answer
+from ledger.question import day, instant
+from ledger.recon_work import BreakWork
+
+
+class Reconciling(BreakWork):
+    """The part of a ledger that holds it to what others saw."""
+
+    def reconcile(
+        self,
+        *feeds: str | Path,
+        as_of: date | str | None = None,
+        known_at: datetime | str | None = None,
+        out: str | Path | None = None,
+        dry_run: bool = False,
+        block: bool | None = None,
+        expected: Collection[str] | None = None,
+    ) -> Answer:
+        """Compare the ledger with the feeds in these files and folders: one row a break, gravest first.
+
+        The basis says `run`, `status` (PROVISIONAL while a severe or critical break is open, FINAL, or
+        STOPPED where files or ledger cannot be relied on: the rows say why), what was read and matched.
+        `out` takes a folder of results. The run is recorded, unless `dry_run`, or where it looks back at a
+        time before the last run. `block` drafts a block of each country with a critical break; without it,
+        the regime decides. `expected`: the sources without which a night is not whole; default: all four.
+        Raises BadFeed (every fault of every file), Busy, Unreachable.
+        """
+        from ledger.recon_run import Run  # Arrow, DuckDB, the feeds: for those who reconcile  # noqa: PLC0415
+
+        self._must("reconcile")
+        if block is None:
+            block = bool(self._terms.choices.get("critical_break_blocks", False))
+        run = Run(self._store, self._terms, self._reference, self._mirror, self.actor, dry_run=dry_run)
+        on = day(as_of) or self._store.today()
+        return run(feeds, on, instant(known_at), out, block=block, expected=expected)

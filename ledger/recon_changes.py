@@ -1,0 +1,153 @@
+"""What one run changes: which breaks are new, which persist, which are cleared, which came back.
+
+Pure. A break is cleared only by a run that looked where it was and no longer finds it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import date
+from typing import Any, NamedTuple
+
+from ledger.answer import Rows
+from ledger.events import Telling
+from ledger.recon_breaks import TOPIC, Break, Standing, Standings, again, bucket, rank, working_days
+
+NEW, PERSISTING, CLEARED, REOPENED = "new", "persisting", "cleared", "reopened"
+
+
+class Change(NamedTuple):
+    """A break, what this run makes of it, and how it stands afterwards."""
+
+    change: str
+    action: str | None
+    """The event that tells of it; None where nothing about it is new."""
+
+    each: Break
+    state: str
+    first_on: str
+
+    @property
+    def is_open(self) -> bool:
+        return self.change != CLEARED and self.state != "accepted"
+
+    def age_days(self, on: str) -> int:
+        """In working days since it was first seen."""
+        return max(0, working_days(date.fromisoformat(self.first_on), date.fromisoformat(on)))
+
+    def telling(self, run: str, on: str) -> Telling | None:
+        """The event of this change, if it is one."""
+        if self.action is None:
+            return None
+        told = {} if self.action == CLEARED else self.each.told()
+        return Telling(TOPIC, self.each.fingerprint, self.action, {**told, "run": run, "on": on})
+
+
+def changes(
+    standings: Standings, found: Iterable[Break], looked: Callable[[Break], bool], on: str, seq: int
+) -> list[Change]:
+    """What becomes of every break: of those found on a day (ISO text), and of those that were open before.
+
+    `seq` is the last entry of the ledger that the run saw.
+    """
+    by_name = {each.fingerprint: each for each in found}
+    made = [_of_found(each, standings.get(name), on, seq) for name, each in by_name.items()]
+    for name, standing in standings.items():
+        if name in by_name or standing.state == "cleared":
+            continue
+        if looked(standing.seen):
+            made.append(Change(CLEARED, CLEARED, standing.seen, CLEARED, standing.first_on))
+        else:
+            made.append(Change(PERSISTING, None, standing.seen, standing.state, standing.first_on))
+    return sorted(made, key=_attention)
+
+
+def _of_found(each: Break, standing: Standing | None, on: str, seq: int) -> Change:
+    if standing is None:
+        return Change(NEW, "seen", each, "new", on)
+    if standing.state == "cleared" or _came_back(each, standing, on, seq):
+        return Change(REOPENED, "reopened", each, "reopened", standing.first_on)
+    action = None if again(standing.seen, each) else "changed"
+    return Change(PERSISTING, action, each, standing.state, standing.first_on)
+
+
+def _came_back(each: Break, standing: Standing, on: str, seq: int) -> bool:
+    """Accepted for a time that is over, or for less; or put right by an entry that did not put it right."""
+    if standing.state == "accepted":
+        return not standing.accepted_on(on) or each.at_stake_tpp > (standing.accepted_tpp or 0)
+    return standing.state == "posted" and seq >= (standing.posted_seq or 0)
+
+
+def _attention(change: Change) -> tuple[Any, ...]:
+    each = change.each
+    return (-rank(each.severity), -each.at_stake_tpp, each.code, each.key, each.fingerprint)
+
+
+class Line(NamedTuple):
+    """The breaks of one code, as a run sums them up."""
+
+    code: str
+    severity: str
+    new: int
+    open: int
+    cleared: int
+    gross_tpp: int
+    net_tpp: int
+    oldest_days: int
+
+
+def lines(made: Sequence[Change], on: str) -> list[Line]:
+    """One line a code: what is new (reopened too), open and cleared, and what the open ones add up to."""
+    by_code: dict[str, list[Change]] = {}
+    for change in made:
+        by_code.setdefault(change.each.code, []).append(change)
+    found = []
+    for code, group in by_code.items():
+        still = [change for change in group if change.is_open]
+        found.append(
+            Line(
+                code,
+                max((change.each.severity for change in still or group), key=rank),
+                sum(change.change in (NEW, REOPENED) for change in still),
+                len(still),
+                sum(change.change == CLEARED for change in group),
+                sum(change.each.at_stake_tpp for change in still),
+                sum(change.each.net_tpp for change in still),
+                max((change.age_days(on) for change in still), default=0),
+            )
+        )
+    return sorted(found, key=lambda line: (-rank(line.severity), -line.gross_tpp, line.code))
+
+
+def row(change: Change, on: str) -> dict[str, Any]:
+    """A break as a row of an answer, a day's age included."""
+    each = change.each
+    days = change.age_days(on)
+    return {
+        "break": each.fingerprint, "code": each.code, "severity": each.severity, "change": change.change,
+        "state": change.state, "country": each.country, "other_country": each.other_country,
+        "key": each.key, "source": each.source, "license_no": each.license_no, "device_id": each.device_id,
+        "entries": ", ".join(map(str, each.seqs)) or None, "file_line": each.file_line,
+        "on_day": None if each.on_day is None else date.fromisoformat(each.on_day),
+        "ledger_says": each.ledger_says, "source_says": each.source_says, "third_says": each.third_says,
+        "agree": each.agree, "match_key": each.match_key, "net_tpp": each.net_tpp,
+        "at_stake_tpp": each.at_stake_tpp, "first_seen_on": date.fromisoformat(change.first_on),
+        "age_days": days, "age": bucket(days), "detail": each.detail,
+    }  # fmt: skip
+
+
+COLUMNS = {
+    "break": "string", "code": "string", "severity": "string", "change": "string", "state": "string",
+    "country": "string", "other_country": "string", "key": "string", "source": "string",
+    "license_no": "string", "device_id": "string", "entries": "string", "file_line": "string",
+    "on_day": "date32[day]", "ledger_says": "string", "source_says": "string", "third_says": "string",
+    "agree": "string", "match_key": "string", "net_tpp": "int64", "at_stake_tpp": "int64",
+    "first_seen_on": "date32[day]", "age_days": "int64", "age": "string", "detail": "string",
+}  # fmt: skip
+"""The columns of a break, with their types as Arrow names them."""
+
+
+def table(made: Iterable[Change], on: str) -> Rows:
+    """One row a break, gravest first, as on a day (ISO text)."""
+    rows = [tuple(row(change, on).values()) for change in made]
+    return Rows(tuple(COLUMNS), tuple(COLUMNS.values()), rows)

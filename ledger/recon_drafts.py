@@ -1,0 +1,199 @@
+"""What a break says in words, and what would put it right: drafts, which people may propose and nobody posts.
+
+Where two of three agree, the third is drafted to be corrected: the ledger by entries, a source by asking it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from typing import Any
+
+from ledger.recon_breaks import TRANSIT_DAYS
+
+WHO = {
+    "licenses": "the licensing office", "declarations": "customs", "shipments": "the vendor",
+    "reexports": "the report", "ledger": "the ledger",
+}  # fmt: skip
+
+Row = Mapping[str, Any]
+Step = dict[str, Any]
+
+_QUANTITIES = frozenset({"QUANTITY", "UNIT", "CUMULATIVE_AS_DELTA"})
+_CORRECTED = {"DEVICE": "device_id", "PERIOD": "effective_on", "TREATMENT": "license_no"}
+_LEFT_ALL_THE_SAME = {
+    "EXPIRED_USE": "left when the license was not in force",
+    "UNKNOWN_LICENSE": "left under a license that is not known",
+    "UNLICENSED_EXPORT": "left without a license",
+}
+
+_SENTENCES = {
+    "MISSING_IN_SOURCE": "{who} knows nothing of {what}, which the ledger has on {on_day}",
+    "MISSING_IN_LEDGER": "{who} has {what} on {on_day}; the ledger has nothing of it",
+    "UNKNOWN_LICENSE": "{what} left under {license_no}, a license that nobody knows",
+    "UNLICENSED_EXPORT": "{what} left on {on_day} without a license",
+    "QUANTITY": "the ledger has {ledger_says}, {who} {source_says}",
+    "UNIT": "the ledger has {ledger_says}, {who} {source_says}: {times} times, so one of them may count "
+    "systems or thousands",
+    "CUMULATIVE_AS_DELTA": "{who} told it several times, {source_says} in all; the ledger added the tellings "
+    "up to {ledger_says}",
+    "DEVICE": "the ledger has {ledger_says}, {who} {source_says}",
+    "COUNTRY": "the ledger has it go to {ledger_says}, {who} to {source_says}",
+    "DUPLICATE": "the ledger has {ledger_says} in {entries} entries, {who} has {source_says} once",
+    "CANCELLED_AT_SOURCE": "{who} cancelled it; the ledger still has {ledger_says}",
+    "OVER_LICENSE": "{source_says} TPP left under the license, which allows {ledger_says}",
+    "EXPIRED_USE": "used on {on_day}; the license {ledger_says}",
+    "TREATMENT": "the ledger has it under {ledger_says}, {who} under {source_says}",
+    "REEXPORT_ONE_LEG": "the ledger has {ledger_says} of it, {who} {source_says}",
+    "SERIAL_CONFLICT": "the same serial numbers are in {ledger_says} and in {source_says}",
+    "PERIOD": "the ledger has it on {ledger_says}, {who} on {source_says}",
+    "ROLLUP": "the ledger adds up to {ledger_says} TPP, the lines and breaks of {who} to {source_says}",
+    "LICENSE_MISSING_LEDGER": "{who} has a license of {source_says} TPP that the ledger does not know",
+    "LICENSE_MISSING_SOURCE": "the ledger has a license of {ledger_says} TPP that {who} does not know",
+    "LICENSE_DIFFERS": "the ledger says {ledger_says}, {who} {source_says}",
+}
+
+
+def sentence(row: Row) -> str:
+    """The break in words, with the figures of both sides, and of the third where there is one."""
+    if row["reason"]:
+        return str(row["reason"])
+    if row["code"] == "DUPLICATE" and not row["seqs"]:
+        told_as = row["ledger_says"]
+        return f"{WHO[row['source']]} has {_goods(row)} on {row['on_day']} again, as {told_as} told it"
+    if row["code"] == "IN_TRANSIT":
+        due_on = row["on_day"] + timedelta(days=TRANSIT_DAYS)
+        return f"left on {row['on_day']} and is not told of yet: due by {due_on}"
+    template = _SENTENCES.get(row["code"])
+    if template is None:
+        return ""
+    said = template.format(
+        who=WHO[row["source"]],
+        what=_goods(row),
+        entries=len(row["seqs"] or ()),
+        times=_times(row),
+        **{name: _figure(row[name]) for name in ("ledger_says", "source_says", "license_no", "on_day")},
+    )
+    third = row["third_says"]
+    if not third:
+        return said
+    return (
+        f"{said}; {WHO['shipments']} {'has nothing of it' if third == 'nothing' else f'has {_figure(third)}'}"
+    )
+
+
+def _goods(row: Row) -> str:
+    says = (
+        row["source_says"]
+        if row["source_says"] not in (None, "nothing", "no license")
+        else row["ledger_says"]
+    )
+    count = f"{_figure(says)} x " if says and says.isdigit() else ""
+    return f"{count}{row['device_id'] or 'unnamed device'} to {row['country'] or 'an unknown country'}"
+
+
+def _figure(value: Any) -> str:
+    """Digits by three; anything else as it is."""
+    text = "" if value is None else str(value)
+    return f"{int(text):,}" if text.isascii() and text.isdigit() else text
+
+
+def _times(row: Row) -> int:
+    sides = [int(says) for says in (row["ledger_says"], row["source_says"]) if says and says.isdigit()]
+    return max(sides) // max(1, min(sides)) if len(sides) == 2 else 0
+
+
+# ------------------------------------------------------------------------------------------------ drafts
+
+
+def draft(row: Row) -> dict[str, Any] | None:
+    """Whom to correct, who agrees on that, and the steps; None where it is not two against one."""
+    agree = row["agree"] or _by_itself(row)
+    if agree is None:
+        return None
+    sides = agree.split("+")
+    if "ledger" in sides:
+        (wrong,) = {"ledger", "declarations", "shipments"} - set(sides)
+        asked = {"ask": wrong, "about": row["key"], "file": row["file_line"], "filer": row["filer"]}
+        steps = [{name: value for name, value in asked.items() if value is not None}]
+    else:
+        wrong, steps = "ledger", _steps(row)
+    return {"correct": wrong, "agree": sides, "steps": steps} if steps else None
+
+
+def _by_itself(row: Row) -> str | None:
+    """What needs no third witness: it was taken back, told twice, or entered twice."""
+    entered_twice = row["code"] == "DUPLICATE" and len(row["seqs"] or ()) > 1
+    if row["code"] in ("CANCELLED_AT_SOURCE", "CUMULATIVE_AS_DELTA") or entered_twice:
+        return str(row["source"])
+    return None
+
+
+def _steps(row: Row) -> list[Step]:
+    code, seqs, says = row["code"], row["seqs"] or [], row["source_says"]
+    counted = bool(says) and says.isdigit()
+    if not seqs:
+        return [{"post": _missed(row)}] if counted or code == "EXPIRED_USE" else []
+    undone: list[Step] = [{"reverse": seq} for seq in seqs]
+    steps: dict[str, list[Step]] = {
+        "DUPLICATE": undone[1:],
+        "MISSING_IN_SOURCE": undone,
+        "CANCELLED_AT_SOURCE": undone,
+        # The license is for the other country: there it is an export without one.
+        "COUNTRY": [*undone, {"post": _elsewhere(row)}],
+    }
+    if code in _QUANTITIES and counted:
+        return [*undone[1:], {"correct": seqs[0], "changes": {"quantity": int(says)}}]
+    if code in _CORRECTED:
+        return [{"correct": seq, "changes": {_CORRECTED[code]: says}} for seq in seqs]
+    return steps.get(code, [])
+
+
+def _missed(row: Row) -> dict[str, Any]:
+    """What the ledger should have: an export, or, where no license lets it pass, an overrun."""
+    reason = _LEFT_ALL_THE_SAME.get(row["code"])
+    known = {
+        "kind": "export" if reason is None else "overrun",
+        "country": row["country"],
+        "effective_on": _day(row["on_day"]),
+        "license_no": None if row["code"] in ("UNKNOWN_LICENSE", "UNLICENSED_EXPORT") else row["license_no"],
+        "device_id": row["device_id"],
+        "quantity": int(row["source_says"]) if (row["source_says"] or "").isdigit() else None,
+        "reference": row["key"],
+        "reason": reason,
+    }
+    return {name: value for name, value in known.items() if value is not None}
+
+
+def _elsewhere(row: Row) -> dict[str, Any]:
+    return {
+        "kind": "overrun", "country": row["source_says"], "effective_on": _day(row["on_day"]),
+        "tpp": row["at_stake_tpp"], "reference": row["key"],
+        "reason": f"went to {row['source_says']}, not to {row['ledger_says']}",
+    }  # fmt: skip
+
+
+def _day(value: date | None) -> str | None:
+    return None if value is None else value.isoformat()
+
+
+def blocking(country: str, tpp: int, key: str) -> dict[str, Any]:
+    """A block of what is at stake in a critical break, until it is cleared up."""
+    reason = f"critical break {key}: set aside until it is cleared up"
+    return {
+        "correct": "ledger", "agree": [],
+        "steps": [{"post": {"kind": "block", "country": country, "tpp": tpp, "reason": reason}}],
+    }  # fmt: skip
+
+
+def in_words(step: Mapping[str, Any]) -> str:
+    """One step of a draft, as somebody reads it."""
+    if "reverse" in step:
+        return f"reverse entry {step['reverse']:,}"
+    if "correct" in step:
+        changes = ", ".join(f"{name} {_figure(value)}" for name, value in step["changes"].items())
+        return f"correct entry {step['correct']:,}: {changes}"
+    if "ask" in step:
+        return f"ask {WHO[step['ask']]} about {step['about']}"
+    post = step["post"]
+    return f"post {post['kind']} {post['country']} {_figure(post.get('quantity') or post.get('tpp'))}"

@@ -1,0 +1,203 @@
+"""What a run comes to: its inputs, what it found, what that changes, and the certificate. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pyarrow as pa
+
+from ledger.evidence import canonical
+from ledger.model import Regime
+from ledger.recon_breaks import SEVERITIES, Break, fingerprint, rank, severity
+from ledger.recon_changes import NEW, Change, Line, lines
+from ledger.recon_drafts import blocking, draft, sentence
+from ledger.recon_files import Finding
+from ledger.recon_layout import SOURCES
+
+PROVISIONAL, FINAL, STOPPED = "PROVISIONAL", "FINAL", "STOPPED"
+GRAVE = rank("severe")
+
+
+class Cut(NamedTuple):
+    """Up to where the ledger is compared: its last entry that counts, and the day that is asked about."""
+
+    seq: int
+    head_hash: str
+    known_at: str
+    as_of: str
+
+
+class Input(NamedTuple):
+    """A file as it was compared."""
+
+    source: str
+    run_number: int
+    content_sha256: str
+    row_count: int
+    as_of: str
+    covers_from: str | None
+
+
+@dataclass(slots=True)
+class Night:
+    """A run that came to its end."""
+
+    run: str
+    cut: Cut
+    inputs: Sequence[Input]
+    changes: Sequence[Change]
+    certificate: pa.Table
+    sources: pa.Table
+    matched: Mapping[str, int]
+    """How many rows each key has matched, by source: `declarations K1`."""
+
+    suggestions: int
+    regime: Regime
+    identity: str
+    blocks: bool = False
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def status(self) -> str:
+        """PROVISIONAL while a severe or critical break is open, else FINAL."""
+        return PROVISIONAL if self.grave else FINAL
+
+    @property
+    def grave(self) -> list[Change]:
+        """The open breaks that keep the run from being final."""
+        return [change for change in self.changes if change.is_open and rank(change.each.severity) >= GRAVE]
+
+    @property
+    def lines(self) -> list[Line]:
+        """What was found, code by code."""
+        return lines(self.changes, self.cut.as_of)
+
+    def open_at(self, least: str) -> bool:
+        """Whether a break of this severity, or of a graver one, is open."""
+        return any(change.is_open and rank(change.each.severity) >= rank(least) for change in self.changes)
+
+    def told(self) -> dict[str, Any]:
+        """What is recorded of the run, by which the next ones know it."""
+        return {
+            "identity": self.identity, "status": self.status, "as_of": self.cut.as_of, "seq": self.cut.seq,
+            "head_hash": self.cut.head_hash, "known_at": self.cut.known_at,
+            "inputs": [list(each) for each in self.inputs],
+            "open": {name: count for name, count in self.open_by_severity().items() if count},
+            "certificate": self.certificate.to_pylist(),
+        }  # fmt: skip
+
+    def summary(self) -> dict[str, Any]:
+        """What is said of the run beside its breaks."""
+        rows: dict[str, int] = {}
+        for each in self.inputs:
+            rows[each.source] = rows.get(each.source, 0) + each.row_count
+        return {
+            "status": self.status, "rows": rows, "matched": dict(self.matched),
+            "suggestions": self.suggestions, "open": self.open_by_severity(),
+            "lines": [line._asdict() for line in self.lines],
+        }  # fmt: skip
+
+    def open_by_severity(self) -> dict[str, int]:
+        """How many breaks are open, by severity, gravest first."""
+        still = [change.each.severity for change in self.changes if change.is_open]
+        return {name: still.count(name) for name in reversed(SEVERITIES)}
+
+    def proposals(self) -> list[dict[str, Any]]:
+        """What would put each open break right, where two of three agree on it; and blocks, if asked for."""
+        found = []
+        for change in self.changes:
+            each = change.each
+            if not change.is_open or change.state in ("proposed", "confirmed", "posted"):
+                continue
+            known = {"break": each.fingerprint, "code": each.code, "key": each.key, "why": each.detail}
+            if each.draft is not None:
+                found.append(known | dict(each.draft))
+            if self.blocks and each.severity == "critical" and each.country and each.at_stake_tpp:
+                found.append(known | blocking(each.country, each.at_stake_tpp, each.fingerprint))
+        return found
+
+
+def identity(inputs: Sequence[Input], cut: Cut, decided: str, *, blocks: bool) -> str:
+    """What makes two runs the same: the same files, the same ledger, day, and decisions of people so far."""
+    said = {
+        "inputs": [list(each) for each in inputs], "cut": list(cut), "decided": decided, "blocks": blocks,
+    }  # fmt: skip
+    return sha256(canonical(said)).hexdigest()
+
+
+def of_row(row: Mapping[str, Any], regime: Regime) -> Break:
+    """A break as the passes found it, ranked and put into words."""
+    on_day = row["on_day"]
+    return Break(
+        fingerprint=fingerprint(row["code"], row["scope"], row["key"]),
+        code=row["code"],
+        severity=severity(
+            row["code"], row["at_stake_tpp"], row["headroom_tpp"], regime, is_critical=row["is_critical"]
+        ),
+        key=row["key"],
+        source=row["source"],
+        country=row["country"],
+        other_country=row["other_country"],
+        license_no=row["license_no"],
+        device_id=row["device_id"],
+        seqs=tuple(row["seqs"] or ()),
+        file_line=row["file_line"],
+        on_day=None if on_day is None else on_day.isoformat(),
+        ledger_says=row["ledger_says"],
+        source_says=row["source_says"],
+        third_says=row["third_says"],
+        agree=row["agree"],
+        match_key=row["match_key"],
+        net_tpp=row["net_tpp"],
+        at_stake_tpp=row["at_stake_tpp"],
+        detail=sentence(row),
+        draft=draft(row),
+    )
+
+
+def of_finding(finding: Finding, regime: Regime) -> Break:
+    """What keeps a file from being accepted, as a break."""
+    key = finding.source if finding.path is None else f"{finding.source} run {finding.run_number}"
+    return _plain(finding.code, key, finding.source, finding.detail, regime, finding.expected, finding.found)
+
+
+def of_faults(path: str, faults: Sequence[Mapping[str, Any]], regime: Regime) -> Break:
+    """What cannot be read in a file, as one break: how many faults, and the first."""
+    mine = [fault for fault in faults if fault["path"] == path]
+    where = f"line {mine[0]['line']}: " if mine[0]["line"] else ""
+    detail = (
+        f"{path} has {len(mine):,} faults; the first: {where}{mine[0]['column'] or ''} {mine[0]['reason']}"
+    )
+    return _plain("FILE_CONTROL", path, _source_of(path), detail, regime, None, None)
+
+
+def _source_of(path: str) -> str:
+    stem = Path(path).name.split(".")[0]
+    return stem if stem in SOURCES else "files"
+
+
+def of_difference(row: Mapping[str, Any], regime: Regime) -> Break:
+    """What `verify` found wrong with the ledger itself, as a break."""
+    key = f"{row['check']} {row['seq']}" if row["seq"] is not None else str(row["check"])
+    detail = f"{row['check']}: expected {row['expected']}, found {row['found']}"
+    return _plain("INTEGRITY", key, "ledger", detail, regime, row["expected"], row["found"])
+
+
+def _plain(
+    code: str, key: str, source: str, detail: str, regime: Regime, expected: str | None, found: str | None
+) -> Break:
+    return Break(
+        fingerprint=fingerprint(code, "", key), code=code, severity=severity(code, 0, None, regime), key=key,
+        source=source, country=None, other_country=None, license_no=None, device_id=None, seqs=(),
+        file_line=None, on_day=None, ledger_says=expected, source_says=found, third_says=None, agree=None,
+        match_key=None, net_tpp=0, at_stake_tpp=0, detail=detail, draft=None,
+    )  # fmt: skip
+
+
+def alone(each: Break, on: str) -> Change:
+    """A break that stands for itself: of a run that was stopped."""
+    return Change(NEW, "seen", each, "new", on)

@@ -1,0 +1,162 @@
+"""The passes of a reconciliation: the ledger's exports against what others told, in DuckDB, by column.
+
+Lines of the ledger and rows of the sources are matched by the keys K1 to K5 in cascade, each one join over
+what the keys before it left over, and what differs is a row of `found`. The SQL is in `schemas/recon`;
+Python says in which order it runs, and looks at no row.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from ledger import schema
+from ledger.model import Device, Regime
+from ledger.recon_breaks import TRANSIT_DAYS
+from ledger.recon_feeds import Coverage
+
+_MOST_ROUNDS = 50
+"""How often a key is tried again on what it left over; more than a few would be a flaw of the key."""
+
+Ask = Callable[[str, Mapping[str, Any]], pa.Table]
+
+_KEYS = ("k2", "apart", "k3_same_day", "k3_near", "k4_lines", "k4_rows", "k6")
+_REPEATED = frozenset({"k3_near", "k4_lines", "k4_rows"})
+_LEDGER = ("lines", "returns", "licenses", "countries")
+_TABLE_OF = {"lines": "line", "returns": "came_back", "licenses": "license_held", "countries": "country_held"}
+
+
+class Passes:
+    """One night's comparison, on a connection in which the feeds are staged (`recon_feeds.stage`)."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self._connection = connection
+        self.seconds: dict[str, float] = {}
+        """How long each pass took; it goes into the log of a run, never into its results."""
+
+    # ------------------------------------------------------------------------------------------ the ledger
+
+    def take_ledger(self, ask: Ask, as_of: str, known_at: str) -> None:
+        """Copy what the ledger says: its exports, returns, licenses and countries; `ask` asks its core."""
+        with self._timed("ledger"):
+            self._run("1_tables")
+            self._run("2_macros")
+            values = {"as_of": as_of, "known_at": known_at}
+            for name in _LEDGER:
+                table = ask(schema.sql(f"recon/ledger_{name}.sql"), values)
+                self._fill(_TABLE_OF[name], table)
+
+    def set_terms(
+        self,
+        regime: Regime,
+        devices: Mapping[str, Device],
+        coverage: Mapping[str, Coverage],
+        as_of: str,
+    ) -> None:
+        """Say by what the night is judged: the catalogue, the days that the sources cover, the day itself."""
+        catalogue = [
+            {"device_id": each.device_id, "vendor": each.vendor, "tpp": each.tpp} for each in devices.values()
+        ]
+        covered = [
+            {"source": source, "from_on": each.from_on, "as_of": each.as_of}
+            for source, each in coverage.items()
+        ]
+        self._fill("device", pa.Table.from_pylist(catalogue))
+        if covered:
+            self._fill("coverage", pa.Table.from_pylist(covered, _COVERED))
+        self._run(
+            "set_terms", as_of=as_of, transit_days=TRANSIT_DAYS,
+            credits_origin=bool(regime.choices.get("reexport_credits_origin", True)),
+        )  # fmt: skip
+
+    # ---------------------------------------------------------------------------------------- the passes
+
+    def run(self) -> None:
+        """P2 to P6. Afterwards `pair` says what was matched, `found` what differs, `certificate` the sums."""
+        with self._timed("licenses"):
+            self._run("3_worth")
+            self._run("licenses")
+            self._run("transfers")
+        with self._timed("declarations"):
+            self.match("declarations")
+        with self._timed("shipments"):
+            if self._rows("count_shipments") != [(0,)]:
+                self.match("shipments")
+        with self._timed("reexports"):
+            self._run("transfers_late")
+            self._run("transfer_breaks")
+            self._run("serials")
+        with self._timed("missing"):
+            for script in ("missing", "surface", "set_aside", "three_ways"):
+                self._run(script)
+        with self._timed("rollup"):
+            self._run("rollup")
+
+    def match(self, source: str) -> None:
+        """Match the lines of the ledger with one source, key by key, and add to `found` where they differ."""
+        self._run(f"told_{source}")
+        with self._timed(f"{source} matched"):
+            self._first_key(source)
+            for script in _KEYS:
+                for _ in range(_MOST_ROUNDS if script in _REPEATED else 1):
+                    if (0,) in self._rows("left_counts"):
+                        break
+                    added = self._rows(script)
+                    self._run("left_over")
+                    if added == [(0,)]:
+                        break
+        for script in ("compare", "differences", "keep_lone"):
+            self._run(script)
+
+    def _first_key(self, source: str) -> None:
+        """K1, which settles nearly all of a night; only declarations have what it takes."""
+        if source != "declarations":
+            self._run("all_left")
+            return
+        self._run("k1")
+        ((lines, declarations),) = self._rows("k1_counts")
+        if lines > declarations:
+            self._run("k1_twice")
+        self._run("k1_left")
+
+    def ask(self, query: str, **values: Any) -> pa.Table:
+        """The rows of `schemas/recon/QUERY.sql`."""
+        return self._connection.sql(schema.sql(f"recon/{query}.sql"), params=values or None).to_arrow_table()
+
+    def write(self, query: str, **values: Any) -> None:
+        """Run a query that writes a file; `values` name it."""
+        self._connection.execute(schema.sql(f"recon/{query}.sql"), values)
+
+    # -------------------------------------------------------------------------------------------- within
+
+    @contextmanager
+    def _timed(self, name: str) -> Iterator[None]:
+        began = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[name] = time.perf_counter() - began
+
+    def _run(self, script: str, **values: Any) -> None:
+        self._connection.execute(schema.sql(f"recon/{script}.sql"), values or None)
+
+    def _rows(self, script: str) -> list[tuple[Any, ...]]:
+        return self._connection.execute(schema.sql(f"recon/{script}.sql")).fetchall()
+
+    def _fill(self, table: str, rows: pa.Table) -> None:
+        """Insert rows into a native table, by the names of their columns."""
+        if rows.num_rows == 0:
+            return
+        self._connection.register("arriving", rows)
+        try:
+            self._connection.execute(schema.sql(f"recon/take_{table}.sql"))
+        finally:
+            self._connection.unregister("arriving")
+
+
+_COVERED = pa.schema([("source", pa.string()), ("from_on", pa.date32()), ("as_of", pa.date32())])

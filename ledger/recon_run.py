@@ -1,0 +1,245 @@
+"""The night: the ledger against what the licensing office, customs, vendors and reexporters told.
+
+P0 accepts the files, P1 verifies the ledger itself; where either fails, nothing is published. P2 to P6 find
+the breaks, P7 ages and clears them. A run writes events and result files, never an entry: what should be
+corrected is drafted, for people.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import pyarrow as pa
+from duckdb import DuckDBPyConnection
+
+from ledger import recon_feeds, recon_files, recon_results, schema
+from ledger.answer import Answer
+from ledger.errors import BadFeed, Busy
+from ledger.events import Event, Telling
+from ledger.model import Regime
+from ledger.publish import Mirror
+from ledger.recon_breaks import BY_RUNS, TOPIC, Break, fold, ranked
+from ledger.recon_changes import Change, changes, table
+from ledger.recon_feeds import Coverage, Staged
+from ledger.recon_layout import SOURCES
+from ledger.recon_night import (
+    STOPPED,
+    Cut,
+    Input,
+    Night,
+    alone,
+    identity,
+    of_difference,
+    of_faults,
+    of_finding,
+    of_row,
+)  # fmt: skip
+from ledger.recon_passes import Passes
+from ledger.reference import Reference
+from ledger.store import Store
+from ledger.verify import verify
+
+RUN, FINISHED = "run", "finished"
+
+
+class Run:
+    """One run on a store; with `dry_run` nothing is recorded or written."""
+
+    def __init__(
+        self, store: Store, regime: Regime, reference: Reference, mirror: Mirror, actor: str, *, dry_run: bool
+    ) -> None:
+        self._store = store
+        self._terms = regime
+        self._reference = reference
+        self._mirror = mirror
+        self._actor = actor
+        self._dry_run = dry_run
+
+    def __call__(
+        self,
+        feeds: Sequence[str | Path],
+        on: str,
+        known_at: str | None,
+        out: str | Path | None,
+        *,
+        block: bool,
+        expected: Collection[str] | None,
+    ) -> Answer:
+        """As `Ledger.reconcile`."""
+        began = perf_counter()
+        runs = self._store.events(RUN)
+        connection = recon_feeds.connect()
+        try:
+            with ThreadPoolExecutor(1, "verifying") as verifying:
+                # P1 does not depend on P0, and each leaves half of the machine idle
+                verified = verifying.submit(self._verified, on, known_at)
+                staged = self._staged(connection, feeds, SOURCES if expected is None else expected, runs, on)
+            if staged.findings:
+                broken = [of_finding(each, self._terms) for each in staged.findings]
+                self._tell_files(broken, on)
+                return self._stopped("files", broken, on)
+            cut, wrong = verified.result()
+            if wrong:
+                return self._stopped("ledger", [of_difference(row, self._terms) for row in wrong], on)
+            passes = Passes(connection)
+            night, earlier = self._compared(passes, staged, cut, runs, blocks=block)
+            is_new = earlier is None and not self._dry_run and not _looks_back(cut, runs)
+            with recon_results.written(None if self._dry_run else out, night, passes, began) as folder:
+                if is_new:
+                    self._record(night, runs)
+        finally:
+            connection.close()
+        said = {"recorded": is_new, "folder": None if folder is None else str(folder)}
+        return self._answered(night.run, cut, night.changes, night.summary() | said)
+
+    # ---------------------------------------------------------------------------------------- P0 and P1
+
+    def _staged(
+        self,
+        connection: DuckDBPyConnection,
+        feeds: Sequence[str | Path],
+        expected: Collection[str],
+        runs: Sequence[Event],
+        on: str,
+    ) -> Staged:
+        """The files of the night, staged. Raises BadFeed; that is then recorded too."""
+        history: dict[str, dict[int, str]] = {}
+        for event in runs:
+            for source, number, content, *_ in event.detail["inputs"] if event.action == FINISHED else ():
+                history.setdefault(source, {})[number] = content
+        try:
+            found = recon_files.find(feeds, expected)
+            return recon_feeds.stage(connection, found, history, self._reference, self._terms)
+        except BadFeed as error:
+            paths = dict.fromkeys(fault["path"] for fault in error.faults)
+            self._tell_files([of_faults(path, error.faults, self._terms) for path in paths], on)
+            raise
+
+    def _verified(self, on: str, known_at: str | None) -> tuple[Cut, list[dict[str, Any]]]:
+        """Up to where the ledger is compared, and what is wrong with it."""
+        core = self._mirror.empty_core(wide=True)
+        try:
+            answer = verify(self._store, core, {})
+        finally:
+            core.close()
+        at = self._asked(
+            schema.sql("recon/ledger_cut.sql"), {"seq": answer.basis["seq"], "known_at": known_at}
+        )
+        seq, head_hash, recorded_at = next(iter(at.to_pylist())).values()
+        return Cut(seq, head_hash, recorded_at, on), answer.rows()
+
+    def _asked(self, query: str, values: Mapping[str, Any]) -> pa.Table:
+        rows, _ = self._mirror.ask(query, values, wide=True)
+        table: pa.Table = Answer(rows, {}).table
+        return table
+
+    # ---------------------------------------------------------------------------------------- P2 to P7
+
+    def _compared(
+        self, passes: Passes, staged: Staged, cut: Cut, runs: Sequence[Event], *, blocks: bool
+    ) -> tuple[Night, Event | None]:
+        """What the night comes to, and the run that came to the same before, if there was one."""
+        passes.take_ledger(self._asked, cut.as_of, cut.known_at)
+        passes.set_terms(self._terms, self._reference.devices, staged.coverage, cut.as_of)
+        passes.run()
+        found = ranked(of_row(row, self._terms) for row in passes.ask("breaks_found").to_pylist())
+        events = self._store.events(TOPIC)
+        decided = [event.hash for event in events if event.action not in BY_RUNS]
+        inputs = [
+            Input(
+                each.manifest.source, each.manifest.run_number, each.content_sha256, each.row_count,
+                each.manifest.as_of.isoformat(),
+                None if each.manifest.covers_from is None else each.manifest.covers_from.isoformat(),
+            )
+            for each in staged.files
+        ]  # fmt: skip
+        same = identity(inputs, cut, decided[-1] if decided else "", blocks=blocks)
+        earlier = next((event for event in runs if event.detail.get("identity") == same), None)
+        standings = fold(events, None if earlier is None else earlier.seq)
+        made = changes(standings, found, _examined(staged.coverage, cut.as_of), cut.as_of, cut.seq)
+        run = self._named(runs) if earlier is None else earlier.subject
+        return Night(
+            run, cut, inputs, made, passes.ask("certificate"), passes.ask("sources"),
+            {row["matched_by"]: row["rows"] for row in passes.ask("matched").to_pylist()},
+            passes.ask("suggested").num_rows, self._terms, same, blocks, passes.seconds,
+        ), earlier  # fmt: skip
+
+    def _named(self, runs: Sequence[Event]) -> str:
+        """The name of a run: the minute it began in, and a number where there was one before."""
+        now = self._store.now()
+        minute = f"{now[:4]}{now[5:7]}{now[8:10]}-{now[11:13]}{now[14:16]}"
+        taken = {event.subject for event in runs}
+        names = (minute if number == 1 else f"{minute}-{number}" for number in range(1, len(taken) + 2))
+        return next(name for name in names if name not in taken)
+
+    # ------------------------------------------------------------------------------------ what is recorded
+
+    def _record(self, night: Night, runs: Sequence[Event]) -> None:
+        """Record the run and what it changed, at once; another run in between makes it Busy."""
+
+        def check() -> None:
+            if len(self._store.events(RUN)) != len(runs):
+                raise Busy("another run was recorded while this one compared: run it again")
+
+        told = [change.telling(night.run, night.cut.as_of) for change in night.changes]
+        finished = Telling(RUN, night.run, FINISHED, night.told())
+        self._store.record([finished, *(each for each in told if each is not None)], self._actor, check)
+
+    def _tell_files(self, made: Sequence[Break], on: str) -> None:
+        """Record what keeps the files of a night from being accepted, so that its age counts."""
+        standings = fold(self._store.events(TOPIC))
+        fresh = {
+            each.fingerprint: each
+            for each in made
+            if each.fingerprint not in standings or not standings[each.fingerprint].is_open
+        }
+        told = [
+            Telling(
+                TOPIC, name, "reopened" if name in standings else "seen",
+                {**each.told(), "run": STOPPED, "on": on},
+            )
+            for name, each in fresh.items()
+        ]  # fmt: skip
+        if told and not self._dry_run:
+            self._store.record(told, self._actor)
+
+    # -------------------------------------------------------------------------------------- what is answered
+
+    def _stopped(self, by: str, broken: Sequence[Break], on: str) -> Answer:
+        head = self._store.head()
+        cut = Cut(head.seq, head.hash, head.recorded_at, on)
+        made = [alone(each, on) for each in broken]
+        return self._answered(None, cut, made, {"status": STOPPED, "stopped_by": by, "recorded": False})
+
+    def _answered(self, run: str | None, cut: Cut, made: Sequence[Change], said: Mapping[str, Any]) -> Answer:
+        basis = {
+            "regime": self._terms.regime, "seq": cut.seq, "head_hash": cut.head_hash, "as_of": cut.as_of,
+            "known_at": cut.known_at, "h100_tpp": self._terms.h100_tpp, "run": run, **said,
+        }  # fmt: skip
+        return Answer(table(made, cut.as_of), basis)
+
+
+def _looks_back(cut: Cut, runs: Sequence[Event]) -> bool:
+    """Whether a run asks about a time before the last one that was recorded."""
+    last = next((event.detail for event in reversed(runs) if event.action == FINISHED), None)
+    return last is not None and (cut.as_of < last["as_of"] or cut.seq < last["seq"])
+
+
+def _examined(coverage: Mapping[str, Coverage], on: str) -> Callable[[Break], bool]:
+    """Whether a run that had these sources on that day would have found a break again."""
+
+    def looked(each: Break) -> bool:
+        if each.code.startswith("FILE_"):
+            return True
+        covered = coverage.get(each.source)
+        if covered is None:
+            return False
+        if each.on_day is None:
+            return True
+        return each.on_day <= on and (covered.from_on is None or each.on_day >= covered.from_on.isoformat())
+
+    return looked

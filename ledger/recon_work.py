@@ -1,0 +1,293 @@
+"""What people do about breaks: list them, take one, remark on it, propose what puts it right, accept it.
+
+Every deed is an event. What corrects the ledger takes two people: one proposes, another confirms, and only
+then is it posted. No verb clears a break: a later run does, that no longer finds it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+import orjson
+
+from ledger import outcome, roster, undoing
+from ledger.accounts import Books
+from ledger.answer import Answer, Rows
+from ledger.entry import Entry
+from ledger.errors import BadQuery, Misconfigured, NotPermitted, Refused, SelfApproval
+from ledger.events import Event, Telling
+from ledger.outcome import Receipt
+from ledger.proposals import Proposals
+from ledger.question import day, instant
+from ledger.recon_breaks import TOPIC, Standing, find, fold
+from ledger.recon_changes import COLUMNS, PERSISTING, Change, row
+
+_LISTED = COLUMNS | {"officer": "string", "last_seen_on": "date32[day]"}
+_DEED = dict.fromkeys(("at", "who", "action", "said"), "string")
+_IN_WORK = ("proposed", "confirmed")
+
+
+class BreakWork(Proposals):
+    """The verbs about breaks."""
+
+    def breaks(
+        self,
+        country: str | None = None,
+        *,
+        code: str | None = None,
+        every: bool = False,
+        as_of: date | str | None = None,
+        known_at: datetime | str | None = None,
+    ) -> Answer:
+        """The open breaks, gravest first: one row each, with its state, age (working days) and officer.
+
+        Of one country, or of one code; `every` lists those that are in transit, accepted or cleared too.
+        `as_of` is the day on which ages are counted, `known_at` leaves out what was recorded later. Raises
+        UnknownName.
+        """
+        self._must("ask")
+        chosen = self._country_code(country) if country is not None else None
+        on, until = day(as_of) or self._store.today(), instant(known_at)
+        events = (event for event in self._store.events(TOPIC) if until is None or event.at <= until)
+        rows = [
+            _listed(standing, on)
+            for standing in fold(events).values()
+            if (every or standing.is_open)
+            and chosen in (None, standing.seen.country, standing.seen.other_country)
+            and (code == standing.seen.code if code else every or standing.seen.severity != "info")
+        ]
+        order = ("info", "minor", "major", "severe", "critical")
+        rows.sort(key=lambda each: (-order.index(each["severity"]), -each["at_stake_tpp"], each["break"]))
+        basis = self._basis(self._store.head(), {"as_of": on, "known_at": until})
+        return Answer(_rows(_LISTED, rows), basis)
+
+    def break_show(self, name: str) -> Answer:
+        """All that happened to one break, oldest first: at, who, action, said. Its basis has the break."""
+        self._must("ask")
+        standing = self._standing(name)
+        rows = [
+            {"at": event.at, "who": event.actor, "action": event.action, "said": _said(event)}
+            for event in standing.history
+        ]
+        basis = self._basis_now()
+        return Answer(
+            _rows(_DEED, rows),
+            {**basis, "break": _plain(_listed(standing, basis["as_of"])), "draft": standing.seen.draft},
+        )
+
+    def break_take(self, name: str, officer: str | None = None) -> Standing:
+        """Take a break on, or give it to another officer. Raises UnknownName, NotPermitted."""
+        return self._deed(name, "taken", {"officer": officer or self.actor})
+
+    def break_comment(self, name: str, text: str) -> Standing:
+        """Remark on a break; it stays where it is."""
+        return self._deed(name, "commented", {"text": text})
+
+    def break_propose(
+        self,
+        name: str,
+        *,
+        reverse: Sequence[int] = (),
+        correct: int | None = None,
+        changes: Mapping[str, Any] | None = None,
+        reason: str | None = None,
+    ) -> Standing:
+        """Propose what puts a break right: what the run drafted, or these entries. Nothing is posted.
+
+        `reverse`: entries to undo; `correct` with `changes`: an entry that should say something else. Raises
+        BadQuery where nothing is drafted, Refused what the rules refuse, UnknownName.
+        """
+        self._must("propose")
+        standing = self._open(name)
+        steps: list[dict[str, Any]] = [{"reverse": seq} for seq in reverse]
+        if correct is not None:
+            steps.append({"correct": correct, "changes": dict(changes or {})})
+        why = reason or f"break {standing.seen.fingerprint}: {standing.seen.detail}"
+        entries = self._entries(standing, steps or _drafted(standing), why)
+        detail: dict[str, Any] = {
+            "entries": [each.model_dump(mode="json") for each in entries],
+            "reason": why,
+        }
+        if self.shared:
+            made = self.propose(*entries, remark=why)
+            return self._deed(name, "proposed", {**detail, "proposal": made.proposal}, act="propose")
+        self._judged(entries, self.actor, "(whoever confirms)")
+        return self._deed(name, "proposed", detail, act="propose")
+
+    def break_confirm(self, name: str) -> list[Receipt]:
+        """Confirm what somebody else proposed, and post it: in their name, with you as the approver.
+
+        Raises SelfApproval, Refused, UnknownName, NotPermitted; then nothing is posted.
+        """
+        standing = self._standing(name)
+        called = standing.seen.fingerprint
+        if standing.state not in _IN_WORK or standing.proposer is None:
+            raise BadQuery(
+                f"break {called} is {standing.state}: tppq break propose comes first", query=called
+            )
+        if self.shared:
+            receipts = self.approve(standing.proposal or "")
+            self._store.record([_confirmed(called), _posted(called, receipts)], self.actor)
+            return receipts
+        if roster.same(standing.proposer, self.actor):
+            raise SelfApproval(
+                f"{self.actor} proposed what is to be confirmed about {called}: another person must",
+                actor=self.actor, approver=self.actor,
+            )  # fmt: skip
+        entries = [Entry.model_validate(each) for each in standing.entries]
+        receipts = self._judged(entries, standing.proposer, self.actor, standing)
+        self._store.record([_posted(called, receipts)], self.actor)
+        return receipts
+
+    def break_accept(
+        self, name: str, *, reason: str, until: date | str, approver: str | None = None
+    ) -> Standing:
+        """Accept a difference until a day, for a reason, approved by a second person.
+
+        In a shared ledger you are the approver, and somebody else must have taken the break; else `approver`
+        names them. Raises SelfApproval, UnknownName, NotPermitted.
+        """
+        last_day = day(until)
+        standing = self._open(name)
+        if last_day is None or last_day < self._store.today():
+            raise BadQuery(f"{until} is over: a break is accepted until a day to come", query=str(until))
+        if self.shared:
+            asked, approver = standing.officer or "", self.actor
+        else:
+            asked = self.actor
+        if approver is None or not asked:
+            raise Misconfigured(
+                "accepting a difference takes two people: --approver names the second; in a shared ledger, "
+                "somebody takes the break (tppq break take) and another accepts it",
+            )
+        if roster.same(asked, approver):
+            raise SelfApproval(
+                f"{approver} cannot approve what {asked} asks for: another person must",
+                actor=asked, approver=approver,
+            )  # fmt: skip
+        detail = {"reason": reason, "until": last_day, "approver": approver, "asked_by": asked}
+        return self._deed(name, "accepted", detail, act="approve")
+
+    # ------------------------------------------------------------------------------------------- within
+
+    def _standing(self, name: str) -> Standing:
+        return find(fold(self._store.events(TOPIC)), name)
+
+    def _open(self, name: str) -> Standing:
+        """The break, if it still needs work. Raises UnknownName, BadQuery."""
+        standing = self._standing(name)
+        if not standing.is_open:
+            raise BadQuery(
+                f"break {standing.seen.fingerprint} is {standing.state}: nothing is left to do", query=name
+            )
+        return standing
+
+    def _deed(
+        self, name: str, action: str, detail: Mapping[str, Any], *, act: roster.Act = "reconcile"
+    ) -> Standing:
+        """Record what somebody did about a break, if it stands as it did when they looked."""
+        self._must(act)
+        standing = self._open(name)
+        called = standing.seen.fingerprint
+        last_seq = standing.history[-1].seq
+
+        def check() -> None:
+            now = self._store.events(TOPIC, called)
+            if now[-1].seq != last_seq:
+                raise NotPermitted(
+                    f"break {called} was {now[-1].action} by {now[-1].actor} meanwhile: look at it again "
+                    f"(tppq break show {called})"
+                )
+
+        self._store.record([Telling(TOPIC, called, action, dict(detail))], self.actor, check)
+        return self._standing(called)
+
+    def _entries(self, standing: Standing, steps: Sequence[Mapping[str, Any]], why: str) -> list[Entry]:
+        """The entries of steps: what undoes, what is right instead, what is posted anew."""
+        entries: list[Entry] = []
+        for step in steps:
+            if "reverse" in step:
+                entries.append(undoing.undoing(self._store, step["reverse"], why))
+            elif "correct" in step:
+                entries.extend(undoing.correction(self._store, step["correct"], step["changes"], why))
+            elif "post" in step:
+                entries.append(Entry.model_validate(step["post"]))
+        if not entries:
+            raise BadQuery(
+                f"nothing is drafted that would correct the ledger for break {standing.seen.fingerprint} "
+                f"({standing.seen.detail}): name entries with --reverse or --correct",
+                query=standing.seen.fingerprint,
+            )
+        return entries
+
+    def _judged(
+        self, entries: Sequence[Entry], actor: str, approver: str, standing: Standing | None = None
+    ) -> list[Receipt]:
+        """Judge entries as posted by one and approved by another; with the break they put right, post them.
+
+        A proposal is posted once, however often it is confirmed.
+        """
+        books = Books(self._terms, self._store.today(), actor, approver, self._reference.devices)
+        if standing is None:
+            verdict = self._store.submit(self._resolver.posts(entries, None), books, again=True, dry_run=True)
+        else:
+            called = standing.seen.fingerprint
+            request_id = f"break-{called}-{standing.proposed_seq}"
+            posts = self._resolver.posts(entries, request_id)
+            verdict = self._store.submit(posts, books, again=True, tellings=[_confirmed(called)])
+        if verdict.declined:
+            refusal: Refused = verdict.declined[0].refusal
+            raise refusal
+        seqs = [seq for seq, _ in verdict.replayed]
+        again = self._store.read("receipts", seqs=orjson.dumps(seqs).decode()) if seqs else []
+        return outcome.receipts([*again, *map(outcome.picked, verdict.rows)], self._terms.h100_tpp)
+
+    def _country_code(self, text: str) -> str:
+        code = self._resolver.country(text)
+        if not isinstance(code, str):
+            raise code
+        return code
+
+
+def _rows(columns: Mapping[str, str], rows: Sequence[Mapping[str, Any]]) -> Rows:
+    return Rows(tuple(columns), tuple(columns.values()), [tuple(each.values()) for each in rows])
+
+
+def _confirmed(name: str) -> Telling:
+    return Telling(TOPIC, name, "confirmed", {})
+
+
+def _posted(name: str, receipts: Sequence[Receipt]) -> Telling:
+    return Telling(TOPIC, name, "posted", {"seq": max(receipt.seq for receipt in receipts)})
+
+
+def _drafted(standing: Standing) -> Sequence[Mapping[str, Any]]:
+    draft = standing.seen.draft or {}
+    return draft.get("steps", ()) if draft.get("correct") == "ledger" else ()
+
+
+def _listed(standing: Standing, on: str) -> dict[str, Any]:
+    change = Change(PERSISTING, None, standing.seen, standing.state, standing.first_on)
+    return row(change, on) | {
+        "officer": standing.officer, "last_seen_on": date.fromisoformat(standing.last_on),
+    }  # fmt: skip
+
+
+def _plain(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Days as text, for a basis that is shown as JSON."""
+    return {
+        name: value.isoformat() if isinstance(value, date) else value
+        for name, value in fields.items()
+        if value is not None
+    }
+
+
+_SAID = ("text", "reason", "officer", "proposal", "until", "approver", "seq", "detail", "run", "on")
+
+
+def _said(event: Event) -> str:
+    """What an event says beside who and when, as somebody reads it."""
+    told = ((name, event.detail[name]) for name in _SAID if event.detail.get(name) is not None)
+    return "; ".join(str(value) if name in ("text", "detail") else f"{name} {value}" for name, value in told)

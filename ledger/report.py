@@ -1,0 +1,208 @@
+"""Ready reports asked of a ledger: `reports` lists them, `report` answers one.
+
+Most are asked of entries alone. What a report needs besides (refusals, breaks, a forecast, ...) is laid
+beside the core for that one question, in the tables of `schemas/core/beside.sql`.
+"""
+
+from __future__ import annotations
+
+import platform
+import re
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+import orjson
+
+from ledger import recon_breaks
+from ledger.answer import Answer
+from ledger.errors import BadQuery
+from ledger.events import Event
+from ledger.forecast import Forecasts
+from ledger.question import day, instant
+from ledger.ready import Parameter, Ready, listed, named
+from ledger.schema import SCHEMA_VERSION
+
+_WHOLE = re.compile(r"[0-9]+|[1-9][0-9]{0,2}(,[0-9]{3})+")
+_NO_VALUE = frozenset({"all", "now"})
+_RUN = "run"
+_NEVER_RAN = (
+    "No reconciliation had run on this ledger by then, so there is nothing to show: see tppq reconcile."
+)
+_NOT_KEPT = "The runs so far kept no certificate in the ledger: it is in the folder of results of each."
+_CERTIFIED = (
+    "country", "month", "ledger_licensed_tpp", "license_system_tpp", "ledger_exported_tpp", "customs_tpp",
+    "vendor_tpp", "gross_tpp", "unexplained_tpp",
+)  # fmt: skip
+_OF_RUNS = frozenset({"break", "certificate"})
+_FILE_OF_RUN = ("source", "run_number", "content_sha256", "row_count")
+_FACTS = (
+    "type", "country", "license_no", "effective_on", "asked_tpp", "headroom_tpp", "short_by_tpp", "detail",
+)  # fmt: skip
+Beside = Sequence[Mapping[str, Any]]
+"""Rows of a table of `schemas/core/beside.sql`."""
+
+
+class Reports(Forecasts):
+    """The ready reports, as methods of an open ledger."""
+
+    def reports(self) -> Answer:
+        """One row a ready report: number, name, question, about (in a sentence), and its parameters."""
+        return Answer(listed(), self._basis(self._store.head(), {}))
+
+    def report(self, name: str, **parameters: Any) -> Answer:
+        """The answer to a ready report, by its name (`reports()` lists them) and its parameters.
+
+        Its basis also says which report, with which values, and in `notes` what a reader must know. Raises
+        BadQuery (no such report or parameter; a value that is none), UnknownName (no such country), NoQuota
+        and DenialPolicy (of a country that has none, where there is nothing to show).
+        """
+        asked = named(name)
+        values = self._values(asked, parameters)
+        beside: dict[str, Beside] = {}
+        notes = []
+        for table in asked.needs:
+            beside[table], note = self._loaded(table, values)
+            notes.extend([note] if note else [])
+        table, head = self._mirror.ask(
+            asked.query, {name: values[name] for name in asked.bound}, wide=True, beside=beside
+        )
+        if asked.if_empty is not None and not table.num_rows:
+            notes.append(asked.if_empty)
+        about = {"report": asked.name, "question": asked.question, "parameters": values, "notes": notes}
+        answer = Answer(table, self._basis(head, values) | about)
+        if not len(answer) and values.get("country") and not _OF_RUNS.intersection(asked.needs):
+            self._must_have_quota(values["country"], set(), answer)
+        return answer
+
+    def _values(self, asked: Ready, given: Mapping[str, Any]) -> dict[str, Any]:
+        """What each parameter is worth: as given, else its default."""
+        known = {each.name: each for each in asked.parameters}
+        for name in given:
+            if name not in known:
+                has = f"it takes {', '.join(known)}" if known else "it takes none"
+                raise BadQuery(f"{asked.name} has no parameter '{name}': {has}", value=name)
+        return {each.name: self._value(asked, each, given.get(each.name)) for each in asked.parameters}
+
+    def _value(self, asked: Ready, parameter: Parameter, given: Any) -> Any:
+        value = parameter.default if given is None or given == "" else given
+        if value is None:
+            raise BadQuery(
+                f"{asked.name} needs {parameter.name} ({parameter.about}): --param {parameter.name}=...",
+                value=parameter.name,
+            )
+        if isinstance(value, str) and value in _NO_VALUE:
+            return None
+        if parameter.sort == "day":
+            return self._store.today() if value == "today" else day(_of(value, date, parameter))
+        if parameter.sort == "instant":
+            return instant(_of(value, datetime, parameter))
+        if parameter.sort == "whole":
+            return _whole(value, parameter)
+        text: str = _of(value, str, parameter)
+        return self._country(text) if parameter.sort == "country" else text
+
+    def _loaded(self, table: str, values: Mapping[str, Any]) -> tuple[Beside, str | None]:
+        """The rows of a table beside the core, and what a reader must know of them."""
+        if table == "refusal":
+            return self._refusals(), None
+        if table == "version":
+            return _versions(), None
+        if table == "break":
+            return self._breaks(values["as_of"])
+        if table == "certificate":
+            return self._certificate()
+        if table == "reconciliation":
+            return self._newest_run(values["known_at"]), None
+        assert table == "forecast", table
+        answer = self.forecast(values["country"], as_of=values["as_of"], known_at=values["known_at"])
+        return answer.rows(), None
+
+    def _breaks(self, as_of: str) -> tuple[Beside, str | None]:
+        """The breaks as they stood at the end of a day, and how old they were then."""
+        end, on = instant(as_of) or "", date.fromisoformat(as_of)
+        told = [event for event in self._store.events(recon_breaks.TOPIC) if event.at <= end]
+        rows = []
+        for name, standing in recon_breaks.fold(told).items():
+            seen, first_on = standing.seen, date.fromisoformat(standing.first_on)
+            age = recon_breaks.working_days(first_on, on)
+            rows.append({
+                "fingerprint": name, "code": seen.code, "severity": seen.severity, "country": seen.country,
+                "license_no": seen.license_no, "device_id": seen.device_id, "source": seen.source,
+                "key": seen.key, "net_tpp": seen.net_tpp, "at_stake_tpp": seen.at_stake_tpp,
+                "state": standing.state, "owner": standing.officer, "first_seen_on": standing.first_on,
+                "is_open": standing.state not in recon_breaks.DONE and not standing.accepted_on(as_of),
+                "last_seen_on": standing.last_on, "age_working_days": age, "age": recon_breaks.bucket(age),
+                "detail": seen.detail,
+            })  # fmt: skip
+        return rows, None if self._runs(end) else _NEVER_RAN
+
+    def _runs(self, until: str | None = None) -> list[Event]:
+        """The reconciliations that had come to an end by an instant, the newest last."""
+        runs = self._store.events(_RUN)
+        return [each for each in runs if each.action == "finished" and (until is None or each.at <= until)]
+
+    def _certificate(self) -> tuple[Beside, str | None]:
+        """What the newest run that kept its certificate found, country by country."""
+        runs = self._runs()
+        kept = next((run for run in reversed(runs) if "certificate" in run.detail), None)
+        if kept is None:
+            return [], _NOT_KEPT if runs else _NEVER_RAN
+        of_run = {"run_id": kept.subject, "run_on": kept.detail["as_of"]}
+        return [{**dict.fromkeys(_CERTIFIED), **row, **of_run} for row in kept.detail["certificate"]], None
+
+    def _newest_run(self, known_at: str | None) -> Beside:
+        """The newest run, and the files that it compared."""
+        runs = self._runs(known_at)
+        if not runs:
+            return []
+        run, told = runs[-1].subject, runs[-1].detail
+        of_run = {"run_id": run, "run_on": told["as_of"], "status": told["status"]}
+        files = [dict(zip(_FILE_OF_RUN, each, strict=False)) for each in told["inputs"]]
+        return [of_run | each for each in (dict.fromkeys(_FILE_OF_RUN), *files)]
+
+    def _refusals(self) -> Beside:
+        """The refusals as they were answered, attempt by attempt."""
+        rows = []
+        for request_id, attempt, problem, refused_at, actor in self._store.read("all_refusals"):
+            facts = orjson.loads(problem)
+            rows.append({
+                "request_id": request_id, "attempt": attempt, "refused_at": refused_at.rstrip("Z"),
+                "actor": actor, **{name: facts.get(name) for name in _FACTS},
+            })  # fmt: skip
+        return rows
+
+
+def _versions() -> Beside:
+    """The programs at work, and the schema of the store."""
+    programs = {"tppq": "keeps the ledger", "duckdb": "computes the figures"}
+    return [
+        *({"name": name, "version": _installed(name), "detail": what} for name, what in programs.items()),
+        {"name": "python", "version": platform.python_version(), "detail": "runs both"},
+        {"name": "schema", "version": str(SCHEMA_VERSION), "detail": "of the store's tables"},
+    ]
+
+
+def _of(value: Any, sort: type, parameter: Parameter) -> Any:
+    if isinstance(value, (str, sort)):
+        return value
+    raise BadQuery(f"'{value}' is no {parameter.sort} for {parameter.name}", value=str(value))
+
+
+def _whole(value: Any, parameter: Parameter) -> int:
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+        return value
+    if isinstance(value, str) and _WHOLE.fullmatch(value):
+        return int(value.replace(",", ""))
+    raise BadQuery(
+        f"'{value}' is not a whole number for {parameter.name} ({parameter.about})", value=str(value)
+    )
+
+
+def _installed(name: str) -> str:
+    from importlib.metadata import PackageNotFoundError, version  # 30 ms, for one report alone  # noqa: PLC0415
+
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "(not installed)"

@@ -1,0 +1,156 @@
+"""Ad-hoc SQL: a query that somebody typed, run where it can do no harm.
+
+It runs in a process of its own (`sandbox_child`), which gets data and no way to the store: the file of the
+core that stands beside the store, and the entries after it. That process gives up files, network and
+processes, has so much memory and so much time, and asks only one SELECT over the core's own tables, views
+and macros.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from itertools import chain
+from typing import Any, NamedTuple
+
+import orjson
+
+from ledger import core_file
+from ledger.answer import Answer, Rows
+from ledger.base import Opened
+from ledger.core_file import Ground
+from ledger.database import Row
+from ledger.errors import BadQuery
+from ledger.question import day, instant
+from ledger.sandbox_process import Child, Limits
+
+LONGEST = 100_000
+"""Characters of a query."""
+
+_OUT_OF_MEMORY = ("MemoryError", "bad_alloc", "malloc")
+_KIND = re.compile(r"^[A-Z][A-Za-z ]* Error: ")
+_USUAL = Limits()
+_KEPT_TEXT = 2_000
+"""Characters of a query that the audit keeps."""
+
+
+class Job(NamedTuple):
+    """One query with its values, its limits, and the data it is asked of, as rows."""
+
+    query: str
+    values: Mapping[str, Any]
+    limits: Limits
+    today: str
+    file: str | None
+    tables: Mapping[str, Sequence[Row]]
+
+    def written(self) -> bytes:
+        """As the process reads it: one line of JSON."""
+        line = self._asdict() | self.limits._asdict()
+        del line["limits"]
+        return orjson.dumps(line)
+
+
+def _done(child: Child, job: Job) -> tuple[Any, int]:
+    """The rows of a query up to its limit (`Rows`, or many in Arrow), and how many there are in all.
+
+    Raises BadQuery.
+    """
+    ended = child.do(job.written(), job.limits.seconds)
+    header, _, stream = ended.answer.partition(b"\n")
+    if ended.too_slow:
+        raise BadQuery(
+            f"the query took more than {job.limits.seconds:g} s and was ended: narrow it, or allow it more "
+            "(--timeout)",
+            query=job.query,
+        )
+    if not header and ended.failed and not any(each in ended.said for each in _OUT_OF_MEMORY):
+        raise RuntimeError(f"the sandbox failed: {ended.said}")
+    told = json.loads(header or b'{"failed": "OutOfMemoryException"}')
+    if "refused" in told:
+        raise BadQuery(told["refused"], query=job.query)
+    if told.get("failed") == "OutOfMemoryException":
+        raise BadQuery(
+            f"the query needs more than {job.limits.memory_mb:,} MB: narrow it, or allow it more (--memory)",
+            query=job.query,
+        )
+    if "failed" in told:
+        raise BadQuery(_first_words(told["said"]), query=job.query)
+    return _read_stream(stream) if told["streamed"] else _rows(told), told["rows"]
+
+
+def _read_stream(stream: bytes) -> Any:
+    import pyarrow as pa  # a tenth of a second, for those who ask for many rows  # noqa: PLC0415
+
+    return pa.ipc.open_stream(stream).read_all()
+
+
+def _rows(told: Mapping[str, Any]) -> Rows:
+    """The rows as the process wrote them, with Python's own types."""
+    columns = []
+    for kind, values in zip(told["types"], told["columns"], strict=True):
+        read = next((each for start, each in _READ.items() if kind.startswith(start)), None)
+        columns.append([None if value is None else read(value) for value in values] if read else values)
+    return Rows(tuple(told["names"]), tuple(told["types"]), list(zip(*columns, strict=True)))
+
+
+_READ: Mapping[str, Callable[[str], Any]] = {
+    "decimal": Decimal, "date32": date.fromisoformat, "timestamp": datetime.fromisoformat,
+}  # fmt: skip
+
+
+def _first_words(said: str) -> str:
+    """A message of DuckDB's, without its kind, and without the part that draws the query again."""
+    return _KIND.sub("", " ".join(said.partition("\n\n")[0].split()))
+
+
+class Sandbox(Opened):
+    """The verb about queries that somebody typed."""
+
+    def sandboxed_sql(
+        self,
+        query: str,
+        values: Mapping[str, Any] | None = None,
+        *,
+        limits: Limits = _USUAL,
+        child: Child | None = None,
+    ) -> Answer:
+        """The first rows of one SELECT that is not trusted, over the tables, views and macros of the core.
+
+        `$name` in it is bound to `values`; `$as_of` and `$known_at` are null where they are not given. The
+        basis says in `total_rows` how many rows there are. Nothing but the ledger's data can be reached; an
+        own process does it (`child`, where it was started early). Raises BadQuery: no single SELECT,
+        something that is not for queries, too slow, too large.
+        """
+        if len(query) > LONGEST:
+            raise BadQuery(f"the query has {len(query):,} characters; {LONGEST:,} are allowed")
+        with child or Child() as process:
+            ground = Ground(self._terms, self._reference)
+            file = core_file.standing(self._store, ground)
+            head = self._store.head()  # after the file, which is never ahead of it
+            tables: dict[str, Sequence[Row]] = {}
+            if file is None:
+                tables.update(core_file.references(ground))
+            since = core_file.pages(self._store, 0 if file is None else file.seq, head.seq)
+            tables["entry"] = list(chain.from_iterable(since))
+            bound = {name: _bound(name, value) for name, value in (values or {}).items()}
+            job = Job(
+                query, bound, limits, self._store.today(),
+                None if file is None else str(file.path.resolve()), tables,
+            )  # fmt: skip
+            rows, total = _done(process, job)
+        remark = self._record_read("sql", {"query": query[:_KEPT_TEXT], "rows": total, "seq": head.seq})
+        notes = {} if remark is None else {"notes": [remark]}
+        return Answer(rows, self._basis(head, bound) | {"total_rows": total} | notes)
+
+
+def _bound(name: str, value: Any) -> Any:
+    """A value as the process takes it: days and instants as ISO text."""
+    if name == "as_of":
+        return day(value)
+    if name == "known_at":
+        return instant(value)
+    return value.isoformat() if isinstance(value, (date, datetime)) else value

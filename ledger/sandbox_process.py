@@ -1,0 +1,72 @@
+"""A process that waits for one query, with no right that it does not need: `sandbox_child` runs in it.
+
+Light on purpose, so that a command can start it first and load everything else meanwhile.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from typing import NamedTuple, Self
+
+_SERVE = "import sys; sys.path[:] = sys.argv[1:]; from ledger.sandbox_child import serve; serve()"
+_TIME_IS_UP = frozenset({-signal.SIGALRM, -signal.SIGKILL, -signal.SIGXCPU})
+_STARTING_SECONDS = 20.0
+"""How long the process may take until it begins with the query."""
+
+
+class Limits(NamedTuple):
+    """What a query may have: rows of its answer (0 is all), seconds, megabytes."""
+
+    rows: int = 1_000
+    seconds: float = 30.0
+    memory_mb: int = 1_024
+
+
+class Ended(NamedTuple):
+    """What a process left: its answer, whether it ran out of time, whether it failed, its last words."""
+
+    answer: bytes
+    too_slow: bool
+    failed: bool
+    said: str
+
+
+class Child:
+    """A process that waits for one job; leaving its block ends it, whatever happened."""
+
+    def __init__(self) -> None:
+        # No environment, so that no password can be read out of it; a session of its own, so that Ctrl-C
+        # reaches its caller alone, who ends it.
+        self._process = subprocess.Popen(  # noqa: S603  # our own interpreter and module, no shell
+            [sys.executable, "-I", "-S", "-B", "-c", _SERVE, *map(os.path.abspath, sys.path)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            cwd="/", env={}, start_new_session=True,
+        )  # fmt: skip
+        self._told = False
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.kill()
+        if not self._told:
+            self._process.communicate()
+        self._process.wait()
+
+    def do(self, job: bytes, seconds: float) -> Ended:
+        """Give it its job, and so many seconds for it."""
+        self._told = True
+        try:
+            answer, said = self._process.communicate(job, seconds + _STARTING_SECONDS)
+        except subprocess.TimeoutExpired:
+            return Ended(b"", too_slow=True, failed=False, said="")
+        status = self._process.returncode
+        words = said.decode(errors="replace").strip().splitlines() or [""]
+        return Ended(answer, status in _TIME_IS_UP, status > 0, words[-1])

@@ -1,0 +1,166 @@
+"""A process that writes what this one judged, so that the next group is judged while a group is written.
+
+It holds a connection to one SQLite file and knows nothing of a ledger: for each sheet it takes the lock,
+looks whether the head is still the one that the sheet continues, writes, commits, and says so. Whatever
+happens to either process, a group is there as a whole or not at all: the other process ends with its pipe, a
+transaction that was not committed is gone with its process, and nobody is answered before the commit.
+"""
+
+from __future__ import annotations
+
+import marshal
+import os
+import sqlite3
+import subprocess
+import sys
+from concurrent.futures import Future, ThreadPoolExecutor
+from enum import StrEnum
+from typing import IO, Any, NamedTuple
+
+from ledger.sheet import Insert, Leaves, Sheet
+
+_SERVE = "import sys; sys.path[:] = sys.argv[1:]; from ledger.scribe import serve; serve()"
+_SIZE_BYTES = 8
+
+
+class Fate(StrEnum):
+    """What became of a sheet."""
+
+    written = "written"
+    moved = "moved"
+    """Another writer was first: nothing was written."""
+
+    failed = "failed"
+    """The driver refused: nothing was written, and the process has ended."""
+
+    unknown = "unknown"
+    """The process has ended: it may have written the sheet, as a whole, or not."""
+
+
+class Reply(NamedTuple):
+    """What became of a sheet; where it failed, the driver's error, by name and text."""
+
+    fate: Fate
+    error: str = ""
+    said: str = ""
+
+
+class Desk(NamedTuple):
+    """For whom the process writes, where, and in which words: statements of `schemas/store`."""
+
+    parent: int
+    file: str
+    busy_seconds: float
+    connect: str
+    begin: str
+    lock_head: str
+    move_head: str
+
+
+class Scribe:
+    """The other process. Sheets are written in the order in which they are given; `close` ends it."""
+
+    def __init__(self, desk: Desk) -> None:
+        """Raises OSError where no process can be started."""
+        # A session of its own, so that Ctrl-C reaches this process alone, which ends the other.
+        self._process = subprocess.Popen(  # noqa: S603  # our own interpreter and module, no shell
+            [sys.executable, "-I", "-S", "-B", "-c", _SERVE, *map(os.path.abspath, sys.path)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+            cwd="/", env={}, start_new_session=True,
+        )  # fmt: skip
+        self._thread = ThreadPoolExecutor(1)
+        self._thread.submit(self._tell, tuple(desk))
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def write(self, sheet: Sheet) -> Future[Reply]:
+        """Give it a sheet; the answer comes when the sheet is committed, or is not going to be."""
+        leaves = tuple(sheet.leaves) if sheet.leaves is not None else None
+        told = (sheet.continues, [tuple(each) for each in sheet.inserts], leaves, dict(sheet.head))
+        return self._thread.submit(self._exchange, told)
+
+    def _exchange(self, told: Any) -> Reply:
+        assert self._process.stdout is not None
+        try:
+            self._tell(told)
+            fate, error, said = _received(self._process.stdout)
+        except (OSError, EOFError):
+            self._process.kill()
+            self._process.wait()
+            return Reply(Fate.unknown)
+        return Reply(Fate(fate), error, said)
+
+    def _tell(self, told: Any) -> None:
+        assert self._process.stdin is not None
+        _send(self._process.stdin, told)
+
+    def close(self) -> None:
+        """End the process; what it did not commit is gone."""
+        self._process.kill()
+        self._thread.shutdown()
+        self._process.communicate()
+
+
+# ---------------------------------------------------------------------------------------- the other process
+
+
+def serve() -> None:
+    """Write sheet after sheet, as they come from stdin, and answer each on stdout; end where stdin ends."""
+    asked, answered = sys.stdin.buffer, sys.stdout.buffer
+    try:
+        desk = Desk(*_received(asked))
+        connection = sqlite3.connect(desk.file, isolation_level=None, timeout=desk.busy_seconds)
+        connection.executescript(desk.connect)
+        while True:
+            answer = _written(connection, desk, *_received(asked))
+            _send(answered, (answer.fate.value, answer.error, answer.said))
+            if answer.fate == Fate.failed:
+                return
+    except (EOFError, BrokenPipeError):
+        return  # whoever started this is gone, or needs no more
+
+
+def _written(
+    connection: sqlite3.Connection, desk: Desk, continues: str, inserts: Any, leaves: Any, head: Any
+) -> Reply:
+    """Write a sheet in one transaction."""
+    try:
+        connection.execute(desk.begin)
+        cursor = connection.execute(desk.lock_head)
+        names = [column[0] for column in cursor.description]
+        found = dict(zip(names, cursor.fetchone(), strict=True))
+        if found["hash"] != continues:
+            connection.rollback()
+            return Reply(Fate.moved)
+        for insert in inserts:
+            connection.executemany(insert[0], Insert(*insert).rows())
+        if leaves is not None:
+            tree = Leaves(*leaves).grown(found["tree"], found["seq"])
+            connection.execute(desk.move_head, {**head, "tree": tree})
+        if os.getppid() != desk.parent:
+            raise EOFError  # nobody waits for it any more, and it may be posted again at once
+        connection.commit()
+    except sqlite3.Error as error:
+        return Reply(Fate.failed, type(error).__name__, str(error))
+    return Reply(Fate.written)
+
+
+# ------------------------------------------------------------------------------------------------ the pipes
+
+
+def _send(stream: IO[bytes], told: Any) -> None:
+    packed = marshal.dumps(told)
+    stream.write(len(packed).to_bytes(_SIZE_BYTES, "big"))
+    stream.write(packed)
+    stream.flush()
+
+
+def _received(stream: IO[bytes]) -> Any:
+    """What was sent. Raises EOFError where the other side has ended, in the middle of it too."""
+    size = int.from_bytes(stream.read(_SIZE_BYTES), "big")
+    packed = stream.read(size)
+    if len(packed) != size or not size:
+        raise EOFError
+    return marshal.loads(packed)  # noqa: S302  # from our own process, through a pipe that nobody else has

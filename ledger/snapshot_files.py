@@ -1,0 +1,244 @@
+"""The files of one published snapshot: what each of them is, and how it is written.
+
+The history is in parts that are written once: a part that reaches a multiple of 250,000 entries (then
+50,000, then 10,000) never changes again, and the next snapshot has it by a hard link. Which parts there are
+follows from the number of entries alone, so the same number gives the same files.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from hashlib import file_digest
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import duckdb
+import orjson
+
+from ledger import core_file, dictionary, schema
+from ledger.core_file import CoreFile, Ground
+from ledger.store import Store
+from ledger.submission import Head
+
+CORE, SUMS, PACKAGE = "tppq.duckdb", "SHA256SUMS", "datapackage.json"
+TABLES = ("country", "device", "headroom", "license", "meta", "move", "regime")
+"""The tables that are small enough to be written whole each time, besides the entries."""
+
+FORMS = ("parquet", "csv")
+_PARTS = (250_000, 50_000, 10_000)
+_CREATED, _TEMPORARY = re.compile(r"^create (macro|view) ", re.MULTILINE), r"create or replace temp \1 "
+_TYPES = {
+    "BIGINT": "integer", "INTEGER": "integer", "DATE": "date", "TIMESTAMP": "datetime", "BOOLEAN": "boolean",
+}  # fmt: skip
+_INSTANT = "%Y-%m-%dT%H:%M:%S.%fZ"
+_READ_ME = (
+    "Whole TPP are integers. In CSV, a text that a spreadsheet would take for a formula has an apostrophe "
+    "before it. SHA256SUMS names every file, the same tables as Parquet and DuckDB among them."
+)
+_MACROS = """\
+-- The macros and views of the ledger, for whoever opened {file}: they last as long as the connection.
+--     duckdb -readonly {file}
+--     .read macros.sql
+--     from headroom(as_of := '2026-06-30');
+"""
+
+
+class Part(NamedTuple):
+    """Some of the history: from one entry to another."""
+
+    first: int
+    last: int
+
+    @property
+    def names(self) -> tuple[str, str]:
+        """As Parquet and as CSV."""
+        stem = f"{self.first:012d}-{self.last:012d}"
+        return f"entry.parquet/{stem}.parquet", f"entry.csv/{stem}.csv"
+
+
+def parts(seq: int) -> Iterator[Part]:
+    """The parts of a history of so many entries."""
+    done = 0
+    for size in _PARTS:
+        while seq - done >= size:
+            yield Part(done + 1, done + size)
+            done += size
+    if done < seq:
+        yield Part(done + 1, seq)
+
+
+class Before(NamedTuple):
+    """The snapshot before: where it is, up to which entry, and the SHA-256 of each of its files."""
+
+    folder: Path
+    seq: int
+    head_hash: str
+    sums: Mapping[str, str]
+
+
+def read(folder: Path) -> tuple[int, str, str] | None:
+    """Of a snapshot: its number, its head's hash, its fingerprint; None where there is none."""
+    try:
+        about = orjson.loads((folder / PACKAGE).read_bytes())["tppq"]
+        return int(about["seq"]), str(about["head_hash"]), str(about["fingerprint"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def before(folder: Path) -> Before | None:
+    """A snapshot whose files may be used again; None where there is none, or where they would now differ."""
+    about = read(folder)
+    if about is None or about[2] != core_file.fingerprint():
+        return None
+    try:
+        lines = (folder / SUMS).read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return None
+    return Before(folder, about[0], about[1], {line[66:]: line[:64] for line in lines})
+
+
+def write(folder: Path, store: Store, ground: Ground, head: Head, earlier: Before | None) -> int:
+    """Write every file of a snapshot into an empty folder; how many were taken over from the one before."""
+    core = None if earlier is None else CoreFile(earlier.folder / CORE, earlier.seq, earlier.head_hash)
+    core_file.write(folder / CORE, store, ground, head, core)
+    for form in FORMS:
+        (folder / f"entry.{form}").mkdir()
+    sums: dict[str, str] = {}
+    if earlier is None or not _taken_over(folder, ("macros.sql", "DICTIONARY.md"), earlier, sums):
+        (folder / "macros.sql").write_text(macros(), encoding="utf-8")
+        words = dictionary.markdown(dictionary.words(ground))
+        (folder / "DICTIONARY.md").write_text(words, encoding="utf-8")
+    with core_file.opened(folder / CORE) as connection:
+        connection.execute(macros())
+        connection.execute(schema.sql("core/set_today.sql"), {"today": head.recorded_at[:10]})
+        connection.execute(schema.sql("snapshot/add_answers.sql"))
+        connection.execute(schema.sql("core/comment_table.sql"))
+        connection.execute(schema.sql("snapshot/csv_guard.sql"))
+        for part in parts(head.seq):
+            if earlier is None or not _taken_over(folder, part.names, earlier, sums):
+                _write_part(connection, folder, part, ground)
+        for name in TABLES:
+            _write_table(connection, folder, name, head)
+        columns = connection.execute(schema.sql("snapshot/columns.sql")).fetchall()
+    taken_over = len(sums)
+    (folder / PACKAGE).write_bytes(_package(folder, ground, head, columns))
+    _write_sums(folder, sums)
+    return taken_over
+
+
+def macros() -> str:
+    """The core's macros and views as a script for whoever may not write to the file: they are temporary.
+
+    `running`, and what is built on it, answers an error in DuckDB 1.x rather than wrong sums.
+    """
+    core = "\n".join(schema.sql(path) for path in schema.core_scripts()[2:])
+    before, defined, after = core.partition("create macro running(")
+    running, end, others = after.partition(";\n")
+    assert defined, "the core has a macro running()"
+    guarded = (
+        f"{before}create macro running_anyhow({running}{end}\n{schema.sql('snapshot/guard.sql')}{others}"
+    )
+    return f"{_MACROS.format(file=CORE)}\n{_CREATED.sub(_TEMPORARY, guarded)}"
+
+
+def _taken_over(folder: Path, names: Sequence[str], earlier: Before, sums: dict[str, str]) -> bool:
+    """Whether files could be had from the snapshot before, all of them; their sums are as they were then."""
+    if not all(name in earlier.sums for name in names):
+        return False
+    for name in names:
+        try:
+            os.link(earlier.folder / name, folder / name)
+        except FileNotFoundError:
+            return False
+        except OSError:  # no hard links here
+            shutil.copyfile(earlier.folder / name, folder / name)
+    sums.update((name, earlier.sums[name]) for name in names)
+    return True
+
+
+def _write_part(connection: duckdb.DuckDBPyConnection, folder: Path, part: Part, ground: Ground) -> None:
+    values = {"first": part.first, "last": part.last}
+    ((head_hash,),) = connection.execute(schema.sql("snapshot/hash_of.sql"), {"seq": part.last}).fetchall()
+    about = {"seq": str(part.last), "head_hash": head_hash, "regime": ground.regime.regime}
+    for name, form, more in zip(part.names, FORMS, (about, {}), strict=True):
+        file = folder / name
+        file.unlink(missing_ok=True)  # one of the two may be there, by a link into another snapshot
+        query = schema.sql(f"snapshot/entry_{form}.sql")
+        connection.execute(query, {**values, **more, "file": str(file)})
+
+
+def _write_table(connection: duckdb.DuckDBPyConnection, folder: Path, name: str, head: Head) -> None:
+    about = {"seq": str(head.seq), "head_hash": head.hash, "regime": head.regime}
+    table = {"name": f"kept.main.{name}"}  # a view of that name is asked first, and works it out anew
+    file = {"file": str(folder / f"{name}.parquet")}
+    connection.execute(schema.sql("snapshot/table_parquet.sql"), {**table, **file, **about})
+    file = {"file": str(folder / f"{name}.csv")}
+    if name in ("license", "meta"):
+        connection.execute(schema.sql(f"snapshot/{name}_csv.sql"), file)
+    else:
+        connection.execute(schema.sql("snapshot/table_csv.sql"), {**table, **file})
+
+
+def _package(folder: Path, ground: Ground, head: Head, columns: list[tuple[str, ...]]) -> bytes:
+    """The snapshot as a Frictionless Data Package: every CSV file with its columns, in words."""
+    fields: dict[str, list[dict[str, Any]]] = {}
+    for table, column, sort, comment in columns:
+        kind = "number" if sort.startswith("DECIMAL") else _TYPES.get(sort, "string")
+        field = {"name": column, "type": kind, "description": comment}
+        fields.setdefault(table, []).append(field | ({"format": _INSTANT} if kind == "datetime" else {}))
+    found = (path.relative_to(folder).as_posix() for path in folder.rglob("*.csv") if path.is_file())
+    files = sorted(found)
+    resources = [
+        {
+            "name": name.removesuffix(".csv").replace(".csv/", "-"), "path": name, "format": "csv",
+            "mediatype": "text/csv", "encoding": "utf-8", "profile": "tabular-data-resource",
+            "bytes": (folder / name).stat().st_size,
+            "schema": {"fields": fields[name.partition(".")[0]]},
+        }
+        for name in files
+    ]  # fmt: skip
+    about = {
+        "seq": head.seq, "head_hash": head.hash, "recorded_at": head.recorded_at, "regime": head.regime,
+        "fingerprint": core_file.fingerprint(),
+    }  # fmt: skip
+    package = {
+        "profile": "data-package", "name": f"tppq-{head.regime}-{head.seq}",
+        "title": f"TPP quota ledger up to entry {head.seq:,}, under {ground.regime.title}",
+        "description": f"{ground.regime.notice} {_READ_ME}",
+        "resources": resources, "tppq": about,
+    }  # fmt: skip
+    return orjson.dumps(package, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+
+
+def _write_sums(folder: Path, known: Mapping[str, str]) -> None:
+    """SHA-256 of every file, in the form that `sha256sum -c` reads; all of them reach the disk."""
+    lines = []
+    for path in sorted(each for each in folder.rglob("*") if each.is_file()):
+        name = path.relative_to(folder).as_posix()
+        if name in known:
+            digest = known[name]
+        else:
+            with path.open("rb") as file:
+                digest = file_digest(file, "sha256").hexdigest()
+                os.fsync(file.fileno())
+        lines.append(f"{digest}  {name}\n")
+    with (folder / SUMS).open("w", encoding="utf-8") as sums:
+        sums.writelines(lines)
+        sums.flush()
+        os.fsync(sums.fileno())
+    for inner in (*(folder / f"entry.{form}" for form in FORMS), folder):
+        sync(inner)
+
+
+def sync(folder: Path) -> None:
+    """The names in a folder survive a power cut once it is written down."""
+    with suppress(OSError):  # some network folders cannot
+        opened = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(opened)
+        finally:
+            os.close(opened)

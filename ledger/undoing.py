@@ -1,0 +1,48 @@
+"""The entries that put a mistake right: what undoes a stored entry, and what is right in its place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ledger import rules
+from ledger.entry import Entry
+from ledger.errors import UnknownName
+from ledger.model import Kind
+from ledger.store import Store
+
+_GIVEN = tuple(Entry.model_fields)
+
+
+def undoing(store: Store, seq: int, reason: str) -> Entry:
+    """What undoes one entry, whole: its opposite kind on the same day. Raises UnknownName."""
+    return _opposite(_given(store, seq), seq, reason)
+
+
+def correction(store: Store, seq: int, changes: Mapping[str, Any], reason: str) -> tuple[Entry, Entry]:
+    """What undoes one entry, and the same with these changes.
+
+    Where device or quantity change, the TPP is worked out anew unless it is among the changes.
+    """
+    given = _given(store, seq)
+    undone = _opposite(given, seq, reason)
+    if "tpp" not in changes and {"device_id", "quantity"} & changes.keys():
+        given["tpp"] = None
+    right = {**given, "reason": given["reason"] or reason, "reverses_seq": None, **changes}
+    return undone, Entry.model_validate(right)
+
+
+def _given(store: Store, seq: int) -> dict[str, Any]:
+    """A stored entry as the fields that were posted."""
+    rows = store.read("given", seq=seq)
+    if not rows:
+        raise UnknownName(
+            f"there is no entry {seq:,} in this ledger", field="seq", value=str(seq), nearest=None
+        )
+    return dict(zip(_GIVEN, rows[0], strict=True))
+
+
+def _opposite(given: Mapping[str, Any], seq: int, reason: str) -> Entry:
+    kind = rules.undoes(Kind(given["kind"]))
+    undone = {"kind": kind, "reason": reason, "reverses_seq": seq, "expires_on": None}
+    return Entry.model_validate({**given, **undone})

@@ -1,0 +1,151 @@
+"""Answers as a workbook: real numbers below a header that stays, and a sheet that says what they stand on.
+
+Nothing is cut to fit: what a sheet cannot hold is refused, and a number that has more digits than a workbook
+shows is kept as text. The same answer gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Mapping
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
+from math import isfinite
+from typing import Any
+
+from ledger.answer import Rows
+from ledger.cells import is_figure, places_of, shown
+from ledger.errors import BadQuery, Misconfigured
+
+MOST_ROWS = 1_048_575
+"""Rows of a sheet below its header."""
+
+MOST_LETTERS = 32_767
+"""Letters of a cell."""
+
+_DIGITS = 15
+"""A workbook's numbers are doubles of which it shows 15 digits: longer ones are kept as text."""
+
+_WIDEST = 60
+_ABOUT = "About"
+_TELLS = {
+    "report": "Report",
+    "question": "Question",
+    "parameters": "Parameter",
+    "regime": "Regime",
+    "seq": "Last entry",
+    "head_hash": "Head hash",
+    "as_of": "As of",
+    "known_at": "Known at (UTC)",
+    "h100_tpp": "H100 divisor (TPP)",
+    "notes": "Note",
+}
+"""What the sheet calls the parts of a basis."""
+
+
+def workbook(sheets: Mapping[str, Any], basis: Mapping[str, Any], notice: str) -> bytes:
+    """One sheet a table (`Rows`, or an Arrow table), by its name, and last the one about them.
+
+    Raises Misconfigured where the package is not installed, BadQuery for what no sheet can hold.
+    """
+    try:
+        import xlsxwriter  # an extra: most installations never write a workbook  # noqa: PLC0415
+    except ModuleNotFoundError:
+        raise Misconfigured("a workbook needs an extra: pip install 'tppq[xlsx]'", extra="xlsx") from None
+    out = io.BytesIO()
+    with xlsxwriter.Workbook(
+        out, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    ) as book:
+        # not the time of writing: the same answer is the same file
+        book.set_properties(
+            {"created": _created(basis), "title": basis.get("question", ""), "comments": notice}
+        )
+        styles = {name: book.add_format(style) for name, style in _STYLES.items()}
+        for name, table in sheets.items():
+            _fill(book.add_worksheet(name), Rows.of(table), book, styles)
+        about = book.add_worksheet(_ABOUT)
+        about.set_column(0, 0, 22)
+        about.set_column(1, 1, 100, styles["about"])
+        for row, (name, text) in enumerate(_about(basis, notice)):
+            about.write_string(row, 0, name, styles["head"])
+            about.write_string(row, 1, text, styles["about"])
+    return out.getvalue()
+
+
+_STYLES: Mapping[str, Mapping[str, Any]] = {
+    "head": {"bold": True, "valign": "top"},
+    "about": {"text_wrap": True, "valign": "top"},
+    "day": {"num_format": "yyyy-mm-dd"},
+}
+
+
+def _created(basis: Mapping[str, Any]) -> datetime:
+    return datetime.fromisoformat(str(basis["known_at"])).astimezone(UTC).replace(tzinfo=None)
+
+
+def _about(basis: Mapping[str, Any], notice: str) -> Iterator[tuple[str, str]]:
+    """What the figures stand on, a line each: what they are not, first."""
+    yield "Not a legal balance", notice
+    for key, value in basis.items():
+        name = _TELLS.get(key, key)
+        if isinstance(value, Mapping):
+            for parameter, given in value.items():
+                yield f"{name} {parameter}", "all" if given is None else shown(given, thousands=False)
+        elif isinstance(value, list):
+            for each in value:
+                yield name, shown(each, thousands=False)
+        else:
+            yield name, shown(value, thousands=False)
+    yield "H100-equivalents", f"TPP / {basis['h100_tpp']:,}, rounded toward zero"
+    yield "Days and times", "Days are effective days; instants are UTC, to the microsecond"
+
+
+def _fill(sheet: Any, held: Rows, book: Any, styles: Mapping[str, Any]) -> None:
+    if len(held.rows) > MOST_ROWS:
+        raise BadQuery(
+            f"{len(held.rows):,} rows are more than a sheet holds ({MOST_ROWS:,}): ask for less, or for csv "
+            "or parquet",
+            rows=len(held.rows),
+        )
+    sheet.freeze_panes(1, 0)
+    sheet.repeat_rows(0)
+    sheet.set_landscape()
+    sheet.fit_to_pages(1, 0)
+    if held.rows:
+        sheet.autofilter(0, 0, len(held.rows), len(held.names) - 1)
+    columns = zip(*held.rows, strict=True) if held.rows else [()] * len(held.names)
+    for place, (name, kind, values) in enumerate(zip(held.names, held.types, columns, strict=True)):
+        sheet.write_string(0, place, name, styles["head"])
+        number = book.add_format({"num_format": _number_format(kind)})
+        longest = len(name) + 2  # room for the arrow of the filter
+        for row, value in enumerate(values, start=1):
+            longest = max(longest, len(shown(value)))
+            _write(sheet, row, place, value, styles["day"] if type(value) is date else number)
+        sheet.set_column(place, place, min(_WIDEST, longest + 2))
+
+
+def _number_format(kind: str) -> str:
+    if not is_figure(kind):
+        return "General"
+    places = places_of(kind)
+    return f"#,##0.{'0' * places}" if places else "#,##0"
+
+
+def _write(sheet: Any, row: int, place: int, value: Any, style: Any) -> None:
+    if isinstance(value, bool):
+        sheet.write_boolean(row, place, value)
+    elif isinstance(value, (int, Decimal)) and len(str(value).lstrip("-")) <= _DIGITS:
+        sheet.write_number(row, place, float(value), style)
+    elif isinstance(value, float) and isfinite(value):
+        sheet.write_number(row, place, value)
+    elif type(value) is date:
+        sheet.write_datetime(row, place, datetime.combine(value, time.min), style)
+    elif value is not None:
+        text = shown(value)
+        if len(text) > MOST_LETTERS:
+            raise BadQuery(
+                f"row {row:,} has a text of {len(text):,} letters, and a cell holds {MOST_LETTERS:,}: ask "
+                "for csv or parquet",
+                row=row,
+            )
+        sheet.write_string(row, place, text)

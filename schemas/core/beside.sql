@@ -1,0 +1,89 @@
+-- What is not made of entries, for questions that need it: temporary tables, there for one question alone.
+-- One row a refusal, a break, a country and month of a certificate, a run, a line of a forecast, a version.
+create temp table refusal (
+    request_id varchar not null,
+    attempt bigint not null,
+    type varchar not null,
+    country varchar,
+    license_no varchar,
+    effective_on date,
+    asked_tpp bigint,
+    headroom_tpp bigint,
+    short_by_tpp bigint,
+    refused_at timestamp not null,
+    actor varchar not null,
+    detail varchar not null
+);
+
+create temp table break (
+    fingerprint varchar not null,
+    code varchar not null,
+    severity varchar not null,
+    country varchar,
+    license_no varchar,
+    device_id varchar,
+    source varchar,
+    key varchar,
+    -- ledger minus source
+    net_tpp bigint,
+    at_stake_tpp bigint,
+    state varchar not null,
+    is_open boolean not null,
+    owner varchar,
+    first_seen_on date not null,
+    last_seen_on date not null,
+    age_working_days bigint not null,
+    age varchar not null,
+    detail varchar
+);
+
+create temp table certificate (
+    run_id varchar not null,
+    run_on date not null,
+    country varchar not null,
+    month varchar,
+    ledger_licensed_tpp bigint,
+    license_system_tpp bigint,
+    ledger_exported_tpp bigint,
+    customs_tpp bigint,
+    vendor_tpp bigint,
+    gross_tpp bigint,
+    unexplained_tpp bigint
+);
+
+create temp table reconciliation (
+    run_id varchar not null,
+    run_on date not null,
+    status varchar not null,
+    -- null for the run itself
+    source varchar,
+    run_number bigint,
+    content_sha256 varchar,
+    row_count bigint
+);
+
+create temp table forecast (
+    country varchar not null,
+    country_name varchar not null,
+    percent bigint not null,
+    run_rate varchar not null,
+    draws bigint not null,
+    daily_tpp bigint not null,
+    allocated_tpp bigint not null,
+    used_tpp bigint not null,
+    expected_tpp bigint not null,
+    outcome varchar not null,
+    p10_on date,
+    p50_on date,
+    p90_on date,
+    not_in_period_percent decimal(4, 1),
+    last_quarter_p50_tpp bigint,
+    last_quarter_error_tpp bigint,
+    last_quarter_within boolean
+);
+
+create temp table version (
+    name varchar not null,
+    version varchar not null,
+    detail varchar
+);

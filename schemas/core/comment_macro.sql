@@ -1,0 +1,128 @@
+-- One comment a view over entries, its columns, and a macro. A line `name: words` of a macro is about one of
+-- its arguments, or about a column that no table has.
+comment on view posting is
+    'One row a leg: each entry takes its TPP out of one bucket and puts it into another; legs sum to zero.';
+
+comment on column posting.seq is
+    'Number of the entry';
+
+comment on column posting.country is
+    'Country whose quota is charged, ISO 3166-1 alpha-2';
+
+comment on column posting.quota is
+    'The quota: programme and holder, as in country/AE';
+
+comment on column posting.bucket is
+    'Bucket: regime, headroom, licensed, exported, blocked';
+
+comment on column posting.license_no is
+    'Number of the license; empty where the bucket is the quota''s own';
+
+comment on column posting.tpp is
+    'Whole TPP that enter the bucket; negative where they leave it';
+
+comment on view headroom_daily is
+    'One row a country and day, from its opening to today: headroom at the day''s close, by effective day.';
+
+comment on column headroom_daily.country is
+    'ISO 3166-1 alpha-2';
+
+comment on column headroom_daily.on_day is
+    'Day, by which entries had taken effect';
+
+comment on column headroom_daily.headroom_tpp is
+    'What was left at its close, whole TPP';
+
+comment on column headroom_daily.headroom_h100e is
+    'The same in H100-equivalents, cut to two decimals toward zero';
+
+comment on view state_event is
+    'One row a crossing: the entry after which a country''s balance state was another one.';
+
+comment on column state_event.seq is
+    'Number of the entry';
+
+comment on column state_event.country is
+    'ISO 3166-1 alpha-2';
+
+comment on column state_event.effective_on is
+    'Day on which the entry took effect';
+
+comment on column state_event.recorded_at is
+    'Instant at which the entry was recorded, UTC';
+
+comment on column state_event.from_state is
+    'Balance state before; null for the first entry';
+
+comment on column state_event.to_state is
+    'Balance state after';
+
+comment on column state_event.allocated_tpp is
+    'Allocation after the entry, whole TPP';
+
+comment on column state_event.headroom_after_tpp is
+    'Headroom after the entry, whole TPP';
+
+comment on macro table headroom is -- noqa: PRS
+    'One row a country: its quota and what is left of it, as of a day, as known at an instant.
+as_of: What had taken effect on this day; null: everything
+known_at: What had been recorded at this instant, UTC; null: everything';
+
+comment on macro table running is
+    'One row an entry of a country''s quota: the headroom after it.
+as_of: Only what had taken effect on this day; null: everything
+known_at: Only what had been recorded at this instant, UTC; null: everything';
+
+comment on macro table statement is
+    'One row an entry of one country, with its headroom after each.
+country_code: ISO 3166-1 alpha-2
+as_of: Only what had taken effect on this day; null: everything
+known_at: Only what had been recorded at this instant, UTC; null: everything
+headroom_after_h100e: Headroom after the entry in H100-equivalents, cut to two decimals toward zero';
+
+comment on macro table licenses is
+    'One row a license: what was licensed, exported and released under it, and what may still leave.
+country_code: ISO 3166-1 alpha-2; null: all countries
+as_of: What had taken effect on this day; null: everything
+known_at: What had been recorded at this instant, UTC; null: everything';
+
+comment on macro h100e is
+    'TPP as H100-equivalents: tpp / h100_tpp, cut to two decimals toward zero.
+tpp: Whole TPP
+h100_tpp: TPP of one H100';
+
+comment on macro balance_state is
+    'The state of a balance: open, watch, critical, exhausted or overdrawn.
+allocated_tpp: Whole TPP
+headroom_tpp: Whole TPP
+h100_tpp: TPP of one H100
+watch_percent: Used percent from which it is watch
+critical_percent: Used percent from which it is critical';
+
+comment on macro used_percent is
+    'What is not left: percent of the allocation, cut to one decimal; null where nothing was allocated.
+allocated_tpp: Whole TPP
+headroom_tpp: Whole TPP';
+
+comment on macro control_state is
+    'What an account may be used for: none (no bar), blocked, suspended or closed.
+is_closed: Whether its period is over, or another country''s quota is charged
+allocated_tpp: Whole TPP
+blocked_tpp: Set aside, whole TPP
+headroom_tpp: Whole TPP
+h100_tpp: TPP of one H100';
+
+comment on macro into_bucket is
+    'What a move puts into a bucket: its TPP, its TPP taken away, or 0.
+bucket: One of regime, headroom, licensed, exported and blocked
+source: Bucket that TPP leave
+target: Bucket that TPP enter
+tpp: Whole TPP';
+
+comment on macro license_state is
+    'The state of a license: void, exhausted, expired, released, revoked, surrendered, superseded or active.
+licensed_tpp: All that was licensed under it, whole TPP
+outstanding_tpp: What may still leave, whole TPP
+released_reason: First word of why it was released, in small letters
+expires_on: Its last day
+on_day: The day that is asked about';

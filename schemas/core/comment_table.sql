@@ -1,0 +1,304 @@
+-- One comment a table, a view of what stands now, and each of their columns: in words and units. A column of
+-- one name means the same wherever it stands.
+comment on table entry is
+    'One row an entry: whole TPP moved from one bucket of a quota to another; never changed, only undone.';
+
+comment on column entry.seq is
+    'Number of the entry, from 1, without gaps: the order in which all was recorded';
+
+comment on column entry.country is
+    'Country whose quota is charged, ISO 3166-1 alpha-2';
+
+comment on column entry.kind is
+    'What happened: license, export, release and seven others (table move)';
+
+comment on column entry.tpp is
+    'Total processing performance in whole TPP, above zero; in posting negative where it leaves a bucket';
+
+comment on column entry.to_headroom_tpp is
+    'What the entry adds to the headroom of its country, whole TPP; negative where it takes from it';
+
+comment on column entry.programme is
+    'Which quota is charged: country, or later nveu, uveu, lpp';
+
+comment on column entry.effective_on is
+    'Day on which it took effect, as given';
+
+comment on column entry.recorded_at is
+    'Instant at which the ledger recorded it, UTC, by its own clock; never goes back';
+
+comment on column entry.license_no is
+    'Number of the license; empty or null where the bucket is the quota''s own';
+
+comment on column entry.device_id is
+    'Device by its id in the catalogue (table device); null where only TPP was given';
+
+comment on column entry.quantity is
+    'Whole devices; null where only TPP was given';
+
+comment on column entry.expires_on is
+    'Last day of the license';
+
+comment on column entry.reverses_seq is
+    'Number of the entry that this one undoes; null for most';
+
+comment on column entry.consignee is
+    'Who receives the goods, as given';
+
+comment on column entry.exporter is
+    'Who sends the goods, as given';
+
+comment on column entry.reference is
+    'Reference of the source: an ITN, the number of an application';
+
+comment on column entry.reason is
+    'Why, in words; required for release, block and overrun';
+
+comment on column entry.holder is
+    'Whose quota it is: the country, or a company';
+
+comment on column entry.quota is
+    'The quota: programme and holder, as in country/AE';
+
+comment on column entry.regime is
+    'Regime under which it was posted';
+
+comment on column entry.request_id is
+    'Id of the request, which makes it safe to repeat; for a row of a file its SHA-256 and its number';
+
+comment on column entry.request_part is
+    'Which entry of the request it is, from 0';
+
+comment on column entry.body_hash is
+    'SHA-256 of what the row of a file said, in hex, where it brought an id of its own';
+
+comment on column entry.group_id is
+    'Id that entries of one correction share';
+
+comment on column entry.actor is
+    'Who posted it';
+
+comment on column entry.approver is
+    'Second officer who approved it; null where none was needed';
+
+comment on column entry.headroom_after_tpp is
+    'Headroom of the country after the entry, whole TPP, in the order of recording';
+
+comment on column entry.hash_v is
+    'Version of the form that is hashed';
+
+comment on column entry.prev_hash is
+    'Hash of the entry before, 64 hex digits';
+
+comment on column entry.hash is
+    'SHA-256 over the entry and the hash before it, 64 hex digits';
+
+comment on table country is
+    'One row a country: the names by which the regulations and feeds know it.';
+
+comment on column country.country is
+    'ISO 3166-1 alpha-2';
+
+comment on column country.alpha_3 is
+    'ISO 3166-1 alpha-3';
+
+comment on column country.country_name is
+    'Name of the country in English';
+
+comment on column country.treated_as is
+    'Country to which it is charged instead; null for most';
+
+comment on column country.valid_from is
+    'First day on which the row holds';
+
+comment on column country.valid_to is
+    'Last day on which the row holds; null: it still does';
+
+comment on column country.source is
+    'Where the row comes from';
+
+comment on table device is
+    'One row a device of the catalogue: what one of them counts.';
+
+comment on column device.device_id is
+    'Id of the device in this catalogue';
+
+comment on column device.vendor is
+    'Maker';
+
+comment on column device.device_name is
+    'Name of the device as the maker writes it';
+
+comment on column device.tpp is
+    'TPP of one device: 2 x MacTOPS x bit length, dense, the highest of all precisions, over all its chips';
+
+comment on column device.declared_tpp is
+    'TPP of one device as its maker declares it, where that differs';
+
+comment on column device.counts_3a090_a is
+    'Whether it is a 3A090.a item, which draws the cap; null: not known';
+
+comment on column device.confidence is
+    'How sure the figure is: the words of the catalogue';
+
+comment on column device.valid_from is
+    'First day on which the row holds';
+
+comment on column device.valid_to is
+    'Last day on which the row holds; null: it still does';
+
+comment on column device.source is
+    'Where the row comes from';
+
+comment on table move is
+    'One row a kind of entry: out of which bucket it takes TPP, and into which it puts them.';
+
+comment on column move.kind is
+    'Kind of entry';
+
+comment on column move.source is
+    'Bucket that TPP leave: regime, headroom, licensed, exported, blocked';
+
+comment on column move.target is
+    'Bucket that TPP enter';
+
+comment on table regime is
+    'One row: the rules under which the ledger runs.';
+
+comment on column regime.regime is
+    'Id of the regime';
+
+comment on column regime.title is
+    'Title of the rule';
+
+comment on column regime.status is
+    'Whether the rule is in force';
+
+comment on column regime.notice is
+    'What figures under it are not';
+
+comment on column regime.citation is
+    'Where the rule stands';
+
+comment on column regime.period_from is
+    'First day of the period that a cap is for';
+
+comment on column regime.period_to is
+    'Last day of the period that a cap is for';
+
+comment on column regime.cap_tpp is
+    'Allocation of one country for the whole period, whole TPP';
+
+comment on column regime.h100_tpp is
+    'TPP of one H100, by which H100-equivalents are divided';
+
+comment on column regime.watch_percent is
+    'Used percent from which the state is watch';
+
+comment on column regime.critical_percent is
+    'Used percent from which the state is critical';
+
+comment on table today is
+    'One row: the day by the ledger''s own clock, which decides what has expired and what is closed.';
+
+comment on column today.on_day is
+    'Day, UTC';
+
+comment on view headroom is
+    'One row a country: what is left of its quota now: allocated - licensed - exported - blocked.';
+
+comment on column headroom.country is
+    'ISO 3166-1 alpha-2';
+
+comment on column headroom.country_name is
+    'Name of the country in English';
+
+comment on column headroom.allocated_tpp is
+    'Allocation, whole TPP';
+
+comment on column headroom.licensed_tpp is
+    'Licensed and not yet exported, whole TPP; in license all that was licensed under it';
+
+comment on column headroom.exported_tpp is
+    'Exported, whole TPP';
+
+comment on column headroom.blocked_tpp is
+    'Set aside, whole TPP';
+
+comment on column headroom.headroom_tpp is
+    'What is left, whole TPP; below zero where it is overdrawn';
+
+comment on column headroom.headroom_h100e is
+    'What is left in H100-equivalents, cut to two decimals toward zero: TPP / h100_tpp of the regime';
+
+comment on column headroom.used_percent is
+    'What is not left, percent of the allocation, cut to one decimal';
+
+comment on column headroom.balance_state is
+    'open, watch, critical, exhausted (less than one H100 is left) or overdrawn';
+
+comment on column headroom.control_state is
+    'none, blocked (part of what is left is set aside), suspended (all of it is) or closed';
+
+comment on column headroom.last_seq is
+    'Number of the last entry of the country';
+
+comment on view license is
+    'One row a license: what was licensed, exported and released under it, and what may still leave, now.';
+
+comment on column license.license_no is
+    'Number of the license';
+
+comment on column license.country is
+    'ISO 3166-1 alpha-2';
+
+comment on column license.consignee is
+    'Who receives the goods, as last given';
+
+comment on column license.device_id is
+    'Device by its id in the catalogue, as last given';
+
+comment on column license.licensed_tpp is
+    'All that was licensed under it, whole TPP';
+
+comment on column license.exported_tpp is
+    'Exported under it and not returned, whole TPP';
+
+comment on column license.released_tpp is
+    'Given back unused, whole TPP';
+
+comment on column license.outstanding_tpp is
+    'What may still leave under it: licensed - released - exported, whole TPP';
+
+comment on column license.issued_on is
+    'First day of the license';
+
+comment on column license.expires_on is
+    'Last day of the license';
+
+comment on column license.license_state is
+    'active, expired, exhausted, released, revoked, surrendered, superseded or void';
+
+comment on view meta is
+    'One row: which ledger this is, up to which entry, and what may be asked of it.';
+
+comment on column meta.seq is
+    'Number of the last entry';
+
+comment on column meta.head_hash is
+    'Hash of the last entry, 64 hex digits: whoever has it holds the whole history to it';
+
+comment on column meta.recorded_at is
+    'Instant at which the last entry was recorded, UTC';
+
+comment on column meta.as_of is
+    'Day on which it stands so, UTC: it decides what has expired and what is closed';
+
+comment on column meta.regime is
+    'Id of the regime';
+
+comment on column meta.h100_tpp is
+    'TPP of one H100, by which H100-equivalents are divided';
+
+comment on column meta.surface_version is
+    'Version of these tables, views and macros: what runs on one runs on all of the same number';

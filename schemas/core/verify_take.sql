@@ -1,0 +1,11 @@
+-- Takes in the entries of a page, out of their canonical forms: what is added up is what was hashed.
+insert into arrived by name
+select
+    a.seq as place,
+    unnest(json_transform(a.body, '{
+        "seq": "BIGINT", "country": "country_code", "kind": "kind_name", "tpp": "BIGINT",
+        "programme": "programme_name", "effective_on": "DATE", "license_no": "VARCHAR", "expires_on": "DATE",
+        "reverses_seq": "BIGINT", "reason": "VARCHAR", "quota": "VARCHAR", "actor": "VARCHAR",
+        "approver": "VARCHAR", "headroom_after_tpp": "BIGINT"
+    }'))
+from arriving as a

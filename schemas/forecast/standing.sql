@@ -1,0 +1,24 @@
+-- One row a country with a quota: what it was allocated and has used, what left and what its licenses still
+-- hold.
+with opened as (
+    select
+        e.country::varchar as country,
+        min(e.effective_on) as opened_on
+    from entry as e
+    where e.programme = 'country' and e.kind = 'allocate'
+    group by e.country
+)
+
+select
+    h.country,
+    h.country_name,
+    h.allocated_tpp,
+    h.allocated_tpp - h.headroom_tpp as used_tpp,
+    h.exported_tpp,
+    h.headroom_tpp,
+    h.control_state = 'closed' as is_closed,
+    o.opened_on
+from headroom(as_of := $as_of, known_at := $known_at) as h
+inner join opened as o on h.country = o.country
+where $country is null or h.country = $country
+order by h.country

@@ -1,0 +1,2 @@
+-- No row: names without a schema are those of `feed`.
+use feed;

@@ -1,0 +1,15 @@
+-- reexport_version: one row a telling of a leg of a reexport or of a transfer in country; reexport: one row a
+-- leg, as last told.
+alter table told rename to told_of_reexports;
+
+create or replace view main.reexport_version as
+select
+    rowid as row_id, run_number, line, quarantine, subject as reference, leg, version, standing,
+    from_country, from_given,
+    country as to_country, country_given as to_given, license_no, device_id, device_given, quantity,
+    told_on as moved_on, consignee, filer as reporter,
+    coalesce(len(feed.serials_of(serials)), 0)::integer as serial_count
+from feed.told_of_reexports;
+
+create or replace view main.reexport as
+select * exclude (standing) from main.reexport_version where standing = 'current';

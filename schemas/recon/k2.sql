@@ -1,0 +1,161 @@
+-- k2_told: one row a row of the source that names an ITN and a license, with the device it must be where it
+-- names none.
+create or replace table k2_told as
+with only_device as (
+    select
+        l.itn,
+        l.license_no,
+        min(l.device_id) as device_id
+    from left_line as l
+    where l.itn is not null
+    group by l.itn, l.license_no
+    having count(distinct coalesce(l.device_id, '')) = 1
+)
+
+select
+    t.*,
+    coalesce(t.device_id, o.device_id, '') as likely_device_id
+from left_told as t
+left join only_device as o on t.itn = o.itn and t.license_no = o.license_no
+where t.itn is not null and t.license_no is not null;
+
+-- k2_group: one row an ITN, license and device that both sides have; `one_row` where the source has it on one
+-- row, which the ledger may have posted in parts.
+create or replace table k2_group as
+with ours as (
+    select
+        l.itn,
+        l.license_no,
+        coalesce(l.device_id, '') as likely_device_id,
+        min(l.seq) as group_no
+    from left_line as l
+    where l.itn is not null and l.license_no is not null
+    group by all
+),
+
+theirs as (
+    select
+        t.itn,
+        t.license_no,
+        t.likely_device_id,
+        count(*) = 1 as one_row
+    from k2_told as t
+    group by all
+)
+
+select
+    o.*,
+    t.one_row
+from ours as o
+inner join theirs as t
+    on o.itn = t.itn and o.license_no = t.license_no and o.likely_device_id = t.likely_device_id;
+
+create or replace table k2_ours as
+select
+    g.group_no,
+    g.one_row,
+    l.seq,
+    l.quantity,
+    row_number() over (partition by g.group_no, l.quantity order by l.seq) as place
+from left_line as l
+inner join k2_group as g
+    on l.itn = g.itn and l.license_no = g.license_no and coalesce(l.device_id, '') = g.likely_device_id;
+
+create or replace table k2_theirs as
+select
+    g.group_no,
+    t.row_id,
+    t.quantity,
+    row_number() over (partition by g.group_no, t.quantity order by t.row_id) as place
+from k2_told as t
+inner join k2_group as g
+    on t.itn = g.itn and t.license_no = g.license_no and t.likely_device_id = g.likely_device_id;
+
+-- Rows of the same quantity are each other's.
+create or replace table k2_pair as
+select
+    o.seq as set_no,
+    o.seq,
+    h.row_id
+from k2_ours as o
+inner join k2_theirs as h on o.group_no = h.group_no and o.quantity = h.quantity and o.place = h.place
+where not o.one_row;
+
+-- Of what is left of a group, the whole is one sum where either side has one row, or where the sums agree;
+-- else rows are taken in their order.
+insert into k2_pair
+with ours as (
+    select
+        o.*,
+        count(*) over (partition by o.group_no) as members,
+        sum(o.quantity) over (partition by o.group_no) as sum_quantity,
+        min(o.seq) over (partition by o.group_no) as first_seq,
+        row_number() over (partition by o.group_no order by o.seq) as nth
+    from k2_ours as o
+    where o.seq not in (select p.seq from k2_pair as p)
+),
+
+theirs as (
+    select
+        h.*,
+        count(*) over (partition by h.group_no) as members,
+        sum(h.quantity) over (partition by h.group_no) as sum_quantity,
+        row_number() over (partition by h.group_no order by h.row_id) as nth
+    from k2_theirs as h
+    where h.row_id not in (select p.row_id from k2_pair as p)
+),
+
+grouped as (
+    select
+        o.group_no,
+        min(o.first_seq) as first_seq,
+        min(
+            o.members = 1 or h.members = 1 or coalesce(o.sum_quantity = h.sum_quantity, false)
+        ) as is_whole
+    from ours as o
+    inner join theirs as h on o.group_no = h.group_no
+    group by o.group_no
+),
+
+zipped as (
+    select
+        coalesce(o.group_no, h.group_no) as group_no,
+        o.seq,
+        h.row_id
+    from ours as o
+    full join theirs as h on o.group_no = h.group_no and o.nth = h.nth
+)
+
+select
+    case when g.is_whole then g.first_seq else z.seq end as set_no,
+    z.seq,
+    z.row_id
+from zipped as z
+inner join grouped as g on z.group_no = g.group_no
+where g.is_whole or (z.seq is not null and z.row_id is not null);
+
+insert into pair_kept
+select
+    n.source,
+    'K2' as match_key,
+    p.set_no,
+    p.seq,
+    p.row_id
+from k2_pair as p
+cross join now_source as n;
+
+-- What the source cancelled and the ledger still has, by ITN and license.
+insert into pair_kept
+select
+    n.source,
+    'K2' as match_key,
+    l.seq as set_no,
+    l.seq,
+    min(c.row_id) as row_id
+from left_line as l
+inner join left_cancelled as c on l.itn = c.itn and l.license_no = c.license_no
+cross join now_source as n
+where
+    l.seq not in (select p.seq from k2_pair as p where p.seq is not null)
+    and coalesce(l.line_no = c.line_no, true)
+group by n.source, l.seq;

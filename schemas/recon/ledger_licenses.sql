@@ -1,0 +1,21 @@
+-- One row a license as the ledger holds it, with the chips that were licensed under it where they are known.
+with licensed as (
+    select
+        e.license_no,
+        -- chips say what the TPP of a license is made of only where each of its entries names them
+        case when bool_and(e.quantity is not null) then sum(e.quantity)::bigint end as quantity
+    from entry as e
+    where
+        e.kind = 'license'
+        and e.reverses_seq is null
+        and e.effective_on <= $as_of::date
+        and e.recorded_at <= $known_at::timestamp
+        and e.seq not in (select u.reverses_seq from entry as u where u.reverses_seq is not null)
+    group by e.license_no
+)
+
+select
+    l.license_no, l.country, l.consignee, l.device_id, q.quantity, l.licensed_tpp, l.exported_tpp,
+    l.released_tpp, l.outstanding_tpp, l.issued_on, l.expires_on, l.license_state
+from licenses(as_of := $as_of, known_at := $known_at) as l
+left join licensed as q on l.license_no = q.license_no

@@ -1,0 +1,144 @@
+-- found: adds one row a break for what only one side has: exports that customs does not know (once the five
+-- days of 15 CFR 30.9 are over), and declarations and deliveries that the ledger does not know.
+insert into found by name
+select
+    case
+        when l.license_no is null then 'UNLICENSED_EXPORT'
+        when l.on_day + t.transit_days >= least(t.as_of, c.as_of) then 'IN_TRANSIT'
+        else 'MISSING_IN_SOURCE'
+    end as code,
+    coalesce(l.itn || coalesce('/' || l.line_no, ''), 'entry ' || l.seq) as key,
+    case when l.license_no is null then '' else 'declarations' end as scope,
+    'declarations' as source,
+    l.country,
+    l.license_no,
+    l.device_id,
+    [l.seq] as seqs,
+    l.on_day,
+    l.quantity::varchar as ledger_says,
+    'nothing' as source_says,
+    l.tpp as net_tpp,
+    0::bigint as other_tpp,
+    l.tpp as at_stake_tpp,
+    false as is_critical
+from lone_line as o
+inner join line as l on o.seq = l.seq
+inner join coverage as c on o.source = c.source
+cross join terms as t
+where o.source = 'declarations' and l.on_day >= coalesce(c.from_on, l.on_day);
+
+-- A vendor is asked for its own devices, once it has reported any delivery at all.
+insert into found by name
+select
+    case
+        when l.on_day + t.transit_days >= least(t.as_of, c.as_of) then 'IN_TRANSIT'
+        else 'MISSING_IN_SOURCE'
+    end as code,
+    coalesce(l.itn || coalesce('/' || l.line_no, ''), 'entry ' || l.seq) as key,
+    'shipments' as scope,
+    'shipments' as source,
+    l.country,
+    l.license_no,
+    l.device_id,
+    [l.seq] as seqs,
+    l.on_day,
+    l.quantity::varchar as ledger_says,
+    'nothing' as source_says,
+    l.tpp as net_tpp,
+    0::bigint as other_tpp,
+    l.tpp as at_stake_tpp,
+    false as is_critical
+from lone_line as o
+inner join line as l on o.seq = l.seq
+inner join device as d on l.device_id = d.device_id
+inner join coverage as c on o.source = c.source
+cross join terms as t
+where
+    o.source = 'shipments' and l.on_day >= coalesce(c.from_on, l.on_day)
+    and d.vendor in (select x.vendor from shipment as s inner join device as x on s.device_id = x.device_id)
+    and o.seq not in (select b.seq from lone_line as b where b.source = 'declarations')
+    -- what customs took back did not leave: the vendor bears that out
+    and o.seq not in (select unnest(f.seqs) from found as f where f.code = 'CANCELLED_AT_SOURCE');
+
+-- told_again: one row a declaration that the ledger does not know, and that says what another one says under
+-- another number, while no vendor delivered twice.
+create table told_again as
+select
+    o.row_id,
+    min(d.itn || '/' || d.line_no) as told_as
+from lone_told as o
+inner join declaration as x on o.row_id = x.row_id
+inner join declaration as d
+    on
+        x.license_no = d.license_no and x.quantity = d.quantity and x.country = d.country
+        and x.exported_on = d.exported_on and not differs(x.filer, d.filer)
+        and not differs(x.consignee, d.consignee)
+        and not differs(x.device_id, d.device_id)
+        and not differs(x.unit, d.unit)
+        and x.row_id <> d.row_id
+where
+    o.source = 'declarations' and o.quarantine is null
+    and not d.is_cancelled
+    and d.row_id not in (select y.row_id from lone_told as y where y.source = 'declarations')
+group by o.row_id;
+
+-- told_of_both: one row a delivery that the ledger does not know, and the declaration of the same goods.
+create table told_of_both as
+select
+    v.row_id as shipment_row_id,
+    d.row_id as declaration_row_id
+from lone_told as v
+inner join lone_told as d
+    on
+        v.source = 'shipments' and d.source = 'declarations'
+        and coalesce(v.device_id = d.device_id, true)
+        and (
+            v.itn = d.itn
+            or (v.license_no = d.license_no and v.quantity = d.quantity and abs(v.on_day - d.on_day) <= 3)
+        )
+qualify
+    row_number() over (
+        partition by v.row_id order by coalesce(v.itn = d.itn, false) desc, v.quantity <> d.quantity, d.row_id
+    ) = 1
+    and row_number() over (
+        partition by d.row_id order by coalesce(v.itn = d.itn, false) desc, v.quantity <> d.quantity, v.row_id
+    ) = 1;
+
+insert into found by name
+select
+    case
+        when o.quarantine is not null then o.quarantine
+        when o.license_no is null and o.source = 'declarations' then 'UNLICENSED_EXPORT'
+        when o.license_no is not null and k.license_no is null then 'UNKNOWN_LICENSE'
+        when o.on_day not between k.issued_on and k.expires_on then 'EXPIRED_USE'
+        when a.row_id is not null and b.shipment_row_id is null then 'DUPLICATE'
+        else 'MISSING_IN_LEDGER'
+    end as code,
+    o.told_key as key,
+    '' as scope,
+    o.source::varchar as source,
+    o.country,
+    o.license_no,
+    o.device_id,
+    o.row_id,
+    o.on_day,
+    case when o.on_day > k.expires_on then 'expired ' || k.expires_on when o.on_day < k.issued_on
+            then 'issued ' || k.issued_on
+        when a.row_id is not null and b.shipment_row_id is null then a.told_as
+        else 'nothing' end as ledger_says,
+    coalesce(o.quantity::varchar, '') as source_says,
+    -o.tpp as net_tpp,
+    0::bigint as other_tpp,
+    o.tpp as at_stake_tpp,
+    false as is_critical
+from lone_told as o
+cross join terms as t
+left join license_known as k on o.license_no = k.license_no
+left join told_again as a on o.source = 'declarations' and o.row_id = a.row_id
+left join told_of_both as b on o.source = 'declarations' and o.row_id = b.declaration_row_id
+where
+    coalesce(o.on_day <= t.as_of, true)
+    and not (
+        o.source = 'shipments'
+        and o.row_id in (select v.shipment_row_id from told_of_both as v)
+    );

@@ -1,0 +1,100 @@
+-- What left, or was to leave, beyond a license, without one, or outside its term?
+-- Overruns and exports outside a term as recorded, and the attempts that were refused and never posted
+-- since.
+-- $from_day: day = all; recorded or refused on this day or later
+-- $to_day: day = today; recorded or refused on this day or before
+-- $country: country = all; one country
+-- needs: refusal
+with term as (
+    select
+        l.license_no,
+        l.consignee,
+        l.issued_on,
+        l.expires_on
+    from licenses() as l
+),
+
+recorded as (
+    select
+        'recorded' as outcome,
+        case
+            when e.license_no is null then 'without a license'
+            when e.effective_on > t.expires_on then 'after its expiry'
+            when e.effective_on < t.issued_on then 'before its issue'
+            when e.kind = 'overrun' then 'over its license'
+        end as what,
+        e.effective_on,
+        e.recorded_at,
+        e.country::varchar as country,
+        e.license_no,
+        coalesce(e.consignee, t.consignee) as consignee,
+        e.device_id,
+        e.quantity,
+        e.tpp,
+        e.reference,
+        e.actor,
+        e.seq,
+        e.reason as detail
+    from entry as e
+    left join term as t on e.license_no = t.license_no
+    where
+        e.kind in ('overrun', 'export')
+        and e.reverses_seq is null
+        and e.seq not in (select u.reverses_seq from entry as u where u.reverses_seq is not null)
+),
+
+declined as (
+    select
+        'refused' as outcome,
+        case f.type
+            when 'OverLicense' then 'over its license'
+            when 'UnknownLicense' then 'without a license'
+            when 'LicenseExpired' then 'outside its term'
+        end as what,
+        f.effective_on,
+        f.refused_at as recorded_at,
+        f.country,
+        f.license_no,
+        t.consignee,
+        null as device_id,
+        null as quantity,
+        f.asked_tpp as tpp,
+        null as reference,
+        f.actor,
+        null as seq,
+        f.detail
+    from refusal as f
+    left join term as t on f.license_no = t.license_no
+    where
+        f.attempt = (select max(o.attempt) from refusal as o where o.request_id = f.request_id)
+        and f.request_id not in (select p.request_id from entry as p)
+)
+
+select
+    b.outcome,
+    b.what,
+    b.effective_on,
+    b.recorded_at,
+    b.country,
+    c.country_name,
+    b.license_no,
+    b.consignee,
+    b.device_id,
+    b.quantity,
+    b.tpp,
+    b.reference,
+    b.actor,
+    b.seq,
+    b.detail
+from (
+    from recorded
+    union all
+    from declined
+) as b
+left join country as c on b.country = c.country
+where
+    b.what is not null
+    and ($from_day is null or b.recorded_at >= $from_day::date)
+    and b.recorded_at < $to_day::date + 1
+    and ($country is null or b.country = $country)
+order by b.recorded_at, b.seq, b.country, b.license_no, b.detail

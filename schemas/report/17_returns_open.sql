@@ -1,0 +1,114 @@
+-- Which returns and canceled declarations are still open?
+-- A canceled declaration is open while its license holds what did not leave: not exported again, not
+-- released. A return is open for some days, unless a charge to another country names its reference: a
+-- reexport.
+-- $as_of: day = today; what had taken effect on this day
+-- $known_at: instant = now; what had been recorded at this instant
+-- $country: country = all; one country
+-- $days: whole = 90; how long a return stays open
+with live as (
+    select e.*
+    from entry as e
+    where
+        e.programme = 'country'
+        and e.reverses_seq is null
+        and e.seq not in (select u.reverses_seq from entry as u where u.reverses_seq is not null)
+        and e.effective_on <= $as_of::date
+        and ($known_at is null or e.recorded_at <= $known_at::timestamp)
+        and ($country is null or e.country::varchar = $country)
+),
+
+-- What was canceled under a license and not used since: a level that rises with each cancellation and falls,
+-- not below zero, with each export and release: the last sum less the lowest sum on the way, or zero.
+summed as (
+    select
+        v.license_no,
+        v.seq,
+        sum(case when v.kind = 'restore' then v.tpp else -v.tpp end) over (
+            partition by v.license_no order by v.seq rows between unbounded preceding and current row
+        ) as sum_tpp
+    from live as v
+    where v.kind in ('restore', 'export', 'release')
+),
+
+level as (
+    select
+        s.license_no,
+        (arg_max(s.sum_tpp, s.seq) - least(0, min(s.sum_tpp)))::bigint as open_tpp
+    from summed as s
+    group by s.license_no
+),
+
+canceled as (
+    select
+        v.license_no,
+        v.country,
+        max(v.seq) as seq,
+        count(*) as entries,
+        max(v.effective_on) as effective_on,
+        arg_max(v.device_id, v.seq) as device_id,
+        arg_max(v.reference, v.seq) as reference,
+        sum(v.tpp)::bigint as tpp
+    from live as v
+    where v.kind = 'restore'
+    group by v.license_no, v.country
+),
+
+pending as (
+    select
+        'canceled' as what,
+        k.seq,
+        k.effective_on,
+        k.country,
+        k.license_no,
+        k.device_id,
+        k.entries,
+        k.tpp,
+        v.open_tpp,
+        k.reference
+    from canceled as k
+    inner join level as v on k.license_no = v.license_no
+    where v.open_tpp > 0
+    union all
+    select
+        'returned' as what,
+        v.seq,
+        v.effective_on,
+        v.country,
+        v.license_no,
+        v.device_id,
+        1 as entries,
+        v.tpp,
+        v.tpp as open_tpp,
+        v.reference
+    from live as v
+    where
+        v.kind = 'return'
+        and v.effective_on > $as_of::date - $days::integer
+        and not exists (
+            select 1
+            from entry as x
+            where x.reference = v.reference and x.country <> v.country and x.kind in ('license', 'overrun')
+        )
+)
+
+select
+    p.what,
+    p.country::varchar as country,
+    c.country_name,
+    p.license_no,
+    l.license_state,
+    p.device_id,
+    p.entries,
+    p.tpp,
+    p.open_tpp,
+    h100e(p.open_tpp, r.h100_tpp) as open_h100e,
+    p.effective_on,
+    date_diff('day', p.effective_on, $as_of::date) as open_days,
+    p.reference,
+    p.seq
+from pending as p
+inner join country as c on p.country::varchar = c.country
+left join licenses(as_of := $as_of, known_at := $known_at) as l on p.license_no = l.license_no
+cross join regime as r
+order by p.what asc, p.open_tpp desc, p.seq asc

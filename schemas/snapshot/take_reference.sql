@@ -1,0 +1,8 @@
+-- One row a country, a device, a move of the ledger's kinds, and the one regime, as they were sealed.
+insert into country by name from sealed.country;
+
+insert into device by name from sealed.device;
+
+insert into move by name from sealed.move;
+
+insert into regime by name from sealed.regime;

@@ -1,0 +1,105 @@
+"""How fast a night is compared: the matching beside one bare full join, and the whole run with all its files."""
+
+from __future__ import annotations
+
+import json
+import resource
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from ledger import Ledger, recon_feeds, recon_files, reference
+from ledger.engine import Core
+from ledger.feed import read_feed
+from ledger.recon_passes import Passes
+from tests.bench.timing import Line, seconds
+from tests.clock import Clock
+from tests.sample_recon import AS_OF
+from tests.sample_recon_large import Large, write_large
+
+TIMES = 3
+_POSTED = (
+    "kind", "country", "effective_on", "license_no", "device_id", "quantity", "tpp", "expires_on", "consignee",
+    "exporter", "reference",
+)  # fmt: skip
+_BARE = """
+    select count(*), count(l.seq), count(t.row_id), sum(l.quantity - t.quantity), max(l.on_day - t.exported_on),
+        count(*) filter (l.country <> t.country), count(*) filter (l.device_id <> t.device_id)
+    from line as l
+    full join declared as t on l.itn = t.itn and l.line_no = t.line_no and l.license_no = t.license_no
+"""
+
+
+def reconciling(folder: Path, rows: int) -> Iterator[Line]:
+    """A ledger of so many exports against as many declarations, of which one in a hundred is a break."""
+    large = write_large(folder / "night", rows)
+    yield from _matching(large, rows)
+    url = f"sqlite:///{folder / 'night.db'}"
+    _post(large, folder / "posted.parquet", url)
+    command = [sys.executable, "-m", "tests.bench.recon", url, str(large.folder), str(folder / "out")]
+    ran = subprocess.run(command, check=True, capture_output=True, text=True)
+    told: dict[str, Any] = json.loads(ran.stdout)
+    parts = ", ".join(f"{name} {took:.1f}" for name, took in told["timings"].items() if took >= 0.5)
+    found = f"{told['breaks']:,} breaks, {large.breaks:,} planted"
+    yield Line(
+        f"reconcile {rows:,} exports, all files", f"{told['timings']['seconds']:.1f} s", found, "", "< 15 s"
+    )
+    yield Line("  peak memory", f"{told['memory_mb']:,} MB", parts[:48], "", "< 3,000 MB")
+
+
+def _matching(large: Large, rows: int) -> Iterator[Line]:
+    """The cascade of keys alone; one full join of the same columns, in the same process, on the same tables."""
+    known = reference.load()
+    regime = known.regime(reference.DEFAULT_REGIME)
+    core = Core(regime, known.countries, known.devices, wide=True)
+    core.load([large.ledger], large.last_seq)
+    took, bare = [], 0.0
+    for _ in range(TIMES):
+        with recon_feeds.connect() as connection:
+            staged = recon_feeds.stage(connection, recon_files.find([large.folder]), {}, known, regime)
+            passes = Passes(connection)
+            passes.take_ledger(core.ask, AS_OF.isoformat(), "2026-11-21T00:00:00.000000Z")
+            passes.set_terms(regime, known.devices, staged.coverage, AS_OF.isoformat())
+            bare = _bare(connection)
+            passes.run()
+            took.append((passes.seconds["declarations matched"], bare))
+    core.close()
+    ours, bare = min(took)
+    yield Line(
+        f"matching {rows:,} against as many, K1 to K6", f"{ours * 1000:.0f} ms",
+        f"one bare DuckDB full join {bare * 1000:.0f} ms", f"{ours / bare:.1f}", "<= 3",
+    )  # fmt: skip
+
+
+def _bare(connection: duckdb.DuckDBPyConnection) -> float:
+    connection.execute("create temp table declared as from declaration")
+    try:
+        return seconds(lambda: connection.sql(_BARE).fetchall(), TIMES)
+    finally:
+        connection.execute("drop table declared")
+
+
+def _post(large: Large, file: Path, url: str) -> None:
+    columns = [duckdb.ColumnExpression(name) for name in _POSTED]
+    duckdb.read_parquet(str(large.ledger)).order("seq").select(*columns).write_parquet(str(file))
+    with Ledger.init(url, clock=Clock(AS_OF.isoformat())) as ledger, read_feed(str(file)) as feed:
+        posted = ledger.post_file(feed, each=True, receipts=False)
+        assert posted.refused == 0, posted.declined[:1]
+
+
+def main(url: str, feeds: str, out: str) -> None:
+    """One run in a process of its own, whose memory is its own too."""
+    with Ledger.open(url, clock=Clock(AS_OF.isoformat())) as ledger:
+        answer = ledger.reconcile(feeds, out=out)
+    manifest = json.loads((Path(answer.basis["folder"]) / "manifest.json").read_text(encoding="utf-8"))
+    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    told = {"timings": manifest["timings"], "breaks": len(answer), "memory_mb": peak_mb}
+    sys.stdout.write(json.dumps(told))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,58 @@
+"""A small ledger under checkpoints, for tests: its key, and what was signed of it."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from ledger import Entry, Ledger, kept
+from ledger.database import Database
+from ledger.notes import Signer, Verifier
+from ledger.reading import Reading
+from tests.clock import Clock
+
+DAY = "2026-02-01"
+CLOCK = Clock(DAY)
+
+
+def entry(kind: str, tpp: int, **more: object) -> Entry:
+    return Entry.model_validate({"kind": kind, "country": "AE", "effective_on": DAY, "tpp": tpp, **more})
+
+
+def opened(url: str) -> Ledger:
+    return Ledger.open(url, actor="maria", clock=CLOCK)
+
+
+def signer_of(ledger: Ledger, folder: Path, name: str = "key") -> Signer:
+    """A new key for a ledger, made as its keeper makes it."""
+    ledger.new_key(folder / name)
+    return Signer.parse((folder / name).read_text())
+
+
+def post(ledger: Ledger, count: int, first: int = 1, consignee: str = "G42") -> None:
+    """So many licenses, each of its own number."""
+    ledger.post(
+        *(
+            entry("license", 10 + number, license_no=f"L{number}", consignee=consignee)
+            for number in range(first, first + count)
+        ),
+        request_id=f"{consignee} from {first}",
+    )
+
+
+def copied(url: str, folder: Path) -> str:
+    """The ledger's file, copied as whoever can read it may: a copy that goes on by itself."""
+    file = Path(url.removeprefix("sqlite:///"))
+    folder.mkdir(exist_ok=True)
+    for each in file.parent.glob(f"{file.name}*"):
+        if each.is_file():
+            shutil.copy(each, folder / each.name)
+    return f"sqlite:///{folder / file.name}"
+
+
+def forbidden(url: str, file: Path, verifier: Verifier | None = None) -> str:
+    """Why the ledger may not be written to while a checkpoint stands elsewhere; nothing where it may."""
+    reading = Reading(Database(url, 1))
+    found = kept.guard(reading, file, verifier)
+    reading.close()
+    return "" if found is None else found.detail

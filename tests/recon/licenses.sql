@@ -1,0 +1,6 @@
+-- One row a license, as the licensing office tells it.
+select
+    license_no, country, consignee, device_id, quantity, tpp as licensed_tpp, issued_on, expires_on,
+    'active' as state
+from license
+order by seq

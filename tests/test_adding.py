@@ -1,0 +1,84 @@
+"""From a verdict to what is written: rows by column, accounts as they stand, refusals that are new."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from ledger import adding, evidence
+from ledger.accounts import Account
+from ledger.database import Database
+from ledger.errors import IdReused, NoQuota
+from ledger.model import BUCKETS
+from ledger.submission import Declined, Earlier, Head, Post, Refusing, Verdict, judge_all
+from tests.books import asked, books, quota
+
+HEAD = Head(7, "f" * 64, "2026-06-29T08:00:00.000000Z", "diffusion-2025", 2, "tppq/test", "5" * 64, 0, "[]")
+NOON_US = 1_782_820_800_000_000
+
+
+@pytest.fixture(params=["sqlite:///{}/tppq.db", "postgresql+psycopg://host/base"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Database:
+    return Database(request.param.format(tmp_path), busy_seconds=1)
+
+
+def test_a_sheet_holds_entries_accounts_and_the_head_after_them(database: Database) -> None:
+    kept = books(quota(headroom=10_000))
+    posts = [
+        Post(f"r{number}", 0, None, asked("license", tpp=4_000, license_no=f"L-{number}"), number)
+        for number in (1, 2)
+    ]
+    verdict = judge_all(posts, kept, HEAD, NOON_US, Earlier({}, {}), atomic=False, again=False)
+    sheet = adding.sheet(database, HEAD, verdict, kept, {})
+    assert sheet.continues == HEAD.hash
+    entries, accounts = sheet.inserts
+    assert [row[-1] for row in entries.rows()] == [row[-1] for row in verdict.rows]
+    assert [(row[1], row[3]) for row in sorted(accounts.rows())] == [("", 2_000), ("L-1", 0), ("L-2", 0)]
+    last = dict(zip(evidence.COLUMNS, verdict.rows[-1], strict=True))
+    assert sheet.head == {"seq": 9, "hash": last["hash"], "recorded_at": last["recorded_at"]}
+    assert sheet.leaves is not None
+    assert (sheet.leaves.first_seq, sheet.leaves.bodies.count(b"\n")) == (8, 2)
+
+
+def test_a_verdict_without_entries_leaves_the_head_alone(database: Database) -> None:
+    refused = {"r1": ("r1", 1, "h", "{}", "2026-06-30T12:00:00.000000Z", "maria")}
+    sheet = adding.sheet(database, HEAD, Verdict(), books(), refused)
+    assert (sheet.leaves, sheet.head) == (None, {})
+    assert [list(insert.rows()) for insert in sheet.inserts] == [list(refused.values())]
+    assert adding.sheet(database, HEAD, Verdict(), books(), {}).inserts == []
+
+
+def test_columns_that_are_null_in_all_rows_are_left_to_the_store(database: Database) -> None:
+    rows = [("r1", 1, None, "{}", "2026-06-30", "maria"), ("r2", 1, None, "{}", "2026-06-30", "omar")]
+    insert = adding.insert(database, "refusal", rows)
+    assert "body_hash" not in insert.statement
+    assert list(insert.rows()) == [row[:2] + row[3:] for row in rows]
+
+
+def test_an_account_is_written_in_the_order_in_which_its_statement_takes_it(database: Database) -> None:
+    names = [field.name for field in fields(Account)]
+    expected = [*names[:2], *(f"{bucket}_tpp" for bucket in BUCKETS), *names[3:]]
+    assert list(database.statement("put_balance").takes) == expected
+
+
+def test_an_entry_is_written_in_the_order_of_its_columns(database: Database) -> None:
+    assert database.statement("put_entry").takes == evidence.COLUMNS
+
+
+def test_only_what_was_not_answered_so_before_is_a_new_refusal() -> None:
+    said = NoQuota("no allocation applies")
+    declined = [
+        Declined(1, "new", None, said, None),
+        Declined(2, "new", None, NoQuota("the same id, refused again"), None),
+        Declined(3, "again", "h", said, None),
+        Declined(4, "repeat", None, said, "2026-06-01T00:00:00.000000Z"),
+        Declined(5, "reused", "h", IdReused("used before"), None),
+    ]
+    earlier = Earlier({}, {"again": Refusing("h", 2, {}, "2026-06-01T00:00:00.000000Z")})
+    rows = adding.refusals(Verdict(declined=declined), earlier, "maria", "2026-06-30T12:00:00.000000Z")
+    assert {name: (row[1], "no allocation applies" in row[3]) for name, row in rows.items()} == {
+        "new": (1, True),
+        "again": (3, True),
+    }

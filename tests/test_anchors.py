@@ -1,0 +1,120 @@
+"""The log of events is a chain of its own, and what was signed holds the rest: above all, kept elsewhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from ledger import Ledger, Refused, kept
+from ledger.tables import ENTRY, EVENT
+from tests.clock import Clock
+from tests.evidence import DAY, copied, entry, post, signer_of
+from tests.forger import differences, fill, head_on_the_last, record, rehash, rows
+from tests.outside import BALANCE, connected, drop_guards
+
+
+@pytest.fixture(name="url")
+def _url(tmp_path: Path) -> str:
+    """Six entries on SQLite, the guards taken away: what the owner of a file can do to it."""
+    url = f"sqlite:///{tmp_path / 'tppq.db'}"
+    fill(url)
+    drop_guards(url)
+    return url
+
+
+EVENTS: dict[str, Any] = {
+    "recorded_at": "2026-02-01T12:00:00.000099Z", "actor": "eve", "topic": "person", "subject": "eve",
+    "action": "approved", "detail": '{"size":5}', "prev_hash": "f" * 64, "hash": "f" * 64,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("column", EVENTS)
+def test_a_changed_event_is_found_and_named(url: str, column: str) -> None:
+    record(url, "first", "second", "third")
+    with connected(url) as connection:
+        connection.execute(sa.update(EVENT).where(EVENT.c.seq == 2).values({column: EVENTS[column]}))
+    found = rows(url)
+    assert {row["check"] for row in found} == {"event"}
+    assert "event 2" in found[0]["expected"]
+
+
+@pytest.mark.parametrize(("seq", "first"), [(1, "event 1, after"), (2, "event 2, after")])
+def test_a_removed_event_is_found(url: str, seq: int, first: str) -> None:
+    record(url, "first", "second", "third")
+    with connected(url) as connection:
+        connection.execute(sa.delete(EVENT).where(EVENT.c.seq == seq))
+    assert rows(url)[0]["expected"].startswith(first)
+
+
+def test_a_tail_cut_together_with_all_that_stands_on_it_shows_only_against_a_checkpoint_kept_elsewhere(
+    url: str, tmp_path: Path
+) -> None:
+    with Ledger.init(url, opening=False) as ledger:
+        ledger.checkpoint(signer_of(ledger, tmp_path), keep=[tmp_path / "kept"])
+    drop_guards(url)
+    with connected(url) as connection:
+        connection.execute(sa.delete(ENTRY).where(ENTRY.c.seq == 6))
+        connection.execute(sa.delete(EVENT))
+        connection.execute(sa.delete(BALANCE).where(BALANCE.c.license_no == "L2"))
+        own = sa.update(BALANCE).where(BALANCE.c.license_no == "")
+        connection.execute(own.values(headroom_tpp=BALANCE.c.headroom_tpp + 7))
+        head_on_the_last(connection)
+    assert differences(url) == []
+    with Ledger.open(url) as ledger:
+        found = ledger.verify(kept.outside(tmp_path / "kept")).rows()
+        with pytest.raises(Refused):
+            ledger.post(entry("export", 7, license_no="L2"))
+    assert [(row["seq"], row["check"], row["found"]) for row in found] == [
+        (5, "checkpoint", "5 entries: the tail was cut"),
+        (None, "event", "none: the log of events was cut, or made anew"),
+    ]
+
+
+def test_a_history_made_anew_as_a_whole_shows_against_a_checkpoint_and_tiles_name_the_entry(
+    tmp_path: Path,
+) -> None:
+    url = f"sqlite:///{tmp_path / 'store' / 'tppq.db'}"
+    with Ledger.init(url, opening=False, actor="maria", clock=Clock(DAY)) as ledger:
+        ledger.post(entry("allocate", 1_000), request_id="cap")
+        signer = signer_of(ledger, tmp_path)
+        ledger.checkpoint(signer)
+        post(ledger, 4)
+    fork = copied(url, tmp_path / "fork")  # an older copy goes its own way
+    with Ledger.open(url, clock=Clock(DAY)) as ledger:
+        post(ledger, 4, first=5)
+        ledger.checkpoint(signer, keep=[tmp_path / "kept"], folder=tmp_path / "tiles")
+    with Ledger.open(fork, clock=Clock(DAY)) as ledger:
+        post(ledger, 5, first=5, consignee="Khazna")
+        assert ledger.verify().rows() == []
+        against_file = ledger.verify(kept.outside(tmp_path / "kept", signer.verifier)).rows()
+        against_tiles = ledger.verify(kept.outside(tmp_path / "tiles", signer.verifier)).rows()
+    assert [(row["seq"], row["check"]) for row in against_file] == [(9, "checkpoint"), (None, "event")]
+    assert against_file[0]["found"].endswith("the first that differs is one of entries 2 to 9")
+    assert [(row["seq"], row["check"]) for row in against_tiles] == [(6, "checkpoint"), (None, "event")]
+    assert against_tiles[0]["expected"] == f"entry 6 as it was when {tmp_path / 'tiles'} was written"
+    with Ledger.open(url) as ledger:
+        assert ledger.verify(kept.outside(tmp_path / "tiles")).rows() == []
+
+
+def test_a_checkpoint_recorded_in_the_ledger_must_lie_on_its_tree(url: str, tmp_path: Path) -> None:
+    with Ledger.init(url, opening=False) as ledger:
+        ledger.checkpoint(signer_of(ledger, tmp_path))
+    drop_guards(url)
+    with connected(url) as connection:
+        connection.execute(sa.update(ENTRY).where(ENTRY.c.seq == 6).values(consignee="Khazna"))
+        rehash(connection, 6)
+        head_on_the_last(connection)
+    assert differences(url) == [(6, "checkpoint")]
+
+
+def test_the_checkpoint_of_another_ledger_is_none_of_this_one(url: str, tmp_path: Path) -> None:
+    with Ledger.init(f"sqlite:///{tmp_path / 'other.db'}", opening=False) as other:
+        other.checkpoint(signer_of(other, tmp_path), keep=[tmp_path / "kept"])
+    Ledger.init(url, opening=False).close()
+    with Ledger.open(url) as ledger:
+        (row,) = ledger.verify(kept.outside(tmp_path / "kept")).rows()
+    assert row["check"] == "checkpoint"
+    assert row["found"].endswith("another one")

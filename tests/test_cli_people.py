@@ -1,0 +1,286 @@
+"""The command in a shared ledger: who types is who acts, and what takes two takes two."""
+
+from __future__ import annotations
+
+import io
+import json
+import shlex
+import stat
+from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ledger.cli import run
+from tests.clock import Clock
+from tests.outside import connected
+from tests.postgres import Postgres
+
+Typed = Callable[..., tuple[int, str, str]]
+RAISE = "kind,country,effective_on,tpp,reason\nallocate,AE,2026-02-01,100000,assurances\n"
+NONE_OF_US = "tppq_of_nobody"
+
+
+@pytest.fixture(name="typed")
+def _typed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Typed:
+    """`typed("tppq ...", "maria")`: exit status, stdout and stderr of what maria types, in its own folder."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("TPPQ_LEDGER", "TPPQ_TOKEN", "TPPQ_TOKEN_FILE"):
+        monkeypatch.delenv(name, raising=False)
+    clock = Clock("2026-02-01")
+
+    def typed(command: str, who: str = "root", **environment: str) -> tuple[int, str, str]:
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        out, err = io.BytesIO(), io.StringIO()
+        text = io.TextIOWrapper(out, encoding="utf-8", write_through=True)
+        with redirect_stdout(text), redirect_stderr(err):
+            status = run(shlex.split(command)[1:], clock=clock, actor=who)
+        for name in environment:
+            monkeypatch.delenv(name)
+        return status, out.getvalue().decode(), err.getvalue()
+
+    return typed
+
+
+@pytest.fixture(name="shared")
+def _shared(typed: Typed) -> Typed:
+    """A shared ledger of root, maria who proposes, omar who approves, and ines who looks on."""
+    assert typed("tppq db init --shared")[0] == 0
+    for name, role in (("maria", "officer"), ("omar", "approver"), ("ines", "auditor")):
+        assert typed(f"tppq user add {name} --role {role}")[0] == 0
+    Path("raise.csv").write_text(RAISE, encoding="utf-8")
+    return typed
+
+
+def rows(answer: tuple[int, str, str]) -> list[dict[str, Any]]:
+    status, out, err = answer
+    assert status == 0, err
+    found: list[dict[str, Any]] = json.loads(out)["rows"]
+    return found
+
+
+# ---------------------------------------------------------------------------------------------------- db
+
+
+def test_db_init_makes_a_ledger_shared_and_says_who_lets_others_in(typed: Typed) -> None:
+    status, out, err = typed("tppq db init --shared")
+    assert (status, err) == (0, "root is the first admin: tppq user add lets others in.\n")
+    assert [line.split()[:2] for line in out.splitlines()[1:]] == [
+        ["schema", "ok"], ["guards", "ok"], ["roles", "ok"], ["users", "ok"]
+    ]  # fmt: skip
+    assert "1; admin: root; officer: nobody; approver: nobody" in out
+    assert typed("tppq db init --shared")[0] == 0
+    assert len(rows(typed("tppq headroom --json"))) == 158
+
+
+def test_db_init_makes_a_ledger_of_one_person_one_of_many(typed: Typed) -> None:
+    assert typed("tppq init")[0] == 0
+    assert "none: a ledger of one person" in typed("tppq db check")[1]
+    assert typed("tppq db init --shared", "maria")[0] == 0
+    assert typed("tppq headroom", "omar")[0] == 77
+
+
+def test_db_check_of_nothing_says_what_to_run_and_exits_with_78(typed: Typed) -> None:
+    status, out, err = typed("tppq db check")
+    assert (status, err) == (78, "")
+    assert out.splitlines()[1].split("  ")[-1] == "run tppq db init"
+
+
+def test_db_upgrade_tells_what_became_what(typed: Typed, postgres: Postgres) -> None:
+    del postgres
+    golden = Path(__file__).parent / "golden" / "schema_1.sqlite.sql"
+    with connected("sqlite:///tppq.db") as owner:
+        owner.connection.executescript(golden.read_text(encoding="utf-8"))
+    status, _, err = typed("tppq headroom AE")
+    assert status == 78
+    assert err.endswith(": run tppq db upgrade\n")
+    assert typed("tppq db check")[0] == 78
+    status, out, _ = typed("tppq db upgrade --json")
+    assert (status, json.loads(out)) == (0, {"before": 1, "after": 2, "entries": 171})
+    status, out, _ = typed("tppq db upgrade")
+    assert (status, out) == (0, "sqlite:///tppq.db has schema 2 already: nothing was changed.\n")
+    assert typed("tppq db check")[0] == 0
+    assert typed("tppq verify")[0] == 0
+
+
+def test_db_init_on_postgresql_keeps_owner_and_writers_apart(typed: Typed, postgres: Postgres) -> None:
+    url = postgres.create()
+    status, out, _ = typed(f"tppq db init --shared --ledger {url}")
+    assert (status, "tppq_owner, tppq_writer and tppq_reader are kept apart" in out) == (0, True)
+    assert "postgres: fit for tppq db alone" in out
+    assert typed(f"tppq db init --shared --ledger {url}")[0] == 0
+    status, _, err = typed(f"tppq headroom --ledger {url}")
+    assert (status, "postgres is a superuser, whom no guard stops" in err) == (78, True)
+    login = url.replace("postgres@", "typist@")
+    with connected(url) as owner:
+        owner.exec_driver_sql("create role typist login in role tppq_writer")
+    assert len(rows(typed(f"tppq headroom --json --ledger {login}"))) == 158
+    status, _, err = typed(f"tppq db init --ledger {login}")
+    assert (status, "permission denied" in err) == (77, True)
+    with connected(url) as owner:
+        owner.exec_driver_sql("grant delete on entry to typist")
+    status, out, _ = typed(f"tppq db check --ledger {url}")
+    assert (status, "run revoke DELETE on entry from typist" in " ".join(out.split())) == (78, True)
+    postgres.drop(url)
+
+
+# ------------------------------------------------------------------------------------------------- users
+
+
+def test_users_are_added_changed_listed_and_removed(shared: Typed) -> None:
+    assert shared("tppq user role maria officer auditor")[1] == "maria: officer, auditor.\n"
+    assert [(row["name"], row["roles"]) for row in rows(shared("tppq user list --json"))] == [
+        ("ines", "auditor"), ("maria", "officer, auditor"), ("omar", "approver"), ("root", "admin"),
+    ]  # fmt: skip
+    assert shared("tppq user list")[1].splitlines()[0].split() == [
+        "User",
+        "Roles",
+        "Token",
+        "Since",
+        "Added",
+        "by",
+    ]
+    assert shared("tppq user remove maria")[1] == "maria is no user any more; what they did stays.\n"
+    assert shared("tppq headroom", "maria")[0] == 77
+
+
+REFUSED = {
+    "tppq user add maria": (77, "maria is a user already"),
+    "tppq user add lea --role boss": (3, "no role 'boss': write viewer, officer, approver, auditor, admin"),
+    "tppq user remove root": (77, "root is the last admin"),
+    "tppq user remove lea": (3, "no user 'lea' in this ledger"),
+    "tppq audit": (77, "root is admin in this ledger, which does not include: audit; it takes auditor"),
+    "tppq pending P-0009": (3, "no proposal 'P-0009': pending are none"),
+    "tppq reject P-0009 --reason x": (77, "which does not include: approve"),
+    "tppq propose": (2, "propose wants a FILE, or --reverse SEQ, or --correct SEQ: one of the three"),
+    "tppq propose raise.csv --reverse 1 --reason x": (2, "one of the three"),
+    "tppq propose --reverse 1": (2, "want --reason"),
+    "tppq propose --reverse 1 --reason x --set tpp=1": (2, "--set goes with --correct alone"),
+    "tppq propose raise.csv --reason x": (2, "--reason with --reverse and --correct"),
+    "tppq propose --correct 1 --reason x --set colour=red": (
+        2,
+        "is not key=value with a key of kind, country",
+    ),
+    "tppq withdraw P-0001": (2, "Missing option '--reason'"),
+    "tppq user": (2, ""),
+}
+
+
+@pytest.mark.parametrize("command", REFUSED)
+def test_the_command_says_why_not(shared: Typed, command: str) -> None:
+    status, _, err = shared(command)
+    assert status == REFUSED[command][0]
+    assert REFUSED[command][1] in " ".join(err.split())
+
+
+def test_a_token_is_printed_alone_and_once_and_acts_as_its_user(shared: Typed, tmp_path: Path) -> None:
+    status, token, err = shared("tppq user token maria")
+    assert status == 0
+    assert token.startswith("tppq_")
+    assert err == "It acts as maria, is shown this once, and replaces the one before it.\n"
+    assert shared("tppq pending", "eve", TPPQ_TOKEN=token.strip())[0] == 0
+    file = tmp_path / "token"
+    file.write_text(token, encoding="utf-8")
+    file.chmod(stat.S_IRUSR)
+    assert shared("tppq pending", "eve", TPPQ_TOKEN_FILE=str(file))[0] == 0
+    status, _, err = shared("tppq pending", "maria", TPPQ_TOKEN=NONE_OF_US)
+    assert (status, "the token is nobody's" in err, NONE_OF_US in err) == (77, True, False)
+    assert shared("tppq user token maria --revoke")[1] == "No token is maria's any more.\n"
+    assert shared("tppq pending", "eve", TPPQ_TOKEN=token.strip())[0] == 77
+
+
+# -------------------------------------------------------------------------------------------- two people
+
+
+def test_what_one_types_another_approves(shared: Typed) -> None:
+    status, _, err = shared("tppq post raise.csv", "maria")
+    assert (status, "propose it (tppq propose)" in err) == (77, True)
+    status, out, _ = shared("tppq propose raise.csv --remark letter", "maria")
+    assert status == 0
+    lines = out.splitlines()
+    assert lines[1].split() == ["allocate", "AE", "100,000", "790,100,000", "49,905.25"]
+    assert lines[2] == "P-0001 waits for a second person, until 2026-02-15 12:00:00 (UTC)."
+    approve = lines[3]
+    assert approve.startswith("tppq approve P-0001 --hash ")
+    shown = shared("tppq pending", "omar")[1].splitlines()[1].split()
+    assert shown[:5] == ["P-0001", "maria", "allocate", "AE", "100,000"]
+    assert shown[-1] == approve.split()[-1]
+    assert shared(approve, "maria")[0] == 77
+    status, out, _ = shared(approve + " --dry-run", "omar")
+    assert (status, out.splitlines()[-1]) == (0, "Dry run: nothing was written.")
+    status, out, err = shared(approve, "omar")
+    assert (status, out.splitlines()[1].split()[:4]) == (0, ["159", "allocate", "AE", "100,000"])
+    assert "when it was proposed" not in err
+    assert shared("tppq pending", "omar")[1] == "Nothing waits for a second person.\n"
+    assert shared("tppq verify", "ines")[0] == 0
+
+
+def test_an_approval_tells_where_headroom_is_not_what_was_shown(shared: Typed) -> None:
+    shared("tppq propose raise.csv", "maria")
+    Path("license.csv").write_text(
+        "kind,country,effective_on,tpp,license_no\nlicense,AE,2026-02-01,5,L1\n", encoding="utf-8"
+    )
+    assert shared("tppq post license.csv", "maria")[0] == 0
+    status, _, err = shared("tppq approve 1", "omar")
+    assert status == 0
+    said = "AE has 790,099,995 TPP left after it; when it was proposed, 790,100,000 were to be left."
+    assert said in err
+
+
+def test_a_proposal_is_one_object_for_programs_and_rows_for_tables(shared: Typed) -> None:
+    proposed = json.loads(shared("tppq propose --reverse 1 --reason twice --json", "maria")[1])
+    assert (proposed["proposal"], proposed["by"], proposed["state"]) == ("P-0001", "maria", "pending")
+    (entry,) = proposed["entries"]
+    assert (entry["kind"], entry["reverses_seq"], entry["headroom_tpp"]) == ("withdraw", 1, 0)
+    (row,) = rows(shared("tppq pending --json", "omar"))
+    assert (row["hash"], row["reason"]) == (proposed["hash"], "twice")
+    status, out, _ = shared("tppq reject 1 --reason 'not twice' --csv", "omar")
+    assert (status, out.splitlines()[1].split(",")[:2]) == (0, ["P-0001", "maria"])
+    status, out, _ = shared("tppq propose --correct 1 --set tpp=5 --reason less", "maria")
+    assert (status, "P-0002 waits" in out) == (0, True)
+    status, out, _ = shared("tppq withdraw 2 --reason mistaken", "maria")
+    assert (status, out) == (0, "P-0002 of maria is withdrawn: mistaken.\n")
+
+
+def test_a_dry_run_of_a_proposal_gives_it_no_id(shared: Typed) -> None:
+    status, out, _ = shared("tppq propose raise.csv --dry-run", "maria")
+    assert (status, out.splitlines()[-1]) == (0, "Dry run: it could be proposed; nothing was written.")
+    assert rows(shared("tppq pending --json", "maria")) == []
+
+
+def test_a_long_proposal_is_shown_by_its_beginning(shared: Typed) -> None:
+    header, row = RAISE.splitlines()
+    Path("raise.csv").write_text("\n".join([header, *[row] * 25]), encoding="utf-8")
+    out = shared("tppq propose raise.csv", "maria")[1]
+    assert "... and 5 entries more: --json or --csv lists them all." in out
+    assert "P-0001: ... and 5 entries more" in shared("tppq pending", "omar")[1]
+    assert len(rows(shared("tppq pending --json", "omar"))) == 25
+
+
+def test_headroom_shows_what_is_pending_in_a_column_of_its_own(shared: Typed) -> None:
+    shared("tppq propose raise.csv", "maria")
+    (row,) = rows(shared("tppq headroom AE --json", "maria"))
+    assert (row["headroom_tpp"], row["pending_tpp"]) == (790_000_000, 100_000)
+    out = shared("tppq headroom AE", "maria")[1].splitlines()
+    assert "Pending TPP" in out[0]
+    assert out[1].split()[-3:] == ["100,000", "49,898.93", "0.0%"]
+
+
+# ------------------------------------------------------------------------------------------------- audit
+
+
+def test_the_audit_trail_is_shown_to_auditors(shared: Typed) -> None:
+    shared("tppq propose raise.csv --remark letter", "maria")
+    shared("tppq user list", "maria")
+    status, out, _ = shared("tppq audit", "ines")
+    lines = [line.split()[2:6] for line in out.splitlines()]
+    assert status == 0
+    assert ["maria", "proposal", "P-0001", "proposed"] in lines
+    assert ["maria", "user", "denied"] in lines
+    assert "entries 1; expires_at 2026-02-15" in out
+    found = rows(shared("tppq audit --who maria --from 2026-02-01 --json", "ines"))
+    assert {row["who"] for row in found} == {"maria"}
+    assert shared("tppq audit --from 2026-03-01", "ines")[1] == "Nothing was recorded.\n"

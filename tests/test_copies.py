@@ -1,0 +1,331 @@
+"""Backups and logs: a copy is the ledger, entry by entry, or it is not called one."""
+
+from __future__ import annotations
+
+import gzip
+import sqlite3
+import subprocess
+from collections.abc import Callable
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from ledger import BadFeed, Entry, Ledger, Misconfigured, Refused, Tampered, Unreachable
+from ledger.copies import import_log, restore
+from ledger.database import Database
+from ledger.events import Telling
+from ledger.store import Store
+from ledger.tables import ENTRY
+from tests.clock import Clock
+from tests.outside import connected, drop_guards
+from tests.postgres import Postgres
+from tests.writers import answers, post_one_by_one, started
+
+DAY = "2026-02-01"
+
+
+def entry(kind: str, tpp: int, **more: Any) -> Entry:
+    return Entry.model_validate(
+        {"kind": kind, "country": "AE", "effective_on": DAY, "tpp": tpp, "reason": "a test", **more}
+    )
+
+
+def fill(url: str) -> None:
+    """Licenses issued, increased, undone, released and used, a refusal, an overdraft, two events."""
+    with Ledger.init(url, actor="maria", clock=Clock("2026-03-01")) as ledger:
+        issued = ledger.post(entry("license", 400, license_no="L1", consignee="Größe \U0001f600"))[0]
+        ledger.post(entry("license", 100, license_no="L1", expires_on="2027-01-31"))
+        ledger.post(entry("license", 300, license_no="L2"), entry("export", 200, license_no="L1"))
+        ledger.reverse(issued.seq + 1, "posted twice")
+        ledger.post(entry("release", 300, license_no="L2", reason="revoked"))
+        ledger.post(entry("overrun", 800_000_000), approver="jonas")
+        with pytest.raises(Refused):
+            ledger.post(entry("license", 1, license_no="L9"), request_id="application-1")
+    store = Store(Database(url, 10), Clock("2026-03-02"))
+    store.record([Telling("audit", "sql", "asked", {"rows": 1}), Telling("audit", "é", "asked", {})], "maria")
+    store.close()
+
+
+@pytest.fixture(scope="module", name="file")
+def _file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite ledger that the tests of this module only read."""
+    file = tmp_path_factory.mktemp("copied") / "tppq.db"
+    fill(f"sqlite:///{file}")
+    return file
+
+
+@pytest.fixture(scope="module", name="log")
+def _log(file: Path) -> Path:
+    log = file.with_name("log.jsonl")
+    with Ledger.open(f"sqlite:///{file}") as ledger:
+        ledger.export(log)
+    return log
+
+
+def everything(url: str) -> dict[str, list[Any]]:
+    store = Store(Database(url, 10))
+    try:
+        return {
+            "entries": [row for page in store.pages(("hash", "tpp", "seq")) for row in page],
+            "balances": sorted(
+                map(tuple, store.read("accounts", quotas='["country/AE"]', licenses='["L1","L2"]'))
+            ),
+            "refusals": list(store.read("refusals", request_id="", attempt=0, size=100)),
+            "events": store.events("audit"),
+            "head": [store.head()],
+        }
+    finally:
+        store.close()
+
+
+# ------------------------------------------------------------------------------------------------ backup
+
+
+def test_a_backup_is_the_ledger(file: Path, tmp_path: Path) -> None:
+    backup = tmp_path / "backup.db"
+    with Ledger.open(f"sqlite:///{file}") as ledger:
+        copy = ledger.backup(backup)
+    assert everything(f"sqlite:///{backup}") == everything(f"sqlite:///{file}")
+    assert (copy.entries, copy.head_hash) == (everything(f"sqlite:///{file}")["head"][0][:2])
+    assert backup.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_backup_leaves_one_file_and_nothing_beside_it(file: Path, tmp_path: Path) -> None:
+    with Ledger.open(f"sqlite:///{file}") as ledger:
+        ledger.backup(tmp_path / "backup.db")
+    assert [path.name for path in tmp_path.iterdir()] == ["backup.db"]
+
+
+def test_a_backup_writes_nothing_over(file: Path, tmp_path: Path) -> None:
+    (tmp_path / "backup.db").write_text("dear", encoding="utf-8")
+    with Ledger.open(f"sqlite:///{file}") as ledger, pytest.raises(Misconfigured, match="is there already"):
+        ledger.backup(tmp_path / "backup.db")
+    assert (tmp_path / "backup.db").read_text(encoding="utf-8") == "dear"
+
+
+def test_a_backup_into_no_folder_says_so(file: Path, tmp_path: Path) -> None:
+    with Ledger.open(f"sqlite:///{file}") as ledger, pytest.raises(Unreachable, match="cannot be copied"):
+        ledger.backup(tmp_path / "not" / "there" / "backup.db")
+
+
+def test_a_backup_of_a_ledger_that_was_changed_is_refused(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'tppq.db'}"
+    fill(url)
+    drop_guards(url)
+    with connected(url) as connection:
+        connection.execute(sa.update(ENTRY).where(ENTRY.c.seq == 160).values(tpp=ENTRY.c.tpp + 1))
+    Ledger.init(url).close()
+    with Ledger.open(url) as ledger, pytest.raises(Tampered, match="entry 160"):
+        ledger.backup(tmp_path / "backup.db")
+    assert not (tmp_path / "backup.db").exists()
+
+
+def test_a_backup_while_another_process_posts_is_one_moment_of_the_ledger(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'tppq.db'}"
+    Ledger.init(url).close()
+    process, connection = started(post_one_by_one, url)
+    connection.recv()
+    with Ledger.open(url) as ledger:
+        copy = ledger.backup(tmp_path / "backup.db")
+    process.kill()
+    answers(process, connection)
+    assert copy.entries > 158
+    with Ledger.open(f"sqlite:///{tmp_path / 'backup.db'}") as ledger:
+        assert ledger.verify().rows() == []
+
+
+def test_a_restored_ledger_goes_on_where_the_backup_ended(file: Path, tmp_path: Path) -> None:
+    backup, url = tmp_path / "backup.db", f"sqlite:///{tmp_path / 'tppq.db'}"
+    with Ledger.open(f"sqlite:///{file}") as ledger:
+        ledger.backup(backup)
+    restore(backup, url)
+    with Ledger.open(url, clock=Clock("2026-03-03")) as ledger:
+        (receipt,) = ledger.post(entry("block", 5, country="IN"))
+        assert receipt.seq == everything(f"sqlite:///{file}")["head"][0].seq + 1
+        assert ledger.verify().rows() == []
+
+
+def test_a_backup_is_not_restored_over_a_ledger(file: Path, tmp_path: Path) -> None:
+    with Ledger.open(f"sqlite:///{file}") as ledger:
+        ledger.backup(tmp_path / "backup.db")
+    with pytest.raises(Misconfigured, match="is there already"):
+        restore(tmp_path / "backup.db", f"sqlite:///{file}")
+
+
+@pytest.mark.parametrize("text", ["", "hello", "kind,country\n" * 4000])
+def test_what_is_no_backup_is_not_restored(tmp_path: Path, text: str) -> None:
+    (tmp_path / "backup.db").write_text(text, encoding="utf-8")
+    with pytest.raises((Misconfigured, Unreachable)):
+        restore(tmp_path / "backup.db", f"sqlite:///{tmp_path / 'tppq.db'}")
+    assert [path.name for path in tmp_path.iterdir()] == ["backup.db"]
+
+
+def test_a_postgresql_ledger_says_what_backs_it_up(postgres: Postgres, tmp_path: Path) -> None:
+    with Ledger.init(postgres.create()) as ledger, pytest.raises(Misconfigured, match="pg_basebackup"):
+        ledger.backup(tmp_path / "backup.db")
+
+
+def test_a_base_backup_of_postgresql_is_the_ledger(postgres: Postgres) -> None:
+    url = postgres.create()
+    fill(url)
+    with postgres.base_backup() as copied:
+        there = copied.url_like(url)
+        assert everything(there) == everything(url)
+        with Ledger.open(there) as ledger:
+            assert ledger.verify().rows() == []
+
+
+# ------------------------------------------------------------------------------------------------ the log
+
+
+def test_a_log_makes_the_same_ledger_on_the_other_engine_and_back(
+    postgres: Postgres, file: Path, log: Path, tmp_path: Path
+) -> None:
+    there, back = postgres.create(), f"sqlite:///{tmp_path / 'back.db'}"
+    import_log(log, there)
+    with Ledger.open(there) as ledger:
+        ledger.export(tmp_path / "there.jsonl")
+        assert ledger.verify().rows() == []
+    import_log(tmp_path / "there.jsonl", back)
+    with Ledger.open(back) as ledger:
+        ledger.export(tmp_path / "back.jsonl")
+    assert (
+        log.read_bytes() == (tmp_path / "there.jsonl").read_bytes() == (tmp_path / "back.jsonl").read_bytes()
+    )
+    assert everything(back) == everything(there) == everything(f"sqlite:///{file}")
+
+
+def test_a_ledger_taken_in_answers_repeats_as_before(log: Path, tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'tppq.db'}"
+    import_log(log, url)
+    with Ledger.open(url, clock=Clock("2026-03-03")) as ledger:
+        with pytest.raises(Refused) as refused:
+            ledger.post(entry("license", 1, license_no="L9"), request_id="application-1")
+        assert refused.value.facts["answered_at"] == "2026-03-01T12:00:00.000000Z"
+
+
+def test_a_compressed_log_is_the_same_log_and_the_same_bytes_each_time(
+    file: Path, log: Path, tmp_path: Path
+) -> None:
+    with Ledger.open(f"sqlite:///{file}") as ledger:
+        for name in ("one.jsonl.gz", "two.jsonl.gz"):
+            ledger.export(tmp_path / name)
+    one = (tmp_path / "one.jsonl.gz").read_bytes()
+    assert one == (tmp_path / "two.jsonl.gz").read_bytes()
+    assert gzip.decompress(one) == log.read_bytes()
+    import_log(tmp_path / "one.jsonl.gz", f"sqlite:///{tmp_path / 'tppq.db'}")
+
+
+def test_an_empty_ledger_has_a_log(store_url: str, tmp_path: Path) -> None:
+    with Ledger.init(store_url, opening=False) as ledger:
+        ledger.export(tmp_path / "log.jsonl")
+    import_log(tmp_path / "log.jsonl", f"sqlite:///{tmp_path / 'new.db'}")
+    with Ledger.open(f"sqlite:///{tmp_path / 'new.db'}") as ledger:
+        assert ledger.headroom().rows() == []
+
+
+def test_a_log_is_not_taken_into_a_ledger(file: Path, log: Path) -> None:
+    before = everything(f"sqlite:///{file}")
+    with pytest.raises(Misconfigured, match="import into a new one"):
+        import_log(log, f"sqlite:///{file}")
+    assert everything(f"sqlite:///{file}") == before
+
+
+def lines_of(change: Callable[[list[bytes]], object]) -> Callable[[bytes], bytes]:
+    def changed(log: bytes) -> bytes:
+        lines = log.splitlines(keepends=True)
+        change(lines)
+        return b"".join(lines)
+
+    return changed
+
+
+RUINED: dict[str, tuple[Callable[[bytes], bytes], str]] = {
+    "empty": (lambda _log: b"", "its last line is missing"),
+    "no log at all": (lambda _log: b"kind,country\n", "line 1: is not JSON"),
+    "another JSON": (lambda _log: b'{"a":1}\n', "line 1: is not the first line of a log"),
+    "a later version": (lambda log: log.replace(b'"v":1}', b'"v":9}', 1), "line 1: is of version 9"),
+    "cut in the middle": (lambda log: log[: len(log) // 2], "is not JSON"),
+    "cut between lines": (lines_of(lambda lines: lines.pop()), "its last line is missing"),
+    "an entry left out": (lines_of(lambda lines: lines.__delitem__(9)), "what its last line says"),
+    "two entries swapped": (
+        lines_of(lambda lines: lines.insert(9, lines.pop(10))),
+        "what its last line says",
+    ),
+    "a figure changed": (
+        lambda log: log.replace(b'"tpp":790000000', b'"tpp":790000001', 1),
+        "what its last line says",
+    ),
+    "something after its end": (lambda log: log + b'{"entry":{}}\n', "more after the last line"),
+    "a table nobody knows": (
+        lines_of(lambda lines: lines.insert(5, b'{"other":{}}\n')),
+        "line 6: is none of entry",
+    ),
+}
+
+
+@pytest.mark.parametrize(("ruin", "said"), RUINED.values(), ids=RUINED)
+def test_a_log_that_is_not_whole_is_refused_and_leaves_nothing(
+    log: Path, tmp_path: Path, ruin: Callable[[bytes], bytes], said: str
+) -> None:
+    (tmp_path / "log.jsonl").write_bytes(ruin(log.read_bytes()))
+    with pytest.raises(BadFeed, match=said):
+        import_log(tmp_path / "log.jsonl", f"sqlite:///{tmp_path / 'tppq.db'}")
+    assert [path.name for path in tmp_path.iterdir()] == ["log.jsonl"]
+
+
+def test_a_log_whose_last_line_was_forged_too_is_refused_by_the_chain(log: Path, tmp_path: Path) -> None:
+    body, _, end = log.read_bytes().rpartition(b'{"end"')
+    forged = body.replace(b'"tpp":790000000', b'"tpp":790000001', 1)
+    old = sha256(body).hexdigest().encode()
+    assert old in end
+    (tmp_path / "log.jsonl").write_bytes(
+        forged + b'{"end"' + end.replace(old, sha256(forged).hexdigest().encode())
+    )
+    with pytest.raises(Tampered, match="entry 1 is not what its hash says"):
+        import_log(tmp_path / "log.jsonl", f"sqlite:///{tmp_path / 'tppq.db'}")
+    assert [path.name for path in tmp_path.iterdir()] == ["log.jsonl"]
+
+
+def test_a_ledger_that_was_changed_is_not_exported(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'tppq.db'}"
+    fill(url)
+    drop_guards(url)
+    with connected(url) as connection:
+        connection.execute(sa.update(ENTRY).where(ENTRY.c.seq == 160).values(tpp=ENTRY.c.tpp + 1))
+    Ledger.init(url).close()
+    with Ledger.open(url) as ledger, pytest.raises(Tampered, match="entry 160 is not what its hash says"):
+        ledger.export(tmp_path / "log.jsonl")
+    assert not (tmp_path / "log.jsonl").exists()
+
+
+def test_the_log_can_be_checked_with_nothing_but_a_hash(log: Path) -> None:
+    """Each entry's line holds all that its hash is made of: the hash before it, and the body as it stands."""
+    check = """
+import hashlib, json, sys
+last = "0" * 64
+for line in open(sys.argv[1], "rb"):
+    row = json.loads(line)
+    if "entry" in row:
+        body = line[line.index(b'{', 1):line.rindex(b',"hash":')]
+        assert row["prev_hash"] == last
+        last = hashlib.sha256(last.encode() + body).hexdigest()
+        assert last == row["hash"], row
+print(last)
+"""
+    said = subprocess.run(["python3", "-c", check, str(log)], check=True, capture_output=True, text=True)
+    assert len(said.stdout.strip()) == 64
+
+
+def test_the_copy_of_a_store_of_another_kind_is_refused(tmp_path: Path) -> None:
+    other = tmp_path / "other.db"
+    connection = sqlite3.connect(other)
+    connection.execute("create table other (id integer)")
+    connection.commit()
+    connection.close()
+    with pytest.raises(Misconfigured):
+        restore(other, f"sqlite:///{tmp_path / 'tppq.db'}")
+    assert [path.name for path in tmp_path.iterdir()] == ["other.db"]

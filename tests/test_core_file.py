@@ -1,0 +1,135 @@
+"""The core as a file: it holds what the store holds, and goes on from the one before, if that fits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import duckdb
+import pytest
+
+from ledger import Ledger, core_file
+from ledger.core_file import CoreFile, Ground
+from ledger.database import Database
+from ledger.store import Store
+from tests.books import REFERENCE, REGIME
+from tests.small import entry, fill
+
+GROUND = Ground(REGIME, REFERENCE)
+
+
+class Small(NamedTuple):
+    """A small ledger, its store, and the folder beside it."""
+
+    ledger: Ledger
+    store: Store
+    folder: Path
+
+
+@pytest.fixture(name="small")
+def _small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Small]:
+    monkeypatch.setattr(core_file, "LEAST_ENTRIES", 1)
+    monkeypatch.setattr(core_file, "MOST_SINCE", 2)
+    url = f"sqlite:///{tmp_path / 'tppq.db'}"
+    with fill(url) as ledger:
+        store = Store(Database(url, 10))
+        yield Small(ledger, store, tmp_path / "tppq.db-segments")
+        store.close()
+
+
+def standing(small: Small) -> CoreFile:
+    found = core_file.standing(small.store, GROUND)
+    assert found is not None
+    return found
+
+
+def post(small: Small, times: int) -> None:
+    for _ in range(times):
+        small.ledger.post(entry("block", "AE", "2026-02-20", tpp=1, reason="inquiry"))
+
+
+def asked(file: CoreFile, query: str) -> list[tuple[object, ...]]:
+    with duckdb.connect(str(file.path), read_only=True) as connection:
+        return connection.execute(query).fetchall()
+
+
+def test_a_file_holds_every_entry_in_the_order_of_country_and_number(small: Small) -> None:
+    file = standing(small)
+    kept = asked(file, "select country::varchar, seq, hash from entry")
+    assert [(country, seq) for country, seq, _ in kept] == sorted((each[0], each[1]) for each in kept)
+    stored = small.ledger.sql("select country::varchar, seq, hash from entry order by country, seq")
+    assert kept == [tuple(row.values()) for row in stored]
+    assert asked(file, "select seq from sorted_through") == [(14,)]
+
+
+def test_a_file_stands_until_enough_came_since(small: Small) -> None:
+    first = standing(small)
+    post(small, 1)
+    assert standing(small) == first
+    post(small, 1)
+    second = standing(small)
+    assert (first.seq, second.seq) == (14, 16)
+    assert asked(second, "select count(*), max(seq) from entry") == [(16, 16)]
+    assert asked(second, "select seq from sorted_through") == [(14,)]  # a copy, with two more at its end
+
+
+def test_a_file_is_sorted_anew_once_a_quarter_of_it_came_since(small: Small) -> None:
+    standing(small)
+    post(small, 6)
+    assert asked(standing(small), "select seq from sorted_through") == [(20,)]
+
+
+def test_only_the_last_two_files_stay(small: Small) -> None:
+    for _ in range(3):
+        standing(small)
+        post(small, 2)
+    assert sorted(path.name[5:17] for path in small.folder.glob("core-*")) == ["000000000016", "000000000018"]
+    assert list(small.folder.glob("*.part")) == []
+
+
+@pytest.mark.parametrize("what", ["another hash", "another shape"])
+def test_a_file_that_does_not_fit_is_left_aside(small: Small, what: str) -> None:
+    file = standing(small)
+    _, seq, last_hash, shape = file.path.stem.split("-")
+    other = (
+        f"core-{seq}-{'0' * 64}-{shape}" if what == "another hash" else f"core-{seq}-{last_hash}-{'0' * 16}"
+    )
+    file.path.rename(file.path.with_name(f"{other}.duckdb"))
+    assert standing(small).path == file.path
+
+
+def test_a_folder_that_cannot_be_written_is_done_without(small: Small) -> None:
+    small.folder.write_text("in the way", encoding="utf-8")
+    assert core_file.standing(small.store, GROUND) is None
+    assert small.ledger.sandboxed_sql("select count(*) as n from entry").rows() == [{"n": 14}]
+
+
+def test_a_small_ledger_has_no_file(small: Small, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(core_file, "LEAST_ENTRIES", 50_000)
+    assert core_file.standing(small.store, GROUND) is None
+
+
+def test_a_file_is_made_from_segments_and_what_came_after_them(
+    small: Small, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ledger import publish  # noqa: PLC0415
+
+    monkeypatch.setattr(publish, "LEAST_ENTRIES", 1)
+    monkeypatch.setattr(publish, "SEGMENT_ENTRIES", 5)
+    list(core_file.entries(small.store, 0, 14))
+    assert publish.sealed(small.store, wide=True).last_seq == 14
+    post(small, 2)
+    with_segments = asked(standing(small), "from entry order by seq")
+    for path in small.folder.iterdir():
+        path.unlink()
+    monkeypatch.setattr(publish, "LEAST_ENTRIES", 100)
+    assert asked(standing(small), "from entry order by seq") == with_segments
+
+
+def test_a_ledger_on_postgresql_is_asked_without_a_file(store_url: str) -> None:
+    with fill(store_url) as ledger:
+        answer = ledger.sandboxed_sql("select country, headroom_tpp from headroom()")
+        assert answer.rows() == [
+            {"country": row["country"], "headroom_tpp": row["headroom_tpp"]} for row in ledger.headroom()
+        ]

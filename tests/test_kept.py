@@ -1,0 +1,114 @@
+"""A checkpoint kept outside the store forbids writing to a store that does not fit it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ledger import (
+    Ledger,
+    Misconfigured,
+    Tampered,
+    kept,
+    merkle,
+)
+from ledger.notes import Checkpoint, Signer
+from tests.evidence import CLOCK, copied, entry, forbidden, opened, post, signer_of
+
+
+@pytest.fixture(name="small")
+def _small(store_url: str) -> Iterator[Ledger]:
+    """An allocation and five licenses, on each database."""
+    with Ledger.init(store_url, opening=False, actor="maria", clock=CLOCK) as ledger:
+        ledger.post(entry("allocate", 1_000_000), request_id="cap")
+        post(ledger, 5)
+        yield ledger
+
+
+@pytest.fixture(name="url")
+def _url(tmp_path: Path) -> str:
+    url = f"sqlite:///{tmp_path / 'store' / 'tppq.db'}"
+    with Ledger.init(url, opening=False, actor="maria", clock=CLOCK) as ledger:
+        ledger.post(entry("allocate", 1_000_000), request_id="cap")
+        post(ledger, 5)
+    return url
+
+
+def test_a_store_that_fits_its_checkpoint_may_be_written_to(
+    small: Ledger, store_url: str, tmp_path: Path
+) -> None:
+    signer = signer_of(small, tmp_path)
+    file = tmp_path / "kept"
+    assert forbidden(store_url, file) == ""  # none was signed yet
+    small.checkpoint(signer, keep=[file])
+    assert forbidden(store_url, file, signer.verifier) == ""
+    post(small, 2, first=6)
+    assert forbidden(store_url, file, signer.verifier) == ""
+    small.checkpoint(signer, keep=[tmp_path / "another"])
+    assert forbidden(store_url, file) == ""
+
+
+def test_an_older_copy_is_not_written_to_nor_when_it_went_on(url: str, tmp_path: Path) -> None:
+    copy, file = copied(url, tmp_path / "copy"), tmp_path / "kept"
+    with opened(url) as ledger:
+        signer = signer_of(ledger, tmp_path)
+        post(ledger, 2, first=6)
+        ledger.checkpoint(signer, keep=[file])
+    with opened(copy) as ledger:
+        found = forbidden(copy, file)
+        assert "this store ends at entry 6" in found
+        assert "restore the latest backup" in found
+        post(ledger, 2, first=6, consignee="Khazna")
+        assert "is not the one that" in forbidden(copy, file)
+        post(ledger, 2, first=8, consignee="Khazna")
+        assert "is not the one that" in forbidden(copy, file)
+
+
+def test_a_checkpoint_that_is_missing_another_ledgers_or_forged_forbids_writing(
+    url: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "kept"
+    with opened(url) as ledger:
+        signer = signer_of(ledger, tmp_path)
+        ledger.checkpoint(signer, keep=[file])
+        note = file.read_text()
+        file.write_text(note.replace("\n6\n", "\n5\n"))
+        assert "does not hold" in forbidden(url, file, signer.verifier)
+        assert "is not the one that" in forbidden(url, file)
+        file.write_text("nothing of the sort")
+        assert "cannot be taken for a checkpoint" in forbidden(url, file)
+        file.unlink()
+        assert "cannot be read" in forbidden(url, file)
+        file.write_text(Signer.new("another").sign(Checkpoint("another", 0, merkle.EMPTY_ROOT).text()))
+        assert "is a checkpoint of another" in forbidden(url, file)
+
+
+def test_a_key_file_that_others_can_read_is_not_used(small: Ledger, tmp_path: Path) -> None:
+    small.new_key(tmp_path / "key")
+    assert kept.signer(tmp_path / "key").verifier.name.startswith("tppq/")
+    (tmp_path / "key").chmod(0o640)
+    with pytest.raises(Misconfigured, match="can be read by others: chmod 600"):
+        kept.signer(tmp_path / "key")
+    with pytest.raises(Misconfigured, match="cannot be read: FileNotFoundError"):
+        kept.signer(tmp_path / "nosuch")
+    with pytest.raises(Misconfigured, match="is not of the form"):
+        kept.verifier("a+b+c")
+
+
+def test_a_ledger_that_does_not_fit_its_checkpoint_is_asked_and_not_written_to(
+    url: str, tmp_path: Path
+) -> None:
+    copy, file = copied(url, tmp_path / "copy"), tmp_path / "kept"
+    with opened(url) as ledger:
+        signer = signer_of(ledger, tmp_path)
+        post(ledger, 2, first=6)
+        ledger.checkpoint(signer, keep=[file])
+    with Ledger.open(copy, checkpoint=file, verifier=signer.verifier) as ledger:
+        assert len(ledger.headroom()) == 1
+        with pytest.raises(Tampered, match="nothing is written: restore the latest backup"):
+            ledger.post(entry("license", 1, license_no="L9"))
+        assert ledger.headroom().basis["seq"] == 6
+    with Ledger.open(url, checkpoint=file, verifier=signer.verifier) as ledger:
+        assert post(ledger, 1, first=9) is None

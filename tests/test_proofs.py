@@ -1,0 +1,253 @@
+"""Checkpoints continue each other or are not signed; proofs and tiles hold for whoever recomputes them."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64decode
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from ledger import (
+    BadFeed,
+    Ledger,
+    Misconfigured,
+    Refused,
+    Tampered,
+    UnknownName,
+    merkle,
+)
+from ledger.notes import Checkpoint, Signer, text_of
+from ledger.tables import ENTRY
+from tests.evidence import CLOCK, copied, entry, opened, post, signer_of
+from tests.outside import connected, drop_guards
+
+
+@pytest.fixture(name="small")
+def _small(store_url: str) -> Iterator[Ledger]:
+    """An allocation and five licenses, on each database."""
+    with Ledger.init(store_url, opening=False, actor="maria", clock=CLOCK) as ledger:
+        ledger.post(entry("allocate", 1_000_000), request_id="cap")
+        post(ledger, 5)
+        yield ledger
+
+
+@pytest.fixture(name="url")
+def _url(tmp_path: Path) -> str:
+    url = f"sqlite:///{tmp_path / 'store' / 'tppq.db'}"
+    with Ledger.init(url, opening=False, actor="maria", clock=CLOCK) as ledger:
+        ledger.post(entry("allocate", 1_000_000), request_id="cap")
+        post(ledger, 5)
+    return url
+
+
+def change(url: str, seq: int, **values: object) -> None:
+    drop_guards(url)
+    with connected(url) as connection:
+        connection.execute(sa.update(ENTRY).where(ENTRY.c.seq == seq).values(values))
+    Ledger.init(url, opening=False).close()  # puts the guards back
+
+
+# ------------------------------------------------------------------------------------------ checkpoints
+
+
+def test_a_checkpoint_says_size_and_root_under_the_ledgers_own_name_and_is_recorded(
+    small: Ledger, tmp_path: Path
+) -> None:
+    signer = signer_of(small, tmp_path)
+    signed = small.checkpoint(signer)
+    said = Checkpoint.parse(text_of(signed.note, signer.verifier))
+    assert (said.origin, said.size, said.root.hex()) == (signer.verifier.name, 6, signed.root)
+    assert said.origin.startswith("tppq/diffusion-2025/")
+    assert (signed.reread, signed.recorded) == (6, True)
+    answer = small.verify()
+    assert answer.rows() == []
+    assert answer.basis["checked"]["checkpoints"] == 1
+
+
+def test_the_next_checkpoint_reads_only_what_came_since_and_the_same_is_signed_once(
+    small: Ledger, tmp_path: Path
+) -> None:
+    signer = signer_of(small, tmp_path)
+    first = small.checkpoint(signer)
+    assert small.checkpoint(signer).recorded is False
+    post(small, 3, first=6)
+    second = small.checkpoint(signer)
+    assert (second.size, second.reread, second.recorded) == (9, 3, True)
+    assert second.note != first.note
+    assert small.verify().basis["checked"]["checkpoints"] == 2
+
+
+def test_another_key_starts_from_the_first_entry_and_is_held_to_what_was_signed_before(
+    small: Ledger, tmp_path: Path
+) -> None:
+    small.checkpoint(signer_of(small, tmp_path))
+    post(small, 1, first=6)
+    signed = small.checkpoint(signer_of(small, tmp_path, "other"))
+    assert (signed.size, signed.reread, signed.recorded) == (7, 7, True)
+
+
+def test_an_empty_ledger_has_a_checkpoint_too(store_url: str, tmp_path: Path) -> None:
+    with Ledger.init(store_url, opening=False) as ledger:
+        signed = ledger.checkpoint(signer_of(ledger, tmp_path))
+        assert (signed.size, signed.root) == (0, merkle.EMPTY_ROOT.hex())
+        assert ledger.verify().rows() == []
+
+
+def test_a_key_of_another_ledger_signs_nothing_here(small: Ledger) -> None:
+    with pytest.raises(Misconfigured, match="the key signs as another/ledger, and this ledger is tppq/"):
+        small.checkpoint(Signer.new("another/ledger"))
+    assert small.verify().basis["checked"]["events"] == 0
+
+
+def test_a_key_is_written_over_nothing(small: Ledger, tmp_path: Path) -> None:
+    small.new_key(tmp_path / "key")
+    with pytest.raises(Misconfigured, match="the key cannot be written"):
+        small.new_key(tmp_path / "key")
+
+
+@pytest.mark.parametrize(
+    ("seq", "values"),
+    [(7, {"consignee": "Khazna"}), (7, {"tpp": 15}), (8, {"prev_hash": "f" * 64}), (8, {"hash": "f" * 64})],
+)
+def test_what_was_changed_since_the_last_checkpoint_is_not_signed(
+    url: str, tmp_path: Path, seq: int, values: dict[str, object]
+) -> None:
+    with opened(url) as ledger:
+        signer = signer_of(ledger, tmp_path)
+        ledger.checkpoint(signer)
+        post(ledger, 3, first=6)
+    change(url, seq, **values)
+    with opened(url) as ledger:
+        with pytest.raises(Tampered, match=f"entry {seq} is not what was posted.*nothing was signed"):
+            ledger.checkpoint(signer)
+        assert ledger.verify().basis["checked"]["checkpoints"] == 1
+
+
+def test_a_head_that_does_not_stand_on_its_entries_is_not_signed(url: str, tmp_path: Path) -> None:
+    with opened(url) as ledger:
+        signer = signer_of(ledger, tmp_path)
+    drop_guards(url)
+    with connected(url) as connection:
+        connection.execute(sa.text("update head set tree = (select replace(tree, 'a', 'b') from head)"))
+    Ledger.init(url, opening=False).close()
+    with opened(url) as ledger, pytest.raises(Tampered, match="does not stand on its entries"):
+        ledger.checkpoint(signer)
+
+
+def test_a_ledger_that_was_cut_and_went_on_is_not_signed_against_the_file_kept_elsewhere(
+    url: str, tmp_path: Path
+) -> None:
+    copy = copied(url, tmp_path / "copy")
+    with opened(url) as ledger:
+        signer = signer_of(ledger, tmp_path)
+        post(ledger, 3, first=6)
+        ledger.checkpoint(signer, keep=[tmp_path / "kept"])
+    before = (tmp_path / "kept").read_bytes()
+    with opened(copy) as ledger:
+        with pytest.raises(Tampered, match="a checkpoint of 9 entries was signed, and the ledger ends at 6"):
+            ledger.checkpoint(signer, keep=[tmp_path / "kept"])
+        post(ledger, 4, first=6, consignee="Khazna")
+        with pytest.raises(Tampered, match="does not continue the checkpoint of 9 entries"):
+            ledger.checkpoint(signer, keep=[tmp_path / "kept"])
+        assert ledger.verify().rows() == []
+    assert (tmp_path / "kept").read_bytes() == before
+
+
+def test_the_file_kept_elsewhere_must_be_by_this_key(url: str, tmp_path: Path) -> None:
+    with opened(url) as ledger:
+        ledger.checkpoint(signer_of(ledger, tmp_path), keep=[tmp_path / "kept"])
+        with pytest.raises(BadFeed, match="it is not signed by"):
+            ledger.checkpoint(signer_of(ledger, tmp_path, "other"), keep=[tmp_path / "kept"])
+
+
+# ----------------------------------------------------------------------------------------------- proofs
+
+
+def taken_apart(proof: str) -> tuple[dict[str, str], int, list[bytes], Checkpoint]:
+    head, _, note = proof.partition("\n\n")
+    first, extra, index, *lines = head.split("\n")
+    assert first == "c2sp.org/tlog-proof@v1"
+    shown = json.loads(b64decode(extra.removeprefix("extra ")))
+    return (
+        shown,
+        int(index.removeprefix("index ")),
+        list(map(b64decode, lines)),
+        Checkpoint.parse(text_of(note)),
+    )
+
+
+def test_every_entry_has_a_proof_and_it_shows_the_entry(small: Ledger, tmp_path: Path) -> None:
+    small.checkpoint(signer_of(small, tmp_path))
+    for seq in range(1, 7):
+        shown, index, hashes, checkpoint = taken_apart(small.prove(seq))
+        hashed = merkle.leaf_hash(shown["leaf"].encode())
+        assert index == seq - 1
+        assert merkle.includes(index, checkpoint.size, hashed, hashes, checkpoint.root)
+        committed = merkle.commitment(bytes.fromhex(shown["salt"]), shown["body"].encode())
+        assert json.loads(shown["leaf"])["commitment"] == committed.hex()
+        assert json.loads(shown["body"])["seq"] == seq
+
+
+def test_a_private_proof_shows_no_entry_and_no_salt(small: Ledger, tmp_path: Path) -> None:
+    small.checkpoint(signer_of(small, tmp_path))
+    shown, _, _, _ = taken_apart(small.prove(3, private=True))
+    assert list(shown) == ["leaf"]
+    assert list(json.loads(shown["leaf"])) == ["commitment", "hash_v", "origin", "recorded_at", "seq", "v"]
+    assert "G42" not in small.prove(3, private=True)
+
+
+def test_there_is_no_proof_without_a_checkpoint_that_covers_the_entry(small: Ledger, tmp_path: Path) -> None:
+    with pytest.raises(Refused, match=r"entry 6 is under no checkpoint yet \(there is no checkpoint"):
+        small.prove(6)
+    small.checkpoint(signer_of(small, tmp_path))
+    post(small, 1, first=6)
+    with pytest.raises(Refused, match="the last checkpoint covers 6 entries"):
+        small.prove(7)
+    with pytest.raises(UnknownName, match="there is no entry 8 in this ledger: its last is 7"):
+        small.prove(8)
+    with pytest.raises(UnknownName):
+        small.prove(0)
+
+
+def test_an_entry_that_is_not_what_was_signed_is_not_proved(url: str, tmp_path: Path) -> None:
+    with opened(url) as ledger:
+        ledger.checkpoint(signer_of(ledger, tmp_path))
+    change(url, 3, consignee="Khazna")
+    with opened(url) as ledger:
+        for seq in (3, 4):  # and its neighbors cannot be either: their path runs through it
+            with pytest.raises(Tampered, match=f"entry {seq} is not what was signed"):
+                ledger.prove(seq)
+
+
+def test_the_last_checkpoint_is_proved_to_continue_an_older_one(small: Ledger, tmp_path: Path) -> None:
+    signer = signer_of(small, tmp_path)
+    old = Checkpoint.parse(text_of(small.checkpoint(signer, keep=[tmp_path / "old"]).note))
+    (tmp_path / "old-copy").write_bytes((tmp_path / "old").read_bytes())
+    post(small, 5, first=6)
+    small.checkpoint(signer, keep=[tmp_path / "old"])
+    head, _, note = small.prove_since(tmp_path / "old-copy").partition("\n\n")
+    first, *lines = head.split("\n")
+    new = Checkpoint.parse(text_of(note, signer.verifier))
+    assert first == "old 6"
+    assert merkle.consistent(6, old.root, 11, new.root, list(map(b64decode, lines)))
+
+
+def test_what_is_not_continued_is_not_proved(url: str, tmp_path: Path) -> None:
+    copy = copied(url, tmp_path / "copy")
+    with opened(url) as ledger:
+        signer = signer_of(ledger, tmp_path)
+        post(ledger, 2, first=6)
+        ledger.checkpoint(signer, keep=[tmp_path / "kept"])
+    with opened(copy) as ledger:
+        with pytest.raises(Refused, match="8 entries, and the last checkpoint of this ledger is not there"):
+            ledger.prove_since(tmp_path / "kept")
+        post(ledger, 3, first=6, consignee="Khazna")
+        ledger.checkpoint(signer)
+        with pytest.raises(Tampered, match="does not continue"):
+            ledger.prove_since(tmp_path / "kept")
+    other = f"sqlite:///{tmp_path / 'other.db'}"
+    with Ledger.init(other) as ledger, pytest.raises(BadFeed, match="the checkpoint is of tppq/"):
+        ledger.prove_since(tmp_path / "kept")

@@ -1,0 +1,409 @@
+"""What takes two people, from the proposal to the entry, and everything that must not lead there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from itertools import chain
+from pathlib import Path
+from threading import Barrier, Thread
+from typing import Any
+
+import orjson
+import pytest
+
+from ledger import (
+    AlreadyReversed,
+    BadFeed,
+    IdReused,
+    Ledger,
+    NotPermitted,
+    OverHeadroom,
+    SelfApproval,
+    Tampered,
+    UnknownName,
+    proposed,
+    read_feed,
+)
+from tests.clock import Clock
+from tests.outside import by_hand, connected, contents, count, drop_guards
+from tests.shared import DAY, at, create, entry
+
+As = Callable[[str], Ledger]
+
+
+@pytest.fixture(name="clock")
+def _clock() -> Clock:
+    return Clock(DAY)
+
+
+@pytest.fixture(name="own")
+def _own(store_url: str, clock: Clock) -> Iterator[As]:
+    """A shared ledger on either store: `own("maria")` is it as maria has it open."""
+    yield from _opened(store_url, clock)
+
+
+@pytest.fixture(name="here")
+def _here(tmp_path: Path, clock: Clock) -> Iterator[As]:
+    """A shared ledger in a file, for what does not depend on the store."""
+    yield from _opened(f"sqlite:///{tmp_path / 'tppq.db'}", clock)
+
+
+def _opened(url: str, clock: Clock) -> Iterator[As]:
+    work, opened = create(url, clock), {}
+
+    def as_(who: str) -> Ledger:
+        if who not in opened:
+            opened[who] = at(work, who, clock)
+        return opened[who]
+
+    yield as_
+    for each in opened.values():
+        each.close()
+
+
+def headroom(ledger: Ledger, country: str) -> tuple[int, int]:
+    (row,) = ledger.headroom(country).rows()
+    return row["headroom_tpp"], row["pending_tpp"]
+
+
+# ------------------------------------------------------------------------------------ the whole way through
+
+
+def test_what_one_proposes_and_another_approves_is_posted_in_both_names(own: As, store_url: str) -> None:
+    maria, ada = own("maria"), own("ada")
+    before = count(store_url)
+    proposal = maria.propose(entry("allocate", "AE", 500), remark="letter of January")
+    assert count(store_url) == before
+    (row,) = ada.pending().rows()
+    assert {name: row[name] for name in ("proposal", "by", "kind", "country", "tpp", "headroom_tpp")} == {
+        "proposal": "P-0001", "by": "maria", "kind": "allocate", "country": "AE", "tpp": 500,
+        "headroom_tpp": 1_500,
+    }  # fmt: skip
+    assert (row["hash"], row["remark"]) == (proposal.hash, "letter of January")
+    assert (row["expires_at"], row["expires_at"][:10]) == (proposal.expires_at, "2026-02-15")
+    (receipt,) = ada.approve("P-0001", seen=row["hash"][:8])
+    assert receipt.headroom_tpp == 1_500
+    posted = contents(store_url)["entry"][-1]
+    assert (posted["actor"], posted["approver"], posted["tpp"]) == ("maria", "ada", 500)
+    assert posted["hash"] == by_hand(posted)  # which covers both names
+    assert ada.pending().rows() == []
+    assert own("ines").verify().rows() == []
+
+
+def test_the_decision_is_recorded_with_the_entries_by_whoever_decided(own: As) -> None:
+    own("maria").propose(entry("allocate", "AE", 500))
+    own("maria").propose(entry("allocate", "AE", 600))
+    own("ada").approve("1")
+    rejected = own("ada").reject("2", "no letter")
+    assert (rejected.state, rejected.decided_by, rejected.reason) == ("rejected", "ada", "no letter")
+    told = [
+        (row["who"], row["subject"], row["outcome"])
+        for row in own("ines").audit()
+        if row["what"] == "proposal"
+    ]
+    assert told == [
+        ("maria", "P-0001", "proposed"),
+        ("maria", "P-0002", "proposed"),
+        ("ada", "P-0001", "approved"),
+        ("ada", "P-0002", "rejected"),
+    ]
+
+
+def test_a_file_is_proposed_and_posted_whole(here: As, tmp_path: Path) -> None:
+    file = tmp_path / "raise.csv"
+    rows = [f"allocate,AE,{DAY},10,a-1", f"withdraw,KZ,{DAY},20,a-2"]
+    file.write_text("\n".join(["kind,country,effective_on,tpp,request_id", *rows]), encoding="utf-8")
+    with read_feed(str(file)) as feed:
+        proposal = here("maria").propose_file(feed)
+    assert proposal.shown == [1_010, 1_999_980]
+    receipts = here("ada").approve(proposal.proposal)
+    assert [(each.request_id, each.tpp) for each in receipts] == [("a-1", 10), ("a-2", 20)]
+
+
+def test_a_reversal_and_a_correction_can_be_proposed(here: As) -> None:
+    maria, ada = here("maria"), here("ada")
+    (receipt,) = maria.post(entry("license", "KZ", 1_500_000, license_no="K1"))
+    undone = maria.propose_reversal(receipt.seq, "typed twice")
+    assert undone.entries[0]["reverses_seq"] == receipt.seq
+    right = maria.propose_correction(receipt.seq, {"tpp": 1_200_000}, "1,200,000")
+    ada.approve(right.proposal)
+    with pytest.raises(AlreadyReversed, match="P-0001: entry 3 was reversed before, by entry 4"):
+        ada.approve(undone.proposal)
+    assert headroom(ada, "KZ")[0] == 800_000
+
+
+def test_an_overrun_beyond_headroom_is_approved_as_it_was_shown(here: As) -> None:
+    beyond = entry("overrun", "AE", 1_500, reason="left all the same")
+    with pytest.raises(OverHeadroom, match="a second officer may approve it, with a reason"):
+        here("maria").post(beyond)
+    proposal = here("maria").propose(beyond)
+    assert proposal.shown == [-500]
+    here("ada").approve("1")
+    (row,) = here("ada").headroom("AE").rows()
+    assert (row["headroom_tpp"], row["balance_state"]) == (-500, "overdrawn")
+
+
+def test_a_dry_run_shows_and_keeps_nothing(here: As) -> None:
+    maria, ada = here("maria"), here("ada")
+    assert maria.propose(entry("allocate", "AE", 500), dry_run=True).shown == [1_500]
+    assert maria.pending().rows() == []
+    maria.propose(entry("allocate", "AE", 500))
+    (receipt,) = ada.approve("1", dry_run=True)
+    assert receipt.headroom_tpp == 1_500
+    assert headroom(ada, "AE") == (1_000, 500)
+    assert len(ada.pending()) == 1
+
+
+# ------------------------------------------------------------------------------- who may not, and what not
+
+
+@pytest.mark.parametrize("who", ["omar", "OMAR"])
+def test_nobody_approves_or_rejects_what_they_proposed_whatever_their_roles(here: As, who: str) -> None:
+    here("root").set_roles("omar", "officer", "approver", "auditor", "admin")
+    here(who).propose(entry("allocate", "AE", 500))
+    with pytest.raises(
+        SelfApproval, match="P-0001 is omar's own, whom no role lets approve it: another appr"
+    ):
+        here("omar").approve("1")
+    with pytest.raises(SelfApproval, match="tppq withdraw takes it back"):
+        here("omar").reject("1", "no")
+    assert len(here("omar").pending()) == 1
+
+
+def test_only_whoever_proposed_it_withdraws_it(here: As) -> None:
+    here("maria").propose(entry("allocate", "AE", 500))
+    with pytest.raises(NotPermitted, match="P-0001 is maria's, who alone can withdraw it; an approver can"):
+        here("omar").withdraw("1", "no")
+    assert here("maria").withdraw("1", "wrong country").state == "withdrawn"
+    assert here("maria").pending().rows() == []
+
+
+@pytest.mark.parametrize("end", ["approve", "reject", "withdraw"])
+def test_what_was_decided_is_not_decided_again(here: As, end: str) -> None:
+    here("maria").propose(entry("allocate", "AE", 500))
+    if end == "approve":
+        here("ada").approve("1")
+    elif end == "reject":
+        here("ada").reject("1", "no")
+    else:
+        here("maria").withdraw("1", "no")
+    before = headroom(here("ada"), "AE")
+    for again in (
+        lambda: here("ada").approve("1"),
+        lambda: here("ada").reject("1", "no"),
+        lambda: here("maria").withdraw("1", "no"),
+    ):
+        with pytest.raises(UnknownName, match=r"no pending proposal P-0001: .* it on 2026-02-01"):
+            again()
+    assert headroom(here("ada"), "AE") == before
+
+
+def test_a_proposal_expires_by_the_ledgers_clock_after_the_days_of_the_regime(here: As, clock: Clock) -> None:
+    here("maria").propose(entry("allocate", "AE", 500))
+    clock.set("2026-02-14")
+    assert headroom(here("ada"), "AE") == (1_000, 500)
+    clock.set("2026-02-16")
+    assert headroom(here("ada"), "AE") == (1_000, 0)
+    assert here("ada").pending().rows() == []
+    with pytest.raises(UnknownName, match="no pending proposal P-0001: it expired on 2026-02-15"):
+        here("ada").approve("1")
+    assert here("maria").propose(entry("allocate", "AE", 500)).proposal == "P-0002"
+
+
+def test_an_approval_is_bound_to_the_hash_of_what_was_looked_at(here: As) -> None:
+    proposal = here("maria").propose(entry("allocate", "AE", 500))
+    for seen in ("0" * 64, proposal.hash[:7], "", proposal.hash + "0"):
+        with pytest.raises(
+            UnknownName, match=f"P-0001 is {proposal.hash[:16]}, not {seen}: look at it again"
+        ):
+            here("ada").approve("1", seen=seen)
+    assert here("ada").approve("1", seen=proposal.hash.upper())
+
+
+def test_what_is_refused_cannot_be_proposed_and_is_not_kept_as_a_refusal(here: As, store_file: str) -> None:
+    before = contents(store_file)
+    with pytest.raises(OverHeadroom, match="what is proposed: AE has an allocation of 1,000 TPP, which may"):
+        here("maria").propose(entry("allocate", "AE", 1_580_000_000))
+    assert contents(store_file) == before
+
+
+@pytest.fixture(name="store_file")
+def _store_file(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path / 'tppq.db'}"
+
+
+def test_a_proposal_holds_what_somebody_can_look_at(here: As, tmp_path: Path) -> None:
+    file = tmp_path / "many.csv"
+    rows = [f"allocate,AE,{DAY},1"] * (proposed.MOST_ENTRIES + 1)
+    file.write_text("\n".join(["kind,country,effective_on,tpp", *rows]), encoding="utf-8")
+    with (
+        read_feed(str(file)) as feed,
+        pytest.raises(BadFeed, match="has 1,001 rows, and a proposal holds 1,0"),
+    ):
+        here("maria").propose_file(feed)
+    with pytest.raises(BadFeed, match="there is no entry to propose"):
+        here("maria").propose()
+
+
+def test_what_was_posted_before_is_not_posted_again(here: As) -> None:
+    for _ in range(2):
+        here("maria").propose(entry("allocate", "AE", 500), request_id="letter-1")
+    here("ada").approve("1")
+    with pytest.raises(IdReused, match="P-0002 was posted before, as entry 3: nothing is left to do"):
+        here("ada").approve("2")
+    with pytest.raises(IdReused, match="what is proposed was posted before, as entry 3"):
+        here("maria").propose(entry("allocate", "AE", 500), request_id="letter-1")
+    assert headroom(here("ada"), "AE")[0] == 1_500
+
+
+@pytest.mark.parametrize(("name", "act"), [("maria", "propose"), ("ada", "approve")])
+def test_both_must_still_be_in_their_roles(here: As, name: str, act: str) -> None:
+    here("maria").propose(entry("allocate", "AE", 500))
+    ada = here("ada")
+    here("root").set_roles(name, "viewer")
+    with pytest.raises(NotPermitted, match=f"{name} (may no longer|is viewer .* not include:) {act}"):
+        ada.approve("1")
+    assert headroom(ada, "AE") == (1_000, 500)
+
+
+# ------------------------------------------------------------------------------------- judged once more
+
+
+def test_what_no_longer_passes_is_refused_and_waits_until_it_does(here: As, store_file: str) -> None:
+    maria, ada = here("maria"), here("ada")
+    maria.propose(entry("license", "AE", 800, license_no="L1"))
+    (receipt,) = maria.post(entry("license", "AE", 300, license_no="L2"))
+    with pytest.raises(OverHeadroom) as refused:
+        ada.approve("1")
+    assert refused.value.detail == "P-0001: AE has 700 TPP left; 800 asked; short by 100"
+    assert (refused.value.short_by_tpp, contents(store_file)["refusal"]) == (100, [])
+    assert ("ada", "approve", "refused") in [
+        (row["who"], row["what"], row["outcome"]) for row in here("ines").audit()
+    ]
+    maria.reverse(receipt.seq, "typed twice")
+    assert ada.approve("1")[0].headroom_tpp == 200
+
+
+def test_headroom_that_moved_does_not_stop_an_approval_while_it_suffices(here: As) -> None:
+    proposal = here("maria").propose(entry("withdraw", "AE", 100, reason="lowered"))
+    here("maria").post(entry("license", "AE", 300, license_no="L2"))
+    assert proposal.shown == [900]
+    assert here("ada").approve("1", seen=proposal.hash)[0].headroom_tpp == 600
+
+
+def test_what_was_shown_to_fit_does_not_overdraw(here: As) -> None:
+    here("maria").propose(entry("withdraw", "AE", 800, reason="lowered"))
+    here("maria").post(entry("license", "AE", 300, license_no="L2"))
+    with pytest.raises(OverHeadroom) as refused:
+        here("ada").approve("1")
+    assert refused.value.detail == (
+        "P-0001 would now take AE 100 TPP below zero; when it was proposed it left 200: reject it, and have "
+        "it proposed anew if it is meant so"
+    )
+    assert (refused.value.headroom_tpp, refused.value.short_by_tpp) == (700, 100)
+    assert here("maria").propose(entry("withdraw", "AE", 800, reason="lowered")).shown == [-100]
+    assert here("ada").approve("2")[0].headroom_tpp == -100
+
+
+def test_a_proposal_that_was_tampered_with_is_not_posted(here: As, store_file: str) -> None:
+    here("maria").propose(entry("allocate", "AE", 500))
+    ada = here("ada")
+    drop_guards(store_file)
+    with connected(store_file) as owner:
+        (detail,) = owner.exec_driver_sql("select detail from event where topic = 'proposal'").scalars()
+        changed = orjson.loads(detail)
+        changed["entries"][0]["tpp"] = 500_000
+        owner.exec_driver_sql(
+            "update event set detail = ? where topic = 'proposal'", (orjson.dumps(changed).decode(),)
+        )
+    with pytest.raises(Tampered, match="P-0001 is not what its hash was made of: run tppq verify"):
+        ada.approve("1")
+    assert headroom(ada, "AE")[0] == 1_000
+
+
+# -------------------------------------------------------------------------------------- two at one time
+
+
+def together(*acts: Callable[[], Any]) -> list[Any]:
+    """What each act answers, or what it raises, all of them begun at once."""
+    barrier = Barrier(len(acts))
+    answers: list[Any] = [None] * len(acts)
+
+    def run(place: int, act: Callable[[], Any]) -> None:
+        barrier.wait()
+        try:
+            answers[place] = act()
+        except UnknownName as refused:
+            answers[place] = refused
+
+    threads = [Thread(target=run, args=(place, act)) for place, act in enumerate(acts)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return answers
+
+
+def test_two_who_approve_at_once_post_once(own: As, store_url: str) -> None:
+    own("maria").propose(entry("allocate", "AE", 500))
+    before = count(store_url)
+    answers = together(*(lambda who=who: own(who).approve("1") for who in ("ada", "omar")))
+    assert sorted(type(each).__name__ for each in answers) == ["UnknownName", "list"]
+    assert count(store_url) == before + 1
+
+
+def test_one_who_approves_and_one_who_rejects_at_once_decide_once(own: As, store_url: str) -> None:
+    own("maria").propose(entry("allocate", "AE", 500))
+    before = count(store_url)
+    answers = together(lambda: own("ada").approve("1"), lambda: own("omar").reject("1", "no"))
+    approved = not isinstance(answers[0], UnknownName)
+    assert isinstance(answers[1], UnknownName) == approved
+    assert count(store_url) == before + approved
+
+
+def test_proposals_made_at_once_have_ids_of_their_own(own: As) -> None:
+    own("maria"), own("omar")
+    made = together(*(
+        lambda who=who: [own(who).propose(entry("allocate", "AE", 1)).proposal for _ in range(5)]
+        for who in ("maria", "omar")
+    ))  # fmt: skip
+    assert sorted(chain.from_iterable(made)) == [proposed.named(number) for number in range(1, 11)]
+
+
+# --------------------------------------------------------------------------------------------- reserving
+
+
+def test_a_pending_proposal_reserves_nothing_and_shows_in_a_column_of_its_own(here: As) -> None:
+    maria = here("maria")
+    maria.propose(entry("withdraw", "AE", 900, reason="lowered"))
+    maria.propose(entry("allocate", "KZ", 5))
+    assert (headroom(maria, "AE"), headroom(maria, "KZ")) == ((1_000, -900), (2_000_000, 5))
+    assert maria.fit("AE", tpp=1_000).rows()[0]["fits"]
+    assert maria.post(entry("license", "AE", 1_000, license_no="L1"))
+
+
+def test_what_was_pending_then_is_shown_then(here: As, clock: Clock) -> None:
+    here("maria").propose(entry("withdraw", "AE", 900, reason="lowered"))
+    clock.set("2026-02-03")
+    here("ada").approve("1")
+    clock.set("2026-02-04")
+    then = here("ada").headroom("AE", known_at="2026-02-02").rows()[0]
+    assert (then["headroom_tpp"], then["pending_tpp"]) == (1_000, -900)
+    assert headroom(here("ada"), "AE") == (100, 0)
+
+
+def test_a_regime_may_say_that_pending_proposals_reserve(here: As) -> None:
+    maria, ada = here("maria"), here("ada")
+    for each in (maria, ada):
+        terms = each._terms  # noqa: SLF001  # no file in fixtures/reference says so
+        each._terms = replace(terms, choices={**terms.choices, "pending_reserves": True})  # noqa: SLF001
+    maria.propose(entry("withdraw", "AE", 900, reason="lowered"))
+    with pytest.raises(
+        OverHeadroom, match="AE has 100 TPP left beside pending proposals; 101 asked; short by 1"
+    ):
+        maria.post(entry("license", "AE", 101, license_no="L1"))
+    (row,) = maria.fit("AE", tpp=101).rows()
+    assert (row["fits"], row["short_by_tpp"]) == (False, 1)
+    maria.post(entry("license", "AE", 100, license_no="L1"))
+    assert ada.approve("1")[0].headroom_tpp == 0

@@ -1,0 +1,144 @@
+"""Proposals as a fold over events: what stands, what has expired, what it would do to headroom."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ledger import UnknownName, proposed
+from ledger.answer import Rows
+from ledger.events import Event
+from ledger.submission import Post
+from tests.books import asked
+
+AT = "2026-02-01T12:00:00.000000Z"
+EXPIRES = "2026-02-15T12:00:00.000000Z"
+LATER = "2026-02-15T12:00:00.000001Z"
+POSTS = [
+    Post("request", 0, None, asked("allocate", "AE", 100), 1),
+    Post("request", 1, None, asked("withdraw", "KZ", 30, effective_on="2026-02-05"), 2),
+    Post("request", 2, None, asked("license", "KZ", 7, license_no="K1"), 3),
+    Post("request", 3, None, asked("export", "KZ", 5, license_no="K1"), 4),
+]
+ENTRIES = proposed.as_entries(POSTS, [False, True, False, False])
+
+
+def event(subject: str, action: str, actor: str = "maria", at: str = AT, **detail: Any) -> Event:
+    return Event(1, at, actor, "proposal", subject, action, detail, "", "")
+
+
+def made(number: int) -> Event:
+    about: dict[str, Any] = {
+        "expires_at": EXPIRES,
+        "hash": "ab" * 32,
+        "remark": None,
+        "shown": [100, -30, -37, -37],
+    }
+    return event(proposed.named(number), "proposed", entries=ENTRIES, **about)
+
+
+def test_a_proposal_gives_back_the_posts_it_was_made_of() -> None:
+    (proposal,) = proposed.fold([made(1)], AT).values()
+    assert proposal.posts() == POSTS
+    assert (proposal.proposal, proposal.by, proposal.at, proposal.state) == ("P-0001", "maria", AT, "pending")
+
+
+def test_a_proposal_has_expired_after_its_instant_and_not_at_it() -> None:
+    assert proposed.fold([made(1)], EXPIRES)["P-0001"].state == "pending"
+    assert proposed.fold([made(1)], LATER)["P-0001"].state == "expired"
+
+
+@pytest.mark.parametrize("action", ["approved", "rejected", "withdrawn"])
+def test_what_was_decided_stays_so_and_does_not_expire(action: str) -> None:
+    ended = event("P-0001", action, "omar", EXPIRES, reason="because")
+    proposal = proposed.fold([made(1), made(2), ended], LATER)["P-0001"]
+    assert (proposal.state, proposal.decided_by, proposal.decided_at) == (action, "omar", EXPIRES)
+    assert proposed.pending(proposed.fold([made(1), ended], AT)) == []
+
+
+@pytest.mark.parametrize("given", ["P-0002", "p-2", "2", "0002", " P-2 "])
+def test_a_proposal_is_found_by_its_number(given: str) -> None:
+    assert proposed.found(proposed.fold([made(1), made(2)], AT), given).proposal == "P-0002"
+
+
+@pytest.mark.parametrize("given", ["P-0003", "", "AE", "P-0", "-1"])
+def test_what_is_no_proposal_says_which_are_pending(given: str) -> None:
+    with pytest.raises(UnknownName, match=r"no proposal .*: pending are P-0001, P-0002") as refused:
+        proposed.found(proposed.fold([made(1), made(2)], AT), given)
+    assert refused.value.nearest == "P-0001, P-0002"
+
+
+def test_without_any_there_is_none_to_name() -> None:
+    with pytest.raises(UnknownName, match="no proposal '1': pending are none"):
+        proposed.found({}, "1")
+
+
+ENDS = {
+    "approved": "omar approved it on 2026-02-01",
+    "rejected": "omar rejected it on 2026-02-01 (no letter)",
+    "withdrawn": "omar withdrew it on 2026-02-01 (no letter)",
+}
+
+
+@pytest.mark.parametrize(("action", "said"), ENDS.items(), ids=ENDS)
+def test_what_is_not_pending_any_more_says_what_became_of_it(action: str, said: str) -> None:
+    why = {} if action == "approved" else {"reason": "no letter"}
+    with pytest.raises(UnknownName) as refused:
+        proposed.found(proposed.fold([made(1), event("P-0001", action, "omar", **why)], AT), "1")
+    assert refused.value.detail == f"no pending proposal P-0001: {said}; propose it anew if it is wanted"
+    with pytest.raises(UnknownName, match="it expired on 2026-02-15"):
+        proposed.found(proposed.fold([made(1)], LATER), "1")
+
+
+def test_the_days_of_a_proposal_are_whole_ones() -> None:
+    assert proposed.expiry(AT, 14) == EXPIRES
+    assert proposed.expiry("2028-02-28T23:59:59.999999Z", 1) == "2028-02-29T23:59:59.999999Z"
+
+
+# ------------------------------------------------------------------------------------------------ hash
+
+GIVEN: dict[str, Any] = {
+    "origin": "tppq/x", "proposal": "P-0001", "by": "maria", "expires_at": EXPIRES, "entries": ENTRIES
+}  # fmt: skip
+OTHERS: dict[str, Any] = {
+    "origin": "tppq/y", "proposal": "P-0002", "by": "omar", "expires_at": LATER, "entries": ENTRIES[:1]
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_the_hash_covers(name: str) -> None:
+    assert proposed.content_hash(**GIVEN) != proposed.content_hash(**GIVEN | {name: OTHERS[name]})
+
+
+@pytest.mark.parametrize("field", ENTRIES[1])
+def test_the_hash_covers_of_an_entry(field: str) -> None:
+    other = [ENTRIES[0], {**ENTRIES[1], field: "another"}, *ENTRIES[2:]]
+    assert proposed.content_hash(**GIVEN) != proposed.content_hash(**GIVEN | {"entries": other})
+
+
+def test_the_hash_is_the_same_for_the_same() -> None:
+    reordered = [dict(reversed(each.items())) for each in ENTRIES]
+    assert proposed.content_hash(**GIVEN) == proposed.content_hash(**GIVEN | {"entries": reordered})
+
+
+# -------------------------------------------------------------------------------------------- headroom
+
+
+def test_what_is_pending_is_counted_by_what_it_would_do_to_headroom() -> None:
+    waiting = proposed.pending(proposed.fold([made(1), made(2)], AT))
+    assert proposed.pending_tpp(waiting) == {"country/AE": 200, "country/KZ": -74}
+    assert proposed.pending_tpp(waiting, "2026-02-04") == {"country/AE": 200, "country/KZ": -14}
+
+
+def test_reserved_is_what_would_be_taken_not_what_would_be_brought() -> None:
+    assert proposed.reserved_tpp(proposed.fold([made(1)], AT).values()) == {"country/KZ": 37}
+
+
+def test_the_column_stands_beside_headroom() -> None:
+    names = ("country", "headroom_tpp", "headroom_h100e")
+    rows = Rows(names, ("string", "int64", "int64"), [("AE", 5, 0), ("SA", 6, 0)])
+    beside = proposed.with_pending(rows, {"country/AE": -3})
+    assert beside.names == ("country", "headroom_tpp", "pending_tpp", "headroom_h100e")
+    assert beside.types == ("string", "int64", "int64", "int64")
+    assert beside.rows == [("AE", 5, -3, 0), ("SA", 6, 0, 0)]

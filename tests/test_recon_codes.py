@@ -1,0 +1,327 @@
+"""Every break code has a corner of one night, a country and a license, in which exactly it is found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from ledger import reference
+from tests.night import EXPIRES, GB200, H100_TPP, H200, LEFT, Night
+
+Corner = Callable[[Night, str, str, str], None]
+"""Given the night, a country, a license number and an ITN, plants one break."""
+
+CORNERS: dict[str, tuple[str, Corner]] = {}
+
+
+def corner(code: str) -> Callable[[Corner], Corner]:
+    """Registers a corner by its name, and the code that is found there."""
+
+    def add(plant: Corner) -> Corner:
+        CORNERS[plant.__name__.strip("_")] = (code, plant)
+        return plant
+
+    return add
+
+
+@corner("LICENSE_MISSING_LEDGER")
+def _license_the_ledger_lacks(night: Night, country: str, number: str, _itn: str) -> None:
+    night.licensed[number] = {
+        "license_no": number, "country": country, "device_id": H200, "quantity": 10,
+        "licensed_tpp": 158_320, "issued_on": "2026-03-02", "expires_on": EXPIRES, "state": "active",
+    }  # fmt: skip
+
+
+@corner("LICENSE_MISSING_SOURCE")
+def _license_the_office_lacks(night: Night, country: str, number: str, _itn: str) -> None:
+    night.license(number, country)
+    del night.licensed[number]
+
+
+@corner("LICENSE_DIFFERS")
+def _license_of_another_amount(night: Night, country: str, number: str, _itn: str) -> None:
+    night.license(number, country)
+    night.licensed[number] |= {"quantity": 900, "licensed_tpp": 900 * H100_TPP}
+
+
+@corner("LICENSE_DIFFERS")
+def _license_revoked_and_still_open(night: Night, country: str, number: str, _itn: str) -> None:
+    night.license(number, country, state="revoked")
+
+
+@corner("LICENSE_DIFFERS")
+def _license_of_another_term(night: Night, country: str, number: str, _itn: str) -> None:
+    night.license(number, country, expires_on="2027-02-01")
+
+
+@corner("IN_TRANSIT")
+def _declared_within_five_days(night: Night, country: str, number: str, itn: str) -> None:
+    night.license(number, country)
+    night.export(f"{itn}/1", number, 10, "2026-11-15")
+    night.untold(f"{itn}/1")
+
+
+@corner("MISSING_IN_SOURCE")
+def _not_declared_after_five_days(night: Night, country: str, number: str, itn: str) -> None:
+    night.license(number, country)
+    night.export(f"{itn}/1", number, 10, "2026-11-14")
+    del night.declared[f"{itn}/1"]
+
+
+@corner("MISSING_IN_SOURCE")
+def _not_delivered_by_its_vendor(night: Night, country: str, number: str, itn: str) -> None:
+    night.license(number, country)
+    night.export(f"{itn}/1", number, 10)
+    del night.shipped[f"{itn}/1"]
+
+
+@corner("MISSING_IN_LEDGER")
+def _declared_and_not_posted(night: Night, country: str, number: str, itn: str) -> None:
+    night.license(number, country)
+    night.told(f"{itn}/1", number, 10)
+
+
+@corner("UNKNOWN_LICENSE")
+def _license_nobody_knows(night: Night, country: str, number: str, itn: str) -> None:
+    night.license(number, country)
+    night.told(f"{itn}/1", number, 10)
+    night.declared[f"{itn}/1"]["license_no"] = f"{number}-NONE"
+    del night.shipped[f"{itn}/1"]
+
+
+@corner("UNLICENSED_EXPORT")
+def _declared_without_a_license(night: Night, country: str, number: str, itn: str) -> None:
+    night.license(number, country)
+    night.told(f"{itn}/1", number, 10)
+    night.declared[f"{itn}/1"]["license_no"] = ""
+    del night.shipped[f"{itn}/1"]
+
+
+@corner("UNLICENSED_EXPORT")
+def _overrun_without_a_license_that_all_agree_on(night: Night, country: str, number: str, itn: str) -> None:
+    night.license(number, country)
+    night.told(f"{itn}/1", number, 10)
+    night.declared[f"{itn}/1"]["license_no"] = night.shipped[f"{itn}/1"]["license_no"] = ""
+    night.post(
+        "overrun", country, LEFT, device_id="nvidia-h100-sxm5-80gb", quantity=10, reference=f"{itn}/1",
+        reason="left all the same",
+    )  # fmt: skip
+
+
+@corner("QUANTITY")
+def _another_quantity(night: Night, country: str, number: str, itn: str) -> None:
+    night.license(number, country)
+    night.export(f"{itn}/1", number, 100)
+    night.declared[f"{itn}/1"]["quantity"] = 90
+
+
+@corner("QUANTITY")
+def _another_quantity_at_the_vendor(night: Night, country: str, number: str, itn: str) -> None:
+    night.license(number, country)
+    night.export(f"{itn}/1", number, 100)
+    night.shipped[f"{itn}/1"]["quantity"] = 90
+
+
+@corner("CUMULATIVE_AS_DELTA")
+def _running_totals_posted_as_parts(night: Night, country: str, number: str, itn: str) -> None:
+    night.license(number, country)
+    for quantity in (10, 25, 25, 40):
+        night.export(f"{itn}/1", number, quantity)
+    first = night.declared.pop(f"{itn}/1")
+    night.shipped[f"{itn}/1"]["quantity"] = 40
+    night.later += [
+        {**first, "quantity": quantity, "action": "change" if place else "add", "amendment_no": place}
+        for place, quantity in enumerate((10, 25, 25, 40))
+    ]
+
+
+@corner("UNIT")
+def _systems_counted_as_chips(night: Night, country: str, number: str, itn: str) -> None:
+    night.license(number, country)
+    night.export(f"{itn}/1", number, 80)
+    night.declared[f"{itn}/1"]["quantity"] = 10
+
+
+@corner("DEVICE")
+def _another_device(night: Night, country: str, number: str, itn: str) -> None:
+    night.license(number, country)
+    night.export(f"{itn}/1", number, 10)
+    night.declared[f"{itn}/1"]["device_id"] = GB200
+
+
+@corner("DEVICE_UNKNOWN")
+def _device_nobody_knows(night: Night, country: str, number: str, itn: str) -> None:
+    night.license(number, country)
+    night.export(f"{itn}/1", number, 10)
+    night.declared[f"{itn}/1"]["device_id"] = "H100 Ultra Max"
+
+
+@corner("COUNTRY")
+def _another_country(night: Night, country: str, number: str, itn: str) -> None:
+    night.license(number, country)
+    night.export(f"{itn}/1", number, 10)
+    night.declared[f"{itn}/1"]["country"] = "MY"
+
+
+@corner("COUNTRY")
+def _tier_3_destination(night: Night, country: str, number: str, itn: str) -> None:
+    night.license(number, country)
+    night.export(f"{itn}/1", number, 10)
+    night.declared[f"{itn}/1"]["country"] = "CN"
+
+
+@corner("DUPLICATE")
+def _declared_twice_under_another_number(night: Night, country: str, number: str, itn: str) -> None:
+    night.license(number, country)
+    night.export(f"{itn}/1", number, 10)
+    night.declared[f"{itn}9/1"] = {**night.declared[f"{itn}/1"], "itn": f"{itn}9"}
+
+
+@corner("DUPLICATE")
+def _posted_twice(night: Night, country: str, number: str, itn: str) -> None:
+    night.license(number, country)
+    night.export(f"{itn}/1", number, 10)
+    night.export(f"{itn}/1", number, 10)
+
+
+@corner("CANCELLED_AT_SOURCE")
+def _cancelled_at_customs(night: Night, country: str, number: str, itn: str) -> None:
+    night.license(number, country)
+    night.export(f"{itn}/1", number, 10)
+    night.later.append({**night.declared[f"{itn}/1"], "action": "cancel", "amendment_no": 1})
+    del night.shipped[f"{itn}/1"]
+
+
+@corner("STALE_AMENDMENT")
+def _amended_before_it_was_declared(night: Night, country: str, number: str, itn: str) -> None:
+    night.license(number, country)
+    night.export(f"{itn}/1", number, 10)
+    night.declared[f"{itn}/1"] |= {"action": "change", "amendment_no": 2}
+
+
+@corner("STALE_AMENDMENT")
+def _amended_by_what_was_overtaken(night: Night, country: str, number: str, itn: str) -> None:
+    night.license(number, country)
+    night.export(f"{itn}/1", number, 10)
+    first = night.declared[f"{itn}/1"]
+    night.later.append({**first, "action": "change", "amendment_no": 2, "consignee": "Example Cloud Two"})
+    night.later.append({**first, "action": "change", "amendment_no": 1, "quantity": 12})
+
+
+@corner("OVER_LICENSE")
+def _more_than_the_license_holds(night: Night, country: str, number: str, itn: str) -> None:
+    night.license(number, country, quantity=100)
+    night.export(f"{itn}/1", number, 100)
+    night.told(f"{itn}/2", number, 5)
+    night.post(
+        "overrun", country, LEFT, license_no=number, device_id="nvidia-h100-sxm5-80gb", quantity=5,
+        reference=f"{itn}/2", reason="left all the same",
+    )  # fmt: skip
+
+
+@corner("EXPIRED_USE")
+def _used_before_it_was_issued(night: Night, country: str, number: str, itn: str) -> None:
+    night.license(number, country)
+    night.export(f"{itn}/1", number, 10, "2026-03-02")
+    night.declared[f"{itn}/1"]["exported_on"] = "2026-02-20"
+
+
+@corner("TREATMENT")
+def _under_another_license(night: Night, country: str, number: str, itn: str) -> None:
+    night.license(number, country)
+    night.license(f"{number}-B", country)
+    night.export(f"{itn}/1", number, 10)
+    night.declared[f"{itn}/1"]["license_no"] = f"{number}-B"
+
+
+@corner("TREATMENT")
+def _under_an_exception(night: Night, country: str, number: str, itn: str) -> None:
+    night.license(number, country)
+    night.export(f"{itn}/1", number, 10)
+    night.declared[f"{itn}/1"] |= {"license_no": "", "exception": "NVEU"}
+
+
+@corner("REEXPORT_ONE_LEG")
+def _reexport_of_which_only_one_leg_is_told(night: Night, country: str, number: str, itn: str) -> None:
+    night.license(number, country)
+    night.reexport(f"R{itn}", number, 10, "MY", legs=("out",))
+
+
+@corner("REEXPORT_ONE_LEG")
+def _reexport_of_which_only_one_leg_is_posted(night: Night, country: str, number: str, itn: str) -> None:
+    night.license(number, country)
+    night.reexport(f"R{itn}", number, 10, "MY")
+    night.post(
+        "export", country, LEFT, license_no=number, device_id="nvidia-h100-sxm5-80gb", quantity=10,
+        reference=f"R{itn}",
+    )  # fmt: skip
+
+
+@corner("SERIAL_CONFLICT")
+def _one_chip_in_two_deliveries(night: Night, country: str, number: str, itn: str) -> None:
+    night.license(number, country)
+    for line in (1, 2):
+        night.export(f"{itn}/{line}", number, 2 * line)
+        night.shipped[f"{itn}/{line}"]["serials"] = (
+            f"{itn}A {itn}B" if line == 1 else f"{itn}B {itn}C {itn}D {itn}E"
+        )
+
+
+@corner("PERIOD")
+def _two_days_apart(night: Night, country: str, number: str, itn: str) -> None:
+    night.license(number, country)
+    night.export(f"{itn}/1", number, 10, "2026-10-05")
+    night.declared[f"{itn}/1"]["exported_on"] = "2026-10-07"
+
+
+@corner("ROLLUP")
+def _tpp_that_no_line_explains(night: Night, country: str, number: str, itn: str) -> None:
+    night.license(number, country)
+    night.told(f"{itn}/1", number, 10)
+    night.post(
+        "export", country, LEFT, license_no=number, device_id="nvidia-h100-sxm5-80gb", quantity=10,
+        tpp=10 * H100_TPP + 1_000, reference=f"{itn}/1",
+    )  # fmt: skip
+
+
+@corner("")
+def _agreed(night: Night, country: str, number: str, itn: str) -> None:
+    night.license(number, country)
+    night.export(f"{itn}/1", number, 10)
+
+
+COUNTRIES = tuple(
+    code for code in reference.load().regime("diffusion-2025").members(2, LEFT) if code not in ("MY", "LI")
+)
+PLACES = {name: (country, f"D2026-{place:03}", f"X2026{place:04}") for place, (name, country) in enumerate(
+    zip(CORNERS, COUNTRIES, strict=False), 1
+)}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[dict[str, Any]]]:
+    """The breaks of the one night with all corners."""
+    folder = tmp_path_factory.mktemp("corners")
+    night = Night(f"sqlite:///{folder / 'tppq.db'}")
+    with night.ledger as ledger:
+        night.quota("MY", *COUNTRIES[: len(CORNERS)])
+        for name, (_, plant) in CORNERS.items():
+            plant(night, *PLACES[name])
+        yield ledger.reconcile(night.write(folder / "feeds")).rows()
+
+
+@pytest.mark.parametrize("name", CORNERS)
+def test_a_corner_has_exactly_its_break(name: str, found: list[dict[str, Any]]) -> None:
+    country, number, itn = PLACES[name]
+    mine = [
+        row
+        for row in found
+        if row["country"] == country or number in (row["license_no"] or "") or itn in row["key"]
+    ]
+    assert [row["code"] for row in mine] == ([CORNERS[name][0]] if CORNERS[name][0] else [])
+
+
+def test_no_break_lies_outside_the_corners(found: list[dict[str, Any]]) -> None:
+    assert len(found) == sum(bool(code) for code, _ in CORNERS.values())

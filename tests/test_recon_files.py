@@ -1,0 +1,179 @@
+"""P0: which files make up a night, and whether each is what its manifest and its number say."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ledger.errors import BadFeed, Unreachable
+from ledger.recon_files import Finding, Found, History, Manifest, find, in_turn, raise_for
+from ledger.recon_layout import SOURCES
+from tests.recon_feeds import put
+
+GOOD: dict[str, Any] = {
+    "source": "declarations", "run_number": 7, "row_count": 0, "hash_total": 0, "mode": "cumulative",
+    "as_of": "2026-11-20",
+}  # fmt: skip
+
+
+@pytest.fixture(name="night")
+def a_night(tmp_path: Path) -> Path:
+    for source in SOURCES:
+        put(tmp_path, source)
+    return tmp_path
+
+
+def codes(findings: list[Finding]) -> list[tuple[str, str]]:
+    return [(finding.code, finding.source) for finding in findings]
+
+
+def turn(found: Found, history: History) -> list[tuple[str, str | None, str | None]]:
+    return [(finding.code, finding.expected, finding.found) for finding in in_turn(found.given, history)]
+
+
+# --- which files there are ---------------------------------------------------------------------------------
+
+
+def test_a_folder_has_its_files_in_the_order_of_source_and_run(night: Path) -> None:
+    put(night, "declarations", run_number=2, name="a.csv")
+    (night / "README.md").write_text("what this is")
+    found = find([night])
+    assert [(each.manifest.source, each.manifest.run_number) for each in found.given] == [
+        ("licenses", 1), ("declarations", 1), ("declarations", 2), ("shipments", 1), ("reexports", 1),
+    ]  # fmt: skip
+    assert found.findings == []
+
+
+def test_a_file_may_be_named_by_itself_or_by_its_manifest_and_counts_once(night: Path) -> None:
+    file = night / "licenses.csv"
+    named = find([file, f"{file}.manifest.json", night], expected=())
+    assert [each.path for each in named.given].count(str(file)) == 1
+
+
+def test_a_source_without_a_file_is_missing_and_said_by_name(night: Path) -> None:
+    for name in ("shipments.csv", "shipments.csv.manifest.json"):
+        (night / name).unlink()
+    found = find([night])
+    assert codes(found.findings) == [("FILE_MISSING", "shipments")]
+    with pytest.raises(Unreachable, match="no file of shipments; one without rows would do") as caught:
+        raise_for(found.findings)
+    assert caught.value.sources == "shipments"
+    assert find([night], expected=["licenses"]).findings == []
+
+
+def test_a_manifest_without_its_file_is_a_missing_file(night: Path) -> None:
+    (night / "reexports.csv").unlink()
+    found = find([night])
+    assert codes(found.findings) == [("FILE_MISSING", "reexports")]
+    assert "only its manifest is there" in found.findings[0].detail
+
+
+def test_a_path_that_is_not_there_is_a_missing_file(tmp_path: Path) -> None:
+    found = find([tmp_path / "declarations.csv"], expected=())
+    assert codes(found.findings) == [("FILE_MISSING", "declarations")]
+    with pytest.raises(Unreachable, match="is missing"):
+        raise_for(found.findings)
+
+
+def test_a_file_without_a_manifest_cannot_be_read(night: Path) -> None:
+    (night / "licenses.csv.manifest.json").unlink()
+    with pytest.raises(BadFeed, match=r"has no manifest licenses\.csv\.manifest\.json beside it"):
+        find([night])
+
+
+# --- what a manifest says ----------------------------------------------------------------------------------
+
+
+def test_every_fault_of_every_manifest_is_listed_at_once(night: Path) -> None:
+    for name, fields in {
+        "licenses.csv": {"mode": "delta", "covers_from": "2026-11-01"},
+        "declarations.csv": {"run_number": "7", "hash_total": -1, "as_of": "20.11.2026", "filer": "x"},
+        "shipments.csv": {"source": "vendors", "sha256": "abc"},
+    }.items():
+        path = night / f"{name}.manifest.json"
+        path.write_text(json.dumps(json.loads(path.read_text()) | fields))
+    manifest = json.loads((night / "reexports.csv.manifest.json").read_text())
+    del manifest["row_count"]
+    (night / "reexports.csv.manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(BadFeed) as caught:
+        find([night])
+    said = [(Path(str(fault["path"])).name.split(".")[0], fault["column"]) for fault in caught.value.faults]
+    assert said == [
+        ("declarations", "run_number"), ("declarations", "hash_total"), ("declarations", "as_of"),
+        ("declarations", "filer"), ("licenses", None), ("reexports", "row_count"), ("shipments", "source"),
+        ("shipments", "sha256"),
+    ]  # fmt: skip
+    reasons = {fault["column"]: fault["reason"] for fault in caught.value.faults}
+    assert reasons["filer"] == "is not a field of a manifest"
+    assert reasons["row_count"] == "is required"
+    assert reasons[None] == "mode of licenses is cumulative: they come as a full snapshot"
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"mode": "delta"}, "covers_from is required for delta"),
+        ({"covers_from": "2026-11-01"}, "does not belong to cumulative"),
+        ({"mode": "delta", "covers_from": "2026-11-21"}, "covers_from 2026-11-21 is after as_of 2026-11-20"),
+    ],
+)
+def test_the_days_of_a_manifest_belong_together(fields: dict[str, str], said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        Manifest.model_validate_json(json.dumps(GOOD | fields))
+
+
+def test_a_manifest_is_read_as_it_stands() -> None:
+    manifest = Manifest.model_validate_json(
+        json.dumps(GOOD | {"mode": "delta", "covers_from": "2026-11-01", "sha256": "0" * 64})
+    )
+    assert (manifest.covers_from, manifest.as_of) == (date(2026, 11, 1), date(2026, 11, 20))
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b"{", b"\xff"])
+def test_a_manifest_that_is_no_object_is_a_fault_of_its_own(night: Path, content: bytes) -> None:
+    (night / "licenses.csv.manifest.json").write_bytes(content)
+    with pytest.raises(BadFeed) as caught:
+        find([night])
+    assert [Path(str(fault["path"])).name for fault in caught.value.faults] == ["licenses.csv.manifest.json"]
+
+
+# --- whose turn it is --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("numbers", "accepted", "expected"),
+    [
+        ([5], {}, []),
+        ([5], {4: "a"}, []),
+        ([5, 6], {4: "a"}, []),
+        ([4], {4: "a"}, []),
+        ([4, 5], {3: "a", 4: "b"}, []),
+        ([6], {4: "a"}, [("FILE_SEQUENCE", "5", "6")]),
+        ([3], {4: "a"}, [("FILE_SEQUENCE", "5", "3")]),
+        ([5, 7], {4: "a"}, [("FILE_SEQUENCE", "6", "7")]),
+        ([5, 5], {4: "a"}, [("FILE_SEQUENCE", "6", "5")]),
+    ],
+)
+def test_the_number_of_a_file_is_the_next_or_was_accepted_before(
+    tmp_path: Path, numbers: list[int], accepted: dict[int, str], expected: list[tuple[str, str, str]]
+) -> None:
+    for place, number in enumerate(numbers):
+        put(tmp_path, "shipments", run_number=number, name=f"{place}.csv")
+    found = find([tmp_path], expected=())
+    assert turn(found, {"shipments": accepted}) == expected
+
+
+def test_each_source_counts_for_itself(night: Path) -> None:
+    assert turn(find([night]), {"licenses": {9: "a"}}) == [("FILE_SEQUENCE", "10", "1")]
+
+
+def test_what_is_found_is_bad_data_where_no_file_is_missing(night: Path) -> None:
+    findings = in_turn(find([night]).given, {source: {9: "a"} for source in SOURCES})
+    with pytest.raises(BadFeed, match=r"4 faults, .* run 1 of licenses is out of turn: run 10") as caught:
+        raise_for(findings)
+    assert {fault["column"] for fault in caught.value.faults} == {"run_number"}
+    raise_for([])

@@ -1,0 +1,294 @@
+"""Ad-hoc queries: what they may ask, every way out that was thought of, and what a query may use."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import duckdb
+import orjson
+import pytest
+
+from ledger import BadQuery, Ledger, core_file, sandbox_gate, schema
+from ledger.core_file import Ground
+from ledger.database import Database
+from ledger.sandbox_gate import Refusal, Surface
+from ledger.sandbox_process import Child, Limits
+from ledger.store import Store
+from tests.books import REFERENCE, REGIME
+from tests.escapes import FINE, INSIDE, OUTSIDE
+from tests.small import ASKED_ON, fill
+from tests.transcripts import typed
+
+TOP = Path(__file__).parent.parent
+ATTEMPTS = {**OUTSIDE, **INSIDE}
+SURFACE = Surface(
+    frozenset({"country", "device", "entry", "headroom", "license", "meta", "move", "posting", "today"}),
+    frozenset({"headroom", "licenses", "running", "statement"}),
+    frozenset({"h100e"}),
+    frozenset({"country_code"}),
+)
+
+
+class Small(NamedTuple):
+    """A small ledger, and where it lies."""
+
+    ledger: Ledger
+    store: Store
+    url: str
+
+
+GROUND = Ground(REGIME, REFERENCE)
+
+
+@pytest.fixture(name="small", scope="module")
+def _small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Small]:
+    """A small ledger, of which entries 1 to 10 lie in a file and the others came since."""
+    folder = tmp_path_factory.mktemp("sandbox")
+    url = f"sqlite:///{folder / 'tppq.db'}"
+    with pytest.MonkeyPatch.context() as patch, fill(url) as ledger:
+        patch.setattr(core_file, "LEAST_ENTRIES", 1)
+        store = Store(Database(url, 10))
+        ((hash_10,),) = store.read("hash_at", seq=10)
+        path = folder / "tppq.db-segments" / f"core-{10:012d}-{hash_10}-{core_file.fingerprint()}.duckdb"
+        path.parent.mkdir()
+        core_file.write(path, store, GROUND, store.head()._replace(seq=10, hash=hash_10), None)
+        yield Small(ledger, store, url)
+        store.close()
+
+
+def tried(
+    folder: Path,
+    store: Store,
+    queries: Sequence[str],
+    *,
+    gate: bool = True,
+    locked: bool = True,
+    sealed: bool = True,
+) -> list[Any]:
+    """What came of each query, in one process like the sandbox's own."""
+    file = core_file.standing(store, GROUND) if sealed else None
+    tables: dict[str, Any] = {} if file is not None else {**core_file.references(GROUND)}
+    after = 0 if file is None else file.seq
+    tables["entry"] = list(chain.from_iterable(core_file.pages(store, after, store.head().seq)))
+    job = {
+        "file": None if file is None else str(file.path), "tables": tables, "today": ASKED_ON, "gate": gate,
+        "locked": locked,
+        "values": {}, "rows": 0, "seconds": 30, "memory_mb": 256,
+    }  # fmt: skip
+    (folder / "job.json").write_text(orjson.dumps(job).decode(), encoding="utf-8")
+    run = subprocess.run(
+        [sys.executable, "-m", "tests.sandboxed", str(folder / "job.json")], cwd=TOP, check=True,
+        input=json.dumps(queries), capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    said: list[Any] = json.loads(run.stdout)
+    return said
+
+
+# --- what may be asked ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("sealed", [False, True], ids=["sent whole", "from a file and what came since"])
+def test_what_an_analyst_asks_is_answered_as_by_the_core_itself(
+    small: Small, tmp_path: Path, *, sealed: bool
+) -> None:
+    core = {path.stem: path.read_text(encoding="utf-8") for path in (TOP / "tests" / "core").glob("*.sql")}
+    questions = {**FINE, **core}
+    said = tried(tmp_path, small.store, list(questions.values()), sealed=sealed)
+    assert {name: each for name, each in zip(questions, said, strict=True) if "error" in each} == {}
+    alike = [name for name in questions if name not in ("exotic types", "a sample", "describe", "summarize")]
+    for name, each in zip(questions, said, strict=True):
+        if name in alike:
+            values = dict.fromkeys(re.findall(r"\$(\w+)", questions[name]))
+            trusted = small.ledger.sql(questions[name], **values)
+            assert each["rows"] == [list(map(str, row.values())) for row in trusted.rows()], name
+
+
+def test_values_are_bound_by_name(small: Small) -> None:
+    query = "select $cc as cc, $n + 1 as n, $as_of::date as as_of, $known_at is null as unknown"
+    answer = small.ledger.sandboxed_sql(query, {"cc": "AE", "n": 41, "as_of": "2026-01-31"})
+    assert [list(map(str, row.values())) for row in answer.rows()] == [["AE", "42", "2026-01-31", "True"]]
+    assert answer.basis["as_of"] == "2026-01-31"
+
+
+def test_a_cut_answer_says_how_many_rows_there_are(small: Small) -> None:
+    answer = small.ledger.sandboxed_sql("select seq from entry order by seq", limits=Limits(rows=3))
+    assert ([row["seq"] for row in answer], answer.basis["total_rows"]) == ([1, 2, 3], 14)
+
+
+def test_values_of_any_type_come_out_as_something_that_every_form_can_show(small: Small) -> None:
+    answer = small.ledger.sandboxed_sql(FINE["exotic types"])
+    assert answer.rows() == [
+        {
+            "i": "3 days", "l": "[1, 2]", "u": "00000000-0000-0000-0000-000000000000", "t": "10:00:00",
+            "b": "\\x00", "k": "allocate",
+        }
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("query", "values", "said"),
+    [
+        ("select $x as x", {}, r"the query names \$x, for which no value is given: --param x=\.\.\."),
+        ("select 1 as x", {"y": 1}, r"a value is given for \$y, which the query does not name"),
+        ("select 1 as x, 2 as x", {}, "two columns are called x: give one of them another name"),
+        ("select nothing from entry", {}, 'Referenced column "nothing" not found'),
+    ],
+)
+def test_a_query_that_does_not_run_says_why(
+    small: Small, query: str, values: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(BadQuery, match=said):
+        small.ledger.sandboxed_sql(query, values)
+
+
+def test_a_query_is_recorded(small: Small) -> None:
+    small.ledger.sandboxed_sql("select 42 as answer")
+    events = [each for each in small.store.events("audit") if each.detail.get("query")]
+    assert events[-1].detail["query"] == "select 42 as answer"
+
+
+# --- ways out -------------------------------------------------------------------------------------
+
+
+@pytest.fixture(name="parser", scope="module")
+def _parser() -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect() as connection:
+        yield connection
+
+
+@pytest.mark.parametrize("attempt", ATTEMPTS)
+def test_the_gate_refuses(parser: duckdb.DuckDBPyConnection, attempt: str) -> None:
+    query = {"query": ATTEMPTS[attempt]}
+    (tree,) = parser.execute(schema.sql("snapshot/parse.sql"), query).fetchall()[0]
+    with pytest.raises(Refusal) as refused:
+        sandbox_gate.check(json.loads(tree), SURFACE)
+    assert len(str(refused.value)) > 20
+
+
+def test_every_attempt_comes_to_nothing_in_the_process_itself(small: Small, tmp_path: Path) -> None:
+    said = tried(tmp_path, small.store, list(ATTEMPTS.values()))
+    assert [name for name, each in zip(ATTEMPTS, said, strict=True) if "error" not in each] == []
+    shown = "".join(each["error"] for each in said)
+    assert "tppq.db-segments" not in shown
+
+
+def test_what_reaches_outside_fails_even_where_the_gate_stands_open(small: Small, tmp_path: Path) -> None:
+    for name in ("entry.csv", "entry.parquet", "other.duckdb"):
+        (tmp_path / name).write_bytes(b"a\n1\n")
+    reaching = [query.replace("'entry", f"'{tmp_path}/entry") for query in OUTSIDE.values()]
+    said = tried(tmp_path, small.store, reaching, gate=False)
+    # A database that was given to it may be let go of; nothing can be attached in its place.
+    open_ways = [name for name, each in zip(OUTSIDE, said, strict=True) if "error" not in each]
+    assert set(open_ways) <= {"detach", "serialized"}
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "entry.csv", "entry.parquet", "job.json", "other.duckdb",
+    ]  # fmt: skip
+
+
+def test_what_reaches_outside_fails_even_where_duckdb_is_not_locked(small: Small, tmp_path: Path) -> None:
+    queries = [
+        "copy entry to '/tmp/entry.csv'", "attach '/tmp/other.duckdb' as other", "export database '/tmp/out'",
+        "select content from read_text('/etc/passwd')", "select * from read_csv('/etc/passwd')",
+    ]  # fmt: skip
+    said = tried(tmp_path, small.store, queries, gate=False, locked=False)
+    assert ["error" in each for each in said] == [True] * len(queries)
+
+
+def test_every_function_of_the_gate_is_one_of_duckdb() -> None:
+    with duckdb.connect() as connection:
+        found = connection.sql("select distinct function_name from duckdb_functions()").fetchall()
+    assert {name for (name,) in found} >= sandbox_gate.FUNCTIONS
+
+
+@pytest.mark.parametrize(
+    "word", ["read", "scan", "file", "setting", "variable", "query", "secret", "env", "pragma"]
+)
+def test_no_function_of_the_gate_sounds_like_a_way_out(word: str) -> None:
+    assert [name for name in sandbox_gate.FUNCTIONS if word in name and name != "spread"] == []
+
+
+def test_the_process_has_no_environment_and_opens_nothing_more(small: Small) -> None:
+    with Child() as child:
+        time.sleep(0.3)
+        environment = Path(f"/proc/{child.pid}/environ")
+        if environment.exists():
+            assert environment.read_bytes() == b""
+        assert os.getsid(child.pid) == child.pid
+        assert small.ledger.sandboxed_sql("select 1 as one", child=child).rows() == [{"one": 1}]
+
+
+# --- what it may use ------------------------------------------------------------------------------
+
+TOO_SLOW = "the query took more than 0.4 s and was ended: narrow it, or allow it more"
+TOO_LARGE = "the query needs more than 64 MB: narrow it, or allow it more"
+TOO_DEEP = "nests too deeply|cannot be read"
+
+
+HOGS = {
+    "a runaway join": ("select count(*) from entry a, entry b, entry c, entry d, range(99999999)", TOO_SLOW),
+    "a runaway recursion": (
+        "with recursive n(i) as (select 1 union all select i + 1 from n) select max(i) from n", TOO_SLOW,
+    ),
+    "a huge text": ("select length(repeat('x', 2000000000)) as n", TOO_LARGE),
+    "a huge list": ("select list_sum(range(400000000)) as n", TOO_LARGE),
+    "large texts in many rows": ("select list(repeat('x', 1000000)) from range(1000)", TOO_LARGE),
+    "deep queries": ("select * from (" * 5_000 + "select 1" + ")" * 5_000, TOO_DEEP),
+    "a long query": ("select " + "1 + " * 50_000 + "1 as n", "has 200,013 characters; 100,000 are allowed"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("hog", HOGS)
+def test_a_query_ends_where_its_limits_are(small: Small, hog: str) -> None:
+    query, said = HOGS[hog]
+    with pytest.raises(BadQuery, match=said):
+        small.ledger.sandboxed_sql(query, limits=Limits(1_000, 0.4, 64))
+
+
+def test_many_may_ask_at_once(small: Small) -> None:
+    with ThreadPoolExecutor(2) as pool:
+        asked = [
+            pool.submit(small.ledger.sandboxed_sql, "select $n as n", {"n": number}) for number in range(2)
+        ]
+        assert [each.result().rows() for each in asked] == [[{"n": 0}], [{"n": 1}]]
+
+
+def below(pid: int) -> list[int]:
+    """The processes that a process started."""
+    listed = subprocess.run(
+        ["ps", "-A", "-o", "pid=,ppid="], check=True, capture_output=True, text=True
+    ).stdout
+    pairs = (line.split() for line in listed.splitlines())
+    return [int(own) for own, parent in pairs if int(parent) == pid]
+
+
+def test_ctrl_c_ends_the_query_and_its_process(small: Small) -> None:
+    endless = "select count(*) as n from range(1000000000000)"
+    command = [sys.executable, "-m", "ledger", "--ledger", small.url, "sql", endless]
+    with subprocess.Popen(command, cwd=TOP, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        while not (found := below(process.pid)):
+            time.sleep(0.05)
+        time.sleep(1)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 130
+    with pytest.raises(ProcessLookupError):
+        os.kill(found[0], 0)
+
+
+# --- typed ----------------------------------------------------------------------------------------
+
+
+def test_what_is_refused_ends_in_65(small: Small) -> None:
+    status, out, err = typed(["--ledger", small.url, "sql", "select * from read_csv('/etc/passwd')"])
+    assert (status, out) == (65, "")
+    assert err.startswith("BadQuery: read_csv() is no table for queries")
