@@ -1,5 +1,6 @@
-from ledger.book import Ledger
 from ledger.answer import Answer
+from ledger.book import Ledger
+from ledger.entry import Entry
 from ledger.errors import (
     AlreadyReversed,
     BadFeed,
@@ -25,7 +26,6 @@ from ledger.errors import (
     Unreachable,
 )
 from ledger.feed import Feed, read_feed
-from ledger.entry import Entry
 from ledger.model import Kind
 from ledger.outcome import Outcome, Receipt
 

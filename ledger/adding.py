@@ -10,7 +10,7 @@ from ledger import evidence
 from ledger.accounts import Account, Books
 from ledger.database import Database, Row
 from ledger.errors import IdReused
-from ledger.sheet import Insert, Leaves, Sheet, alike
+from ledger.sheet import Insert, Leaves, Sheet
 from ledger.submission import Earlier, Head, Verdict
 
 _AT = {name: index for index, name in enumerate(evidence.COLUMNS)}
@@ -55,12 +55,16 @@ def insert(database: Database, table: str, rows: Sequence[Row]) -> Insert:
 
 def _insert(database: Database, table: str, by_column: Sequence[Row]) -> Insert:
     """Whole rows of a table, by column; columns that are null in all of many are left to the store."""
-    whole = database.statement(f"put_{table}")
-    if len(by_column[0]) == 1:
-        return Insert(whole.text, 1, by_column)
-    columns = {name: alike(values) for name, values in zip(whole.takes, by_column, strict=True)}
-    used = {name: values for name, values in columns.items() if values != (None,)}
-    return Insert(database.insert(table, tuple(used)).text, len(by_column[0]), list(used.values()))
+    count = len(by_column[0])
+    if count == 1:
+        return Insert(database.statement(f"put_{table}").text, 1, by_column)
+    names = database.statement(f"put_{table}").takes
+    used = {
+        name: values
+        for name, values in zip(names, by_column, strict=True)
+        if values[0] is not None or values.count(None) < count
+    }
+    return Insert(database.insert(table, tuple(used)).text, count, list(used.values()))
 
 
 def put(database: Database, accounts: Iterable[Account]) -> Insert:
@@ -73,4 +77,4 @@ def put(database: Database, accounts: Iterable[Account]) -> Insert:
         for each in accounts
     ]  # fmt: skip
     statement = database.statement("put_balance")
-    return Insert(statement.text, len(rows), list(map(alike, zip(*rows, strict=True))))
+    return Insert(statement.text, len(rows), list(zip(*rows, strict=True)))

@@ -10,11 +10,11 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from typing import Any, Self
+from typing import Any
 
 import orjson
 
-from ledger import outcome, publish, reference, roster, undoing
+from ledger import outcome, publish, reference, undoing
 from ledger.accounts import Asked, Books
 from ledger.audit import Audit
 from ledger.bulk import Bulk

@@ -15,7 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TextIO
 
-from ledger import reference, render, schema
+from ledger import recon_screens, reference, render, schema
 from ledger.book import Ledger
 from ledger.engine import Answer
 from ledger.errors import Misconfigured, OverHeadroom, Refused
@@ -29,6 +29,16 @@ Screen = list[Grid | str]
 
 SHOWN = "IN"
 """The country whose statement is shown: the only one with several licenses in the sample."""
+
+NIGHT = "2026-11-20"
+"""The day of the sample's feeds."""
+
+_NIGHT = f"""\
+The night after: the same licenses, with others and with exports made up for this, against what the
+licensing office, customs, vendors and reexporters told of them by {NIGHT}. Breaks of every kind were planted.
+
+What was found, compared by six keys in turn; the sign of Net is ledger minus source:
+"""
 
 _INTRODUCTION = """\
 TPP quota ledger: what announced AI clusters would have drawn
@@ -86,7 +96,10 @@ def demo(
             applications = _applications(feed, ledger.post_file(feed, each=True))
             headroom, statement = ledger.headroom(), ledger.statement(SHOWN)
         terms = reference.load().regime(headroom.basis["regime"])
-        screen = [*_told(terms, applications, headroom), *_statement(statement), *_next(sample, ledger_url)]
+        screen = [
+            *_told(terms, applications, headroom), *_statement(statement),
+            *_night(sample, Path(folder), clock), *_next(sample, ledger_url),
+        ]  # fmt: skip
         render.print_table(screen, out, width or shutil.get_terminal_size().columns)
     return 0
 
@@ -237,6 +250,17 @@ def _statement(statement: Answer) -> Screen:
     return [f"The statement of {name}", _grid(columns, cells), ""]
 
 
+def _night(sample: Path, folder: Path, clock: Callable[[], int]) -> Screen:
+    """The night after, on a ledger of its own: exports posted on top, and what the others told of them."""
+    with Ledger.init(f"sqlite:///{folder / 'night.db'}", clock=clock) as ledger:
+        for path in (sample, sample.parent / "recon" / "posted.csv"):
+            with read_feed(str(path)) as feed:
+                ledger.post_file(feed, each=True)
+        answer = ledger.reconcile(sample.parent / "recon" / NIGHT, as_of=NIGHT, dry_run=True)
+    return ["", *(line for part in _NIGHT.split("\n\n") for line in (" ".join(part.split()), "")),
+            *recon_screens.night(answer), ""]  # fmt: skip
+
+
 def _next(sample: Path, ledger_url: str | None) -> Screen:
     here = Path.cwd()
     path = sample.relative_to(here) if sample.is_relative_to(here) else sample
@@ -252,6 +276,7 @@ def _next(sample: Path, ledger_url: str | None) -> Screen:
         "tppq fit AE --device nvidia-gb300-gpu --quantity 13166": "would it fit? one more would not",
         "tppq licenses IN": "what was licensed, and what may still leave",
         "tppq regime": "the rule as data, cited, with the choices made where it is silent",
+        "tppq report": "twenty ready reports; tppq forecast IN says when a quota will be used up",
         "tppq verify": "whether anything was changed behind the ledger's back",
     }
     told = [(f"  {command}", f"      {meaning}") for command, meaning in commands.items()]

@@ -64,7 +64,7 @@ class Core:
         self._connection.execute("set enable_progress_bar = false")
         self._scripts = deque(schema.core_scripts())
         self._run(self._scripts.popleft())
-        moves = [(kind.value, *move) for kind, move in MOVES.items()]
+        moves: list[tuple[Any, ...]] = [(kind.value, *move) for kind, move in MOVES.items()]
         self._connection.values(*moves).insert_into("move")
         references = {"country": countries.values(), "device": devices.values(), "regime": [regime]}
         for table, things in references.items():

@@ -82,10 +82,8 @@ class Lookups:
         made = [post.request_id for post in first if post.body_hash is None]
         given = [post.request_id for post in first if post.body_hash is not None]
         asked: list[tuple[str, dict[str, str]]] = []
-        low, high = min(made, default=""), max(made, default="")
-        if _OF_A_FILE.fullmatch(low) and _OF_A_FILE.fullmatch(high) and low[:OWN_PREFIX] == high[:OWN_PREFIX]:
-            # Ids made for the rows of one file stand side by side: one range finds them.
-            asked += _between(low, high)
+        if made and _of_one_file(low := min(made), high := max(made)):
+            asked += _between(low, high)  # they stand side by side
         else:
             given += made
         if len(given) == 1:
@@ -102,6 +100,12 @@ class Lookups:
                 for row in refused
             },
         )
+
+
+def _of_one_file(low: str, high: str) -> bool:
+    """Whether these are ids that were made for the rows of one file."""
+    alike = low[:OWN_PREFIX] == high[:OWN_PREFIX]
+    return alike and _OF_A_FILE.fullmatch(low) is not None and _OF_A_FILE.fullmatch(high) is not None
 
 
 def _between(low: str, high: str) -> list[tuple[str, dict[str, str]]]:

@@ -78,7 +78,7 @@ class Scribe:
     def write(self, sheet: Sheet) -> Future[Reply]:
         """Give it a sheet; the answer comes when the sheet is committed, or is not going to be."""
         leaves = tuple(sheet.leaves) if sheet.leaves is not None else None
-        told = (sheet.continues, [tuple(each) for each in sheet.inserts], leaves, dict(sheet.head))
+        told = (sheet.continues, [tuple(each.packed()) for each in sheet.inserts], leaves, dict(sheet.head))
         return self._thread.submit(self._exchange, told)
 
     def _exchange(self, told: Any) -> Reply:

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import repeat
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 from ledger import merkle
 
 
 class Insert(NamedTuple):
-    """A statement and its rows, by column; a column of one value has it in every row."""
+    """A statement and its rows, by column; in a packed one, a column that is alike in all rows is one value."""
 
     statement: str
     row_count: int
@@ -22,14 +22,15 @@ class Insert(NamedTuple):
     def rows(self) -> Iterator[tuple[Any, ...]]:
         """The rows, one after the other."""
         count = self.row_count
-        if count == 1:
-            return iter([tuple([values[0] for values in self.columns])])
-        columns = (values if len(values) == count else repeat(values[0], count) for values in self.columns)
+        columns = (each if len(each) == count else repeat(each[0], count) for each in self.columns)
         return zip(*columns, strict=True)
 
+    def packed(self) -> Self:
+        """The same rows, in less."""
+        return self._replace(columns=[_alike(values) for values in self.columns])
 
-def alike(values: Sequence[Any]) -> Sequence[Any]:
-    """The values of a column, or the one that they all are."""
+
+def _alike(values: Sequence[Any]) -> Sequence[Any]:
     first = values[0]
     return values[:1] if first == values[-1] and values.count(first) == len(values) else values
 

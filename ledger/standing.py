@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any
 
-import duckdb
-
 from ledger import schema
 from ledger.answer import Rows
 from ledger.columns import sums
@@ -21,9 +19,9 @@ FEW = 8
 
 
 class Standing:
-    """What is left after every entry up to `seq`, on the connection of a core."""
+    """What is left after every entry up to `seq`, on the connection of a core to DuckDB."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+    def __init__(self, connection: Any) -> None:
         self.seq = 0
         self._connection = connection
         self._shape = Rows((), (), ())

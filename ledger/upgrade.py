@@ -237,7 +237,9 @@ def _users(reading: Reading, head: Head) -> Iterator[Found]:
 def separate(database: Database) -> None:
     """Keep apart, on PostgreSQL, who owns a ledger, who writes it and who reads it; may be run again.
 
-    Raises NotPermitted for whoever may not create roles, Busy, Unreachable.
+    Readers get schema `report` as well. Raises NotPermitted for whoever may not create roles, or a schema in
+    this database, Busy, Unreachable.
     """
     with _alone(database) as cursor:
         _run(database, cursor, "roles")
+        _run(database, cursor, "report")

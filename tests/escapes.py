@@ -128,7 +128,7 @@ FINE: Mapping[str, str] = MappingProxyType({
     "views": "select * from headroom_daily join state_event using (country) order by all limit 1",
     "now": "select h.*, m.seq from headroom as h cross join meta as m",
     "posting": "select bucket, sum(tpp)::bigint as tpp from posting group by all order by all",
-    "functions": "select h100e(tpp, 15832) as h, upper(consignee) as u, tpp // 2 as x from entry order by all",
+    "functions": "select h100e(tpp, 15832) as h, upper(reason) as u, tpp // 2 as x from entry order by all",
     "windows": "select seq, sum(tpp) over (partition by country order by seq) as sum from entry order by seq",
     "CTE": "with recursive n(i) as (select 1 union all select i + 1 from n where i < 5) select * from n",
     "pivot": "from (select country, kind::varchar as kind, tpp from entry) "

@@ -64,19 +64,26 @@ class Night:
             self.post("allocate", country, "2025-01-01", tpp=tpp)
 
     def license(
-        self, number: str, country: str = "AE", quantity: int = 1_000, device: str = H100, **more: Any
+        self,
+        number: str,
+        country: str = "AE",
+        quantity: int = 1_000,
+        device: str = H100,
+        *,
+        until: str = EXPIRES,
+        **more: Any,
     ) -> int:
-        """A license, posted and known to the licensing office."""
+        """A license, posted and known to the licensing office; `more` is what that says otherwise."""
         given = {
             "license_no": number,
             "device_id": device,
             "quantity": quantity,
             "consignee": "Example Cloud",
         }
-        seq = self.post("license", country, ISSUED, expires_on=EXPIRES, **given)
+        seq = self.post("license", country, ISSUED, expires_on=until, **given)
         tpp = self.ledger.sql("select tpp from entry where seq = $seq", seq=seq).rows()[0]["tpp"]
         self.licensed[number] = {
-            **given, "country": country, "licensed_tpp": tpp, "issued_on": ISSUED, "expires_on": EXPIRES,
+            **given, "country": country, "licensed_tpp": tpp, "issued_on": ISSUED, "expires_on": until,
             "state": "active", **more,
         }  # fmt: skip
         return seq

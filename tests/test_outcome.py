@@ -33,8 +33,9 @@ def test_no_rows_no_receipts() -> None:
 def test_an_outcome_counts_group_by_group_and_a_repeat_as_posted() -> None:
     declined = Declined(3, "r3", None, NoQuota("no quota"), None)
     became = Outcome()
-    became.add(Verdict([ROW, ROW], [declined], [(1, 4)], [(1, "late")]), receipts([VALUES], 15_832))
-    became.add(Verdict([ROW], [], [], []), [])
+    first = Verdict([ROW, ROW], declined=[declined], replayed=[(1, 4)], warnings=[(1, "late")])
+    became.add(first, receipts([VALUES], 15_832))
+    became.add(Verdict([ROW]), [])
     assert (became.posted, became.replayed, became.refused) == (4, 1, 1)
     assert became.declined == [declined]
     assert became.warnings == [(1, "late")]

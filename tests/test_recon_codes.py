@@ -228,6 +228,21 @@ def _used_before_it_was_issued(night: Night, country: str, number: str, itn: str
     night.declared[f"{itn}/1"]["exported_on"] = "2026-02-20"
 
 
+@corner("EXPIRED_USE")
+def _used_after_it_expired(night: Night, country: str, number: str, itn: str) -> None:
+    night.license(number, country, until="2026-09-30")
+    night.export(f"{itn}/1", number, 10, "2026-09-30")
+    night.declared[f"{itn}/1"]["exported_on"] = "2026-10-05"
+
+
+@corner("MISSING_IN_LEDGER")
+def _declared_late_of_a_license_that_has_lapsed(night: Night, country: str, number: str, itn: str) -> None:
+    night.license(number, country, until="2026-09-30", state="expired")
+    night.export(f"{itn}/1", number, 10, "2026-09-20")
+    night.post("release", country, "2026-10-31", license_no=number, tpp=990 * H100_TPP, reason="expired")
+    night.told(f"{itn}/2", number, 20, "2026-09-29")
+
+
 @corner("TREATMENT")
 def _under_another_license(night: Night, country: str, number: str, itn: str) -> None:
     night.license(number, country)
@@ -276,6 +291,27 @@ def _two_days_apart(night: Night, country: str, number: str, itn: str) -> None:
     night.declared[f"{itn}/1"]["exported_on"] = "2026-10-07"
 
 
+@corner("PERIOD")
+def _declared_for_a_day_to_come(night: Night, country: str, number: str, itn: str) -> None:
+    night.license(number, country)
+    night.export(f"{itn}/1", number, 10)
+    night.declared[f"{itn}/1"]["exported_on"] = "2026-12-05"
+
+
+@corner("PERIOD")
+def _declared_for_a_day_before_the_regime(night: Night, country: str, number: str, itn: str) -> None:
+    night.license(number, country)
+    night.export(f"{itn}/1", number, 10)
+    night.declared[f"{itn}/1"]["exported_on"] = "2024-12-30"
+
+
+@corner("UNIT")
+def _thousands_of_what_was_pieces(night: Night, country: str, number: str, itn: str) -> None:
+    night.license(number, country)
+    night.export(f"{itn}/1", number, 3)
+    night.declared[f"{itn}/1"] |= {"quantity": 3, "unit": "THS"}
+
+
 @corner("ROLLUP")
 def _tpp_that_no_line_explains(night: Night, country: str, number: str, itn: str) -> None:
     night.license(number, country)
@@ -284,6 +320,65 @@ def _tpp_that_no_line_explains(night: Night, country: str, number: str, itn: str
         "export", country, LEFT, license_no=number, device_id="nvidia-h100-sxm5-80gb", quantity=10,
         tpp=10 * H100_TPP + 1_000, reference=f"{itn}/1",
     )  # fmt: skip
+
+
+@corner("")
+def _told_twice_the_same(night: Night, country: str, number: str, itn: str) -> None:
+    night.license(number, country)
+    night.export(f"{itn}/1", number, 10)
+    night.later.append(night.declared[f"{itn}/1"])
+
+
+@corner("")
+def _told_in_thousands_and_meant_so(night: Night, country: str, number: str, itn: str) -> None:
+    night.license(number, country, quantity=2_000)
+    night.export(f"{itn}/1", number, 2_000)
+    night.declared[f"{itn}/1"] |= {"quantity": 2, "unit": "THS"}
+
+
+@corner("")
+def _reexported_as_both_report(night: Night, country: str, number: str, itn: str) -> None:
+    night.license(number, country)
+    night.license(f"{number}-MY", "MY")
+    night.export(f"{itn}/1", f"{number}-MY", 10)
+    night.reexport(f"R{itn}", number, 10, "MY", "2026-10-20")
+    night.bare("return", f"{number}-MY", 10, "2026-10-20", reference=f"R{itn}")
+    night.bare("export", number, 10, "2026-10-20", reference=f"R{itn}")
+
+
+@corner("MISSING_IN_LEDGER")
+def _reexport_that_was_not_posted(night: Night, country: str, number: str, itn: str) -> None:
+    night.license(number, country)
+    night.reexport(f"R{itn}", number, 10, "MY")
+
+
+@corner("MISSING_IN_SOURCE")
+def _reexport_that_nobody_reports(night: Night, country: str, number: str, itn: str) -> None:
+    night.license(number, country)
+    night.license(f"{number}-MY", "MY")
+    night.export(f"{itn}/1", f"{number}-MY", 10)
+    night.bare("return", f"{number}-MY", 10, "2026-10-20", reference=f"R{itn}")
+    night.bare("export", number, 10, "2026-10-20", reference=f"R{itn}")
+
+
+@corner("QUANTITY")
+def _reexport_of_another_quantity(night: Night, country: str, number: str, itn: str) -> None:
+    night.license(number, country)
+    night.license(f"{number}-MY", "MY")
+    night.export(f"{itn}/1", f"{number}-MY", 10)
+    night.reexport(f"R{itn}", number, 7, "MY", "2026-10-20")
+    night.bare("return", f"{number}-MY", 10, "2026-10-20", reference=f"R{itn}")
+    night.bare("export", number, 10, "2026-10-20", reference=f"R{itn}")
+
+
+@corner("SERIAL_CONFLICT")
+def _chips_reexported_from_where_they_never_were(night: Night, country: str, number: str, itn: str) -> None:
+    night.license(number, country)
+    night.license(f"{number}-MY", "MY")
+    night.export(f"{itn}/1", f"{number}-MY", 1)
+    night.shipped[f"{itn}/1"]["serials"] = f"{itn}A"
+    night.reexport(f"R{itn}", number, 1, "PL", "2026-10-20", serials=f"{itn}A")
+    night.bare("export", number, 1, "2026-10-20", reference=f"R{itn}")
 
 
 @corner("")

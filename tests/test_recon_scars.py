@@ -193,7 +193,7 @@ def test_a_ledger_that_does_not_verify_is_not_compared(night: Night, tmp_path: P
     night.export("X1/1", "L1", 10)
     night.ledger.close()
     file = tmp_path / "tppq.db"
-    _tamper(file)
+    tamper(file)
     with Ledger.open(f"sqlite:///{file}", clock=night.clock) as ledger:
         answer = ledger.reconcile(night.write(tmp_path / "feeds"), out=tmp_path / "out")
         assert (answer.basis["status"], answer.basis["stopped_by"]) == ("STOPPED", "ledger")
@@ -201,7 +201,7 @@ def test_a_ledger_that_does_not_verify_is_not_compared(night: Night, tmp_path: P
         assert len(ledger.breaks()) == 0
 
 
-def _tamper(file: Path) -> None:
+def tamper(file: Path) -> None:
     """Change one stored entry, as the owner of the file can."""
     with closing(sqlite3.connect(file)) as connection:
         triggers = connection.execute("select name, sql from sqlite_master where type = 'trigger'").fetchall()

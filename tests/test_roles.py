@@ -348,10 +348,12 @@ def test_separating_again_changes_nothing_and_takes_back_what_was_given_too_much
 
 def test_an_owner_who_may_create_roles_needs_no_superuser(postgres: Postgres) -> None:
     url = postgres.create()
+    name = url.partition("@/")[2].partition("?")[0]
     with connect(url) as superuser:
         superuser.execute("create role keeper login createrole")
         superuser.execute("grant tppq_owner, tppq_writer, tppq_reader to keeper with admin option")
         superuser.execute("alter schema public owner to keeper")
+        superuser.execute(sql.SQL("grant create on database {} to keeper").format(sql.Identifier(name)))
     keeper = url.replace("postgres@", "keeper@")
     Ledger.init(keeper, opening=False, actor="keeper", clock=CLOCK).close()
     upgrade.separate(Database(keeper, 10))

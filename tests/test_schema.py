@@ -38,7 +38,8 @@ def test_the_tables_can_be_created_twice_on_postgresql(postgres: Postgres) -> No
         for _ in range(2):
             connection.execute(schema.sql("store/tables.postgresql.sql").encode())
         query = "select table_name from information_schema.tables where table_schema = 'public'"
-        assert {name for (name,) in connection.execute(query)} == {"entry", "balance", "refusal", "event", "head"}
+        found = {name for (name,) in connection.execute(query)}
+        assert found == {"entry", "balance", "refusal", "event", "head"}
     postgres.drop(url)
 
 

@@ -50,7 +50,8 @@ def restore(session: Session, file: OldFile) -> int:
 def export(session: Session, file: NewFile) -> int:
     """Write the whole log to a file, for either engine.
 
-    JSON Lines; through gzip where the name ends in .gz. It holds all that the ledger does, the salts of its tree too: keep it as you keep the ledger.
+    JSON Lines; through gzip where the name ends in .gz. It holds all that the ledger does, the salts of its
+    tree too: keep it as you keep the ledger.
 
     Examples:
         tppq export tppq-2026-11-21.jsonl.gz

@@ -112,7 +112,15 @@ with beyond as (
     from found as f
     where
         f.source = 'declarations' and f.license_no is not null and f.net_tpp + f.other_tpp < 0
-        and f.code not in ('DUPLICATE', 'UNKNOWN_LICENSE')
+        and f.code not in ('DUPLICATE', 'UNIT', 'UNKNOWN_LICENSE')
+),
+
+-- what lapsed unused may still be declared late
+room as (
+    select
+        x.*,
+        x.outstanding_tpp + case x.license_state when 'expired' then x.released_tpp else 0 end as room_tpp
+    from license_held as x
 ),
 
 used as (
@@ -135,8 +143,8 @@ select
     (h.licensed_tpp - h.released_tpp - h.outstanding_tpp + u.tpp)::varchar as source_says,
     0::bigint as net_tpp,
     0::bigint as other_tpp,
-    u.tpp - h.outstanding_tpp as at_stake_tpp,
+    u.tpp - h.room_tpp as at_stake_tpp,
     false as is_critical
 from used as u
-inner join license_held as h on u.license_no = h.license_no
-where u.tpp > h.outstanding_tpp;
+inner join room as h on u.license_no = h.license_no
+where u.tpp > h.room_tpp;

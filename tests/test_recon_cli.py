@@ -1,0 +1,164 @@
+"""`tppq reconcile` as a job runs it: its exit statuses, its silence, its message, and what it leaves behind."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ledger import jobs
+from tests.night import Night
+from tests.sample_recon import amend
+from tests.test_recon_scars import tamper
+from tests.transcripts import typed
+
+
+class Desk:
+    """A folder with a ledger and a night, and the command typed there."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.night = night = Night(f"sqlite:///{folder / 'tppq.db'}")
+        night.quota("AE")
+        night.license("L1", "AE")
+        for line in (1, 2):
+            night.export(f"X1/{line}", "L1", 10 * line)
+        night.ledger.close()
+
+    def __call__(self, *arguments: str) -> tuple[int, str, str]:
+        feeds = str(self.night.write(self.folder / "feeds"))
+        return typed(["reconcile", feeds, *arguments], clock=self.night.clock)
+
+    def messages(self) -> list[dict[str, object]]:
+        """What lies in the outbox, oldest first."""
+        files = sorted((self.folder / "out" / "outbox").glob("*.json"))
+        return [json.loads(file.read_text(encoding="utf-8"))["data"] for file in files]
+
+    def current(self) -> dict[str, str | None]:
+        found: dict[str, str | None] = json.loads(
+            (self.folder / "out" / "current.json").read_text(encoding="utf-8")
+        )
+        return found
+
+
+@pytest.fixture
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+    """An empty folder to work in, and no setting from this machine."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("LEDGER", "FORMAT", "OUTBOX", "WEBHOOK_URL", "WEBHOOK_SECRET", "METRICS_FILE"):
+        monkeypatch.delenv(f"TPPQ_{name}", raising=False)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    yield Desk(tmp_path)
+
+
+def test_a_clean_night_says_nothing_and_sends_nothing(desk: Desk) -> None:
+    assert desk() == (0, "", "")
+    assert desk.messages() == []
+    assert desk.current() == {"run": "20261120-1200", "status": "FINAL", "as_of": "2026-11-20", "stale": None}
+
+
+def test_breaks_are_said_once_and_exit_with_1(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TPPQ_METRICS_FILE", "tppq.prom")
+    desk.night.declared["X1/1"]["quantity"] = 3
+    status, out, _ = desk()
+    assert (status, "QUANTITY" in out, "FINAL." in out) == (1, True, True)
+    (message,) = desk.messages()
+    assert (message["subject"], message["exit_status"], message["status"]) == ("FINAL.", 1, "FINAL")
+    assert 'tppq_breaks_open{code="QUANTITY",severity="major"} 1' in Path("tppq.prom").read_text(
+        encoding="utf-8"
+    )
+    assert desk()[0] == 1
+    assert len(desk.messages()) == 1, "the same run is told under the same name"
+
+
+@pytest.mark.parametrize(("least", "expected"), [("critical", 0), ("major", 1), ("minor", 1)])
+def test_the_exit_status_follows_fail_on(desk: Desk, least: str, expected: int) -> None:
+    desk.night.declared["X1/1"]["quantity"] = 3
+    assert desk("--fail-on", least, "--dry-run")[0] == expected
+
+
+def test_a_break_in_transit_is_none_yet(desk: Desk) -> None:
+    desk.night.as_of = "2026-10-08"
+    desk.night.untold("X1/2")
+    assert desk("--as-of", "2026-10-08")[:2] == (0, "")
+
+
+def test_json_is_written_even_where_nothing_is_wrong(desk: Desk) -> None:
+    status, out, _ = desk("--json")
+    answer = json.loads(out)
+    assert (status, answer["rows"], answer["basis"]["status"]) == (0, [], "FINAL")
+
+
+def test_a_dry_run_leaves_nothing(desk: Desk) -> None:
+    desk.night.declared["X1/1"]["quantity"] = 3
+    assert desk("--dry-run")[0] == 1
+    assert not Path("out").exists()
+
+
+def test_what_stops_a_night_marks_the_certificate_stale(desk: Desk) -> None:
+    assert desk()[0] == 0
+    desk.night.run_number = 3
+    desk.night.declared["X1/1"]["quantity"] = 3
+    status, out, _ = desk()
+    assert (status, "FILE_SEQUENCE" in out) == (65, True)
+    assert desk.current()["run"] == "20261120-1200"
+    assert str(desk.current()["stale"]).startswith("STOPPED: FILE_SEQUENCE")
+    (message,) = desk.messages()
+    assert message["exit_status"] == 65
+    desk.night.run_number = 2
+    desk.night.declared["X1/1"]["quantity"] = 10
+    assert desk()[0] == 0
+    assert desk.current()["stale"] is None
+
+
+def test_a_missing_file_exits_with_69(desk: Desk) -> None:
+    feeds = desk.night.write(desk.folder / "feeds")
+    (feeds / "reexports.csv").unlink()
+    status, out, _ = typed(["reconcile", str(feeds)], clock=desk.night.clock)
+    assert (status, "FILE_MISSING" in out) == (69, True)
+    assert typed(["reconcile", "nowhere"], clock=desk.night.clock)[0] == 69
+
+
+def test_a_file_that_cannot_be_read_exits_with_65_and_lists_its_faults(desk: Desk) -> None:
+    desk.night.declared["X1/1"]["quantity"] = "ten"
+    status, _, err = desk()
+    assert status == 65
+    assert "quantity" in err
+    (message,) = desk.messages()
+    assert str(message["subject"]).startswith("STOPPED: ")
+
+
+def test_a_file_that_breaks_its_promise_exits_with_65(desk: Desk) -> None:
+    feeds = desk.night.write(desk.folder / "feeds")
+    amend(feeds / "licenses.csv", row_count=9)
+    assert typed(["reconcile", str(feeds)], clock=desk.night.clock)[0] == 65
+
+
+def test_a_ledger_that_does_not_verify_exits_with_3(desk: Desk) -> None:
+    tamper(desk.folder / "tppq.db")
+    status, out, _ = desk()
+    assert (status, "INTEGRITY" in out) == (3, True)
+    assert [path.name for path in Path("out").iterdir() if not path.name.startswith(".")] == ["outbox"]
+
+
+def test_another_run_that_holds_the_lock_exits_with_75(desk: Desk) -> None:
+    with jobs.locked(Path("out")):
+        status, out, err = desk()
+    assert (status, out) == (75, "")
+    assert "another run holds" in err
+
+
+def test_what_a_killed_run_left_is_replaced(desk: Desk) -> None:
+    desk.night.declared["X1/1"]["quantity"] = 3
+    part = Path("out") / ".20261120-1200.part"
+    part.mkdir(parents=True)
+    (part / "breaks.csv").write_text("half", encoding="utf-8")
+    assert desk()[0] == 1
+    kept = (Path("out") / "20261120-1200" / "breaks.csv").read_bytes()
+    assert not part.exists()
+    for each in Path("out").glob("2026*/*"):
+        each.unlink()
+    assert desk()[0] == 1, "killed after it was recorded: the same run writes its folder again"
+    assert (Path("out") / "20261120-1200" / "breaks.csv").read_bytes() == kept
