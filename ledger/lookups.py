@@ -8,10 +8,9 @@ from typing import Any
 
 import orjson
 
-from ledger import rules
 from ledger.accounts import NO_LICENSE, Account, Asked, Books
 from ledger.database import Database
-from ledger.model import BUCKETS, Kind
+from ledger.model import BUCKETS, UNDONE_BY, Kind
 from ledger.submission import Earlier, Post, Refusing
 
 OWN_PREFIX = 32
@@ -71,7 +70,7 @@ class Lookups:
             )
         if reverses_seq is not None:
             return f"entry {seq:,} is itself the reversal of {reverses_seq:,}: post the right entry anew"
-        undoing = (rules.undoes(Kind(kind)), quota, license_no, tpp, on)
+        undoing = (UNDONE_BY[Kind(kind)], quota, license_no, tpp, on)
         if undoing != (asked.kind, asked.quota, asked.license_no, asked.tpp, asked.effective_on):
             return f"entry {seq:,} is undone by {undoing[0]} of {tpp:,} TPP on {on}, not by what was asked"
         return ""

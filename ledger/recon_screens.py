@@ -160,4 +160,4 @@ def _drafted(draft: Mapping[str, Any] | None) -> str:
     if draft is None:
         return "nothing; nowhere do two agree against the third."
     steps = "; ".join(in_words(step) for step in draft["steps"])
-    return f"{steps}. {' and '.join(WHO[side] for side in draft['agree'])}: agreed."
+    return f"{steps}. Agreed on by {' and '.join(WHO[side] for side in draft['agree'])}."

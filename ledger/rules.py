@@ -11,7 +11,7 @@ from collections.abc import Callable
 from ledger import errors, slips, terms
 from ledger.accounts import Asked, Books
 from ledger.errors import Refused
-from ledger.model import HELD_BY_LICENSE, MOST_TPP, MOVES, TAKES_LICENSE, UNDONE_BY, Kind, Regime
+from ledger.model import HELD_BY_LICENSE, MOST_TPP, MOVES, TAKES_LICENSE, Kind, Regime
 
 _TIER_RULED = frozenset({Kind.allocate, Kind.license})
 _SOURCE = {kind.value: move.source for kind, move in MOVES.items()}
@@ -298,8 +298,3 @@ def judge(asked: Asked, books: Books) -> Refused | None:
         if refusal is not None:
             return refusal
     return None
-
-
-def undoes(kind: Kind) -> Kind:
-    """The kind that undoes this one."""
-    return UNDONE_BY[kind]

@@ -13,7 +13,7 @@ from ledger import merkle
 
 
 class Insert(NamedTuple):
-    """A statement and its rows, by column; in a packed one, a column that is alike in all rows is one value."""
+    """A statement and its rows, by column; in a packed one, a column that is alike in all is one value."""
 
     statement: str
     row_count: int

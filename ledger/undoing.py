@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ledger import rules
 from ledger.entry import Entry
 from ledger.errors import UnknownName
-from ledger.model import Kind
+from ledger.model import UNDONE_BY, Kind
 from ledger.store import Store
 
 _GIVEN = tuple(Entry.model_fields)
@@ -43,6 +42,6 @@ def _given(store: Store, seq: int) -> dict[str, Any]:
 
 
 def _opposite(given: Mapping[str, Any], seq: int, reason: str) -> Entry:
-    kind = rules.undoes(Kind(given["kind"]))
+    kind = UNDONE_BY[Kind(given["kind"])]
     undone = {"kind": kind, "reason": reason, "reverses_seq": seq, "expires_on": None}
     return Entry.model_validate({**given, **undone})

@@ -47,6 +47,13 @@ def _itn_posted_in_parts(night: Night, number: str, itn: str) -> None:
         night.bare("export", number, quantity, reference=itn)
 
 
+@corner("K1", "MISSING_IN_SOURCE")
+def _itn_of_which_the_vendor_tells_one_line(night: Night, number: str, itn: str) -> None:
+    for line in (1, 2):
+        night.export(f"{itn}/{line}", number, 10 * line)
+    del night.shipped[f"{itn}/2"]
+
+
 @corner("K2", "QUANTITY")
 def _itn_with_another_quantity(night: Night, number: str, itn: str) -> None:
     night.export(f"{itn}/1", number, 10, reference=itn)

@@ -9,7 +9,6 @@ import pytest
 
 from ledger import rules
 from ledger.errors import Refused
-from ledger.model import UNDONE_BY, Kind
 from tests.books import H100, H100_TPP, PASSES, REGIME, asked, books, issued, quota, said
 
 CAP = 790_000_000
@@ -93,12 +92,3 @@ def test_a_reversal_is_not_judged_by_the_facts_of_what_it_undoes_but_by_what_is_
     refusal = rules.judge(undoing._replace(tpp=6), kept)
     assert isinstance(refusal, Refused)
     assert type(refusal).__name__ == "OverHeadroom"
-
-
-@pytest.mark.parametrize("kind", Kind)
-def test_undoes_is_the_table_of_the_model(kind: Kind) -> None:
-    assert rules.undoes(kind) == UNDONE_BY[kind]
-
-
-def test_every_rule_says_what_it_holds_to() -> None:
-    assert all(rule.__doc__ for rule in rules.RULES)

@@ -19,15 +19,17 @@ from left_told as t
 left join only_device as o on t.itn = o.itn and t.license_no = o.license_no
 where t.itn is not null and t.license_no is not null;
 
--- k2_group: one row an ITN, license and device that both sides have; `one_row` where the source has it on one
--- row, which the ledger may have posted in parts.
+-- k2_group: one row an ITN, license and device that both sides have; `one_line` where the ledger has one line
+-- of it at most, and `one_row` where the source has it on one row too, which the ledger may have posted in
+-- parts.
 create or replace table k2_group as
 with ours as (
     select
         l.itn,
         l.license_no,
         coalesce(l.device_id, '') as likely_device_id,
-        min(l.seq) as group_no
+        min(l.seq) as group_no,
+        count(distinct coalesce(l.line_no, 0)) = 1 as one_line
     from left_line as l
     where l.itn is not null and l.license_no is not null
     group by all
@@ -44,8 +46,12 @@ theirs as (
 )
 
 select
-    o.*,
-    t.one_row
+    o.itn,
+    o.license_no,
+    o.likely_device_id,
+    o.group_no,
+    o.one_line,
+    o.one_line and t.one_row as one_row
 from ours as o
 inner join theirs as t
     on o.itn = t.itn and o.license_no = t.license_no and o.likely_device_id = t.likely_device_id;
@@ -53,6 +59,7 @@ inner join theirs as t
 create or replace table k2_ours as
 select
     g.group_no,
+    g.one_line,
     g.one_row,
     l.seq,
     l.quantity,
@@ -110,7 +117,8 @@ grouped as (
         o.group_no,
         min(o.first_seq) as first_seq,
         min(
-            o.members = 1 or h.members = 1 or coalesce(o.sum_quantity = h.sum_quantity, false)
+            coalesce(o.sum_quantity = h.sum_quantity, false)
+            or (o.one_line and (o.members = 1 or h.members = 1))
         ) as is_whole
     from ours as o
     inner join theirs as h on o.group_no = h.group_no

@@ -1,4 +1,4 @@
-"""How fast a night is compared: the matching beside one bare full join, and the whole run with all its files."""
+"""How fast a night is compared: the matching beside a bare full join, and the whole run with all files."""
 
 from __future__ import annotations
 
@@ -23,12 +23,13 @@ from tests.sample_recon_large import Large, write_large
 
 TIMES = 3
 _POSTED = (
-    "kind", "country", "effective_on", "license_no", "device_id", "quantity", "tpp", "expires_on", "consignee",
-    "exporter", "reference",
+    "kind", "country", "effective_on", "license_no", "device_id", "quantity", "tpp", "expires_on",
+    "consignee", "exporter", "reference",
 )  # fmt: skip
 _BARE = """
-    select count(*), count(l.seq), count(t.row_id), sum(l.quantity - t.quantity), max(l.on_day - t.exported_on),
-        count(*) filter (l.country <> t.country), count(*) filter (l.device_id <> t.device_id)
+    select count(*), count(l.seq), count(t.row_id), sum(l.quantity - t.quantity),
+        max(l.on_day - t.exported_on), count(*) filter (l.country <> t.country),
+        count(*) filter (l.device_id <> t.device_id)
     from line as l
     full join declared as t on l.itn = t.itn and l.line_no = t.line_no and l.license_no = t.license_no
 """
@@ -52,7 +53,7 @@ def reconciling(folder: Path, rows: int) -> Iterator[Line]:
 
 
 def _matching(large: Large, rows: int) -> Iterator[Line]:
-    """The cascade of keys alone; one full join of the same columns, in the same process, on the same tables."""
+    """The cascade of keys alone; one full join of the same columns on the same tables."""
     known = reference.load()
     regime = known.regime(reference.DEFAULT_REGIME)
     core = Core(regime, known.countries, known.devices, wide=True)
