@@ -102,18 +102,19 @@ class Answer:
     `given` is `Rows`, or an Arrow table.
     """
 
-    __slots__ = ("basis", "given")
+    __slots__ = ("_arrow", "basis", "given")
 
     def __init__(self, given: Any, basis: Mapping[str, Any]) -> None:
         self.given = given
         self.basis = basis
+        self._arrow = None if isinstance(given, Rows) else given
 
     @property
     def table(self) -> Any:
         """The rows as a `pyarrow.Table`."""
-        if isinstance(self.given, Rows):
-            self.given = self.given.arrow()
-        return self.given
+        if self._arrow is None:
+            self._arrow = self.given.arrow()
+        return self._arrow
 
     @property
     def held(self) -> Rows:

@@ -16,8 +16,8 @@ from tempfile import TemporaryDirectory
 from typing import Any, TextIO
 
 from ledger import recon_screens, reference, render, schema
+from ledger.answer import Answer
 from ledger.book import Ledger
-from ledger.engine import Answer
 from ledger.errors import Misconfigured, OverHeadroom, Refused
 from ledger.feed import Feed, read_feed
 from ledger.grid import Column, Grid

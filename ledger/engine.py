@@ -16,13 +16,11 @@ from typing import Any
 import duckdb
 
 from ledger import schema
-from ledger.answer import Answer, Rows
+from ledger.answer import Rows
 from ledger.columns import NARROW, WIDE, as_table, to_headroom
 from ledger.errors import BadQuery, Tampered
 from ledger.model import MOVES, Country, Device, Regime
 from ledger.standing import FEW, Standing
-
-__all__ = ["NARROW", "WIDE", "Answer", "Core", "as_table"]
 
 _ATTRIBUTES = {"counts_3a090_a": "counts"}
 """Columns of reference data that have another name in `model`."""

@@ -10,6 +10,7 @@ import csv
 import io
 import shutil
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -86,6 +87,21 @@ def _say(out: Path, said: Mapping[str, Any]) -> None:
 
 
 def _fill(folder: Path, night: Night, passes: Passes, began: float) -> None:
+    with ThreadPoolExecutor(1, "matches") as writing:
+        # as many rows as the ledger has lines: DuckDB writes them while Python writes the rest
+        matches = writing.submit(passes.write, "write_matches", path=str(folder / "matches.csv"))
+        left_out = _fill_rest(folder, night)
+    matches.result()
+    manifest = _manifest(folder, night) | {
+        "left_out": left_out,
+        "timings": {"seconds": round(perf_counter() - began, 3)}
+        | {name: round(seconds, 3) for name, seconds in passes.seconds.items()},
+    }
+    (folder / "manifest.json").write_bytes(orjson.dumps(manifest, option=_INDENTED))
+
+
+def _fill_rest(folder: Path, night: Night) -> list[str]:
+    """Write all but matches and manifest; what could not be written, and why."""
     on = night.cut.as_of
     breaks = table((change for change in night.changes if change.change != CLEARED), on).arrow()
     changed = table(night.changes, on).arrow().select(_CHANGES)
@@ -95,24 +111,17 @@ def _fill(folder: Path, night: Night, passes: Passes, began: float) -> None:
         ("sources", night.sources),
     ):  # fmt: skip
         (folder / f"{name}.csv").write_bytes(as_csv(rows))
-    passes.write("write_matches", path=str(folder / "matches.csv"))
     lines = (orjson.dumps(each, option=orjson.OPT_APPEND_NEWLINE) for each in night.proposals())
     (folder / "proposals.jsonl").write_bytes(b"".join(lines))
     (folder / "report.html").write_text(recon_report.page(night), encoding="utf-8")
     sheets = {
         "Breaks": breaks.slice(0, MOST_ROWS), "Certificate": night.certificate, "Sources": night.sources,
     }  # fmt: skip
-    left_out = []
-    if (workbook := _workbook(sheets, night)) is not None:
-        (folder / "breaks.xlsx").write_bytes(workbook)
-    else:
-        left_out.append("breaks.xlsx: pip install 'tppq[xlsx]'")
-    manifest = _manifest(folder, night) | {
-        "left_out": left_out,
-        "timings": {"seconds": round(perf_counter() - began, 3)}
-        | {name: round(seconds, 3) for name, seconds in passes.seconds.items()},
-    }
-    (folder / "manifest.json").write_bytes(orjson.dumps(manifest, option=_INDENTED))
+    workbook = _workbook(sheets, night)
+    if workbook is None:
+        return ["breaks.xlsx: pip install 'tppq[xlsx]'"]
+    (folder / "breaks.xlsx").write_bytes(workbook)
+    return []
 
 
 def _manifest(folder: Path, night: Night) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from duckdb import DuckDBPyConnection
 
 from ledger import recon_feeds, recon_files, recon_results, schema
 from ledger.answer import Answer
-from ledger.errors import BadFeed, Busy
+from ledger.errors import BadFeed, Busy, Tampered
 from ledger.events import Event, Telling
 from ledger.model import Regime
 from ledger.publish import Mirror
@@ -124,13 +124,19 @@ class Run:
         core = self._mirror.empty_core(wide=True)
         try:
             answer = verify(self._store, core, {})
+        except Tampered as error:
+            head = self._store.head()
+            wrong = {"seq": error.facts.get("seq"), "check": "history", "expected": "one that can be read"}
+            return Cut(head.seq, head.hash, head.recorded_at, on), [{**wrong, "found": error.detail}]
         finally:
             core.close()
-        at = self._asked(
-            schema.sql("recon/ledger_cut.sql"), {"seq": answer.basis["seq"], "known_at": known_at}
-        )
-        seq, head_hash, recorded_at = next(iter(at.to_pylist())).values()
-        return Cut(seq, head_hash, recorded_at, on), answer.rows()
+        seq, head_hash = answer.basis["seq"], answer.basis["head_hash"]
+        if len(answer):
+            return Cut(seq, head_hash, "", on), answer.rows()
+        (last,) = self._asked(
+            schema.sql("recon/ledger_cut.sql"), {"seq": seq, "known_at": known_at}
+        ).to_pylist()
+        return Cut(last["seq"], last["head_hash"], last["recorded_at"], on), []
 
     def _asked(self, query: str, values: Mapping[str, Any]) -> pa.Table:
         rows, _ = self._mirror.ask(query, values, wide=True)

@@ -11,7 +11,7 @@ from itertools import pairwise
 from types import MappingProxyType
 from typing import Any
 
-from ledger.engine import Answer
+from ledger.answer import Answer
 from ledger.grid import Column, Grid
 from ledger.model import MOVES, Kind, h100e
 

@@ -19,7 +19,8 @@ import pyarrow as pa
 from ledger import anchors, merkle, rereading, schema
 from ledger.accounts import balances
 from ledger.anchors import Difference, Outside
-from ledger.engine import Answer, Core
+from ledger.answer import Answer
+from ledger.engine import Core
 from ledger.errors import Tampered
 from ledger.reading import Reading
 from ledger.submission import Head

@@ -12,7 +12,9 @@ import pyarrow as pa
 import pytest
 
 from ledger import engine
-from ledger.engine import NARROW, WIDE, Answer, Core, as_table
+from ledger.answer import Answer
+from ledger.columns import NARROW, WIDE, as_table
+from ledger.engine import Core
 from ledger.errors import BadQuery, Tampered
 from ledger.model import MOVES, Kind
 from tests.books import REFERENCE, REGIME

@@ -274,7 +274,7 @@ def test_a_file_that_is_written_to_while_it_is_read_is_refused(write: Write) -> 
 ALLOWED = "\nallocate,AE,2026-01-01,5,x,"
 PIECES = (
     *("a", ",", ",", '"', '""', '"b"', '"c,d"', " ", "\n", "\r\n", "\r", "\t", "\x00", "\x0b", "é", "\u00a0"),
-    *("'", "\\", "#", "NULL", ALLOWED, ALLOWED, ALLOWED.replace("x", "")),
+    *("'", "\\", "#", "NULL", ALLOWED, ALLOWED, ALLOWED.replace("x", ""), '"b, ""c"" d"', ' "', '" '),
 )
 OBJECT = '{"kind":"allocate","country":"AE","effective_on":"2026-01-01","tpp":5}'
 PIECES_OF_JSON = (
@@ -311,6 +311,9 @@ def hold_both_readings_together(write: Write, text: str, name: str) -> None:
 @given(body=st.lists(st.sampled_from(PIECES), max_size=12))
 @example(body=[ALLOWED, ' "a"'])
 @example(body=[ALLOWED, '"a" '])
+@example(body=[ALLOWED, '"b, ""c"" d"'])
+@example(body=[ALLOWED, '"b\n', ALLOWED, '"c, ""', ALLOWED])
+@example(body=[ALLOWED, 'a"b, "c"'])
 @example(body=[",", ALLOWED])
 @example(body=[ALLOWED, "\x85", ALLOWED, "\u00a0"])
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

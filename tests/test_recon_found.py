@@ -9,6 +9,7 @@ import pytest
 
 from ledger import Ledger
 from tests.clock import Clock
+from tests.night import Night
 from tests.sample_recon import AS_OF, SEED, post, write_night
 
 
@@ -28,6 +29,23 @@ def test_what_was_planted_is_what_is_found(ledger: Ledger, tmp_path: Path, seed:
     found = {(row["code"], row["key"]): row["at_stake_tpp"] for row in answer.rows()}
     assert found == {(code, key): tpp for code, key, tpp in night.planted}
     assert len(found) == len(answer)
+
+
+@pytest.mark.parametrize("store_url", ["postgresql"], indirect=True)
+def test_postgresql_is_compared_alike(store_url: str, tmp_path: Path) -> None:
+    """Found, worked on and cleared, as on SQLite."""
+    night = Night(store_url)
+    with night.ledger as ledger:
+        night.quota("AE")
+        night.license("L1", "AE")
+        night.export("X1/1", "L1", 100)
+        night.declared["X1/1"]["quantity"] = night.shipped["X1/1"]["quantity"] = 90
+        (row,) = ledger.reconcile(night.write(tmp_path / "feeds"), out=tmp_path / "out").rows()
+        assert (row["code"], row["key"]) == ("QUANTITY", "X1/1")
+        ledger.break_propose(row["break"])
+        with Ledger.open(store_url, actor="omar", clock=night.clock) as other:
+            other.break_confirm(row["break"])
+        assert [each["change"] for each in ledger.reconcile(tmp_path / "feeds")] == ["cleared"]
 
 
 def test_feeds_that_agree_leave_only_the_ledgers_own_mistakes(ledger: Ledger, tmp_path: Path) -> None:

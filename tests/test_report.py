@@ -16,7 +16,8 @@ from rich.cells import cell_len
 
 from ledger import Answer, BadQuery, Ledger, NoQuota, OverHeadroom, UnknownName, render, report_screens
 from ledger.answer import Rows
-from ledger.engine import WIDE, Core, as_table
+from ledger.columns import WIDE, as_table
+from ledger.engine import Core
 from ledger.events import Telling
 from ledger.ready import Parameter, read, ready
 from ledger.screens import Screen

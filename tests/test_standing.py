@@ -8,6 +8,9 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import duckdb
+import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -21,6 +24,9 @@ from tests.books import REFERENCE, REGIME
 
 START = datetime(2026, 1, 1, 12, tzinfo=UTC)
 TODAY = "2026-06-30"
+MANY = 1_041_748 + 2_000
+"""Rows past which earlier releases of DuckDB answered some sums wrongly (duckdb issue 24985)."""
+
 COUNTRIES = ("AE", "BR", "IN", "LI", "SA", "SG", "VN")
 
 
@@ -131,6 +137,23 @@ def test_rows_that_do_not_follow_are_refused(core: Core) -> None:
         with pytest.raises(Tampered, match=f"do not follow entry {FEW}: an entry is missing from the store"):
             core.append_rows(gap)
     assert core.seq == FEW
+
+
+def test_duckdb_sums_parquet_files_where_they_lie_right(tmp_path: Path) -> None:
+    seq = np.arange(1, MANY + 1)
+    country, tpp = seq * 31 % 158, seq * 7919 % 15832 + 1
+    table = pa.table({"seq": seq, "country": country.astype(str), "tpp": tpp})
+    for part in range(5):
+        pq.write_table(table.slice(part * 250_000, 250_000), tmp_path / f"{part}.parquet", compression="zstd")
+    query = """
+        select country::integer, sum(tpp)::bigint, max(seq)
+        from read_parquet($files) where seq > 1000 group by 1
+    """
+    with duckdb.connect() as connection:
+        summed = connection.execute(query, {"files": str(tmp_path / "*.parquet")}).fetchall()
+    sums = np.bincount(country[1000:], tpp[1000:]).astype(int).tolist()
+    last = {int(code): int(each) for code, each in zip(country, seq, strict=True)}
+    assert sorted(summed) == [(code, each, last[code]) for code, each in enumerate(sums)]
 
 
 # --- segments -------------------------------------------------------------------------------------

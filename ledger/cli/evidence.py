@@ -9,10 +9,10 @@ from typing import Any
 import pyarrow as pa
 
 from ledger import kept, limits, reference, render, screens
+from ledger.answer import Answer
 from ledger.cli.desk import Desk
 from ledger.cli.session import Session
 from ledger.cli.values import Misused
-from ledger.engine import Answer
 from ledger.errors import Misconfigured
 
 NO = 1

@@ -9,10 +9,10 @@ import pyarrow as pa
 
 from ledger import demo as demonstration
 from ledger import reference, screens
+from ledger.answer import Answer
 from ledger.cli.desk import Desk
 from ledger.cli.session import Session
 from ledger.doctor import examine, status
-from ledger.engine import Answer
 from ledger.store import clock_us
 
 
