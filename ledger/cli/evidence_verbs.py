@@ -35,10 +35,10 @@ def verify(
         bool, typer.Option("--explain", help="Say what each guard stops, and what it does not.")
     ] = False,
 ) -> int:
-    """Hold the whole history to its hashes, its sums and what was signed of it. Exit 0 intact, 1 not.
+    """Hold the history to its hashes and sums. Exit 0 or 1.
 
-    A tail that was cut shows only against a checkpoint that was kept elsewhere (--checkpoint, or
-    TPPQ_CHECKPOINT).
+    And to what was signed of it. A tail that was cut shows only against a checkpoint that was kept
+    elsewhere (--checkpoint, or TPPQ_CHECKPOINT).
 
     Examples:
         tppq verify
@@ -61,11 +61,12 @@ def checkpoint(
         typer.Option("--new-key", metavar="FILE", help="Make a key instead; says the key to verify with."),
     ] = None,
 ) -> int:
-    """Sign what the ledger holds, after reading again what came since the last checkpoint.
+    """Sign what the ledger holds.
 
-    The key is in the file that TPPQ_SIGNING_KEY_FILE names. With -o, or TPPQ_CHECKPOINT, the checkpoint goes
-    to a file, whose last one it must continue: keep that file where the ledger's keeper cannot change it. As
-    JSON: {"note", "size", "root", "head_hash", "key", "reread", "written", "recorded"}.
+    What came since the last checkpoint is read again first. The key is in the file that
+    TPPQ_SIGNING_KEY_FILE names. With -o, or TPPQ_CHECKPOINT, the checkpoint goes to a file, whose last
+    one it must continue: keep that file where the ledger's keeper cannot change it. As JSON: {"note",
+    "size", "root", "head_hash", "key", "reread", "written", "recorded"}.
 
     Examples:
         tppq checkpoint --new-key tppq.key > tppq.vkey
@@ -92,10 +93,10 @@ def prove(
     ] = False,
     tiles: Tiles = None,
 ) -> int:
-    """Prove that an entry is under the last checkpoint, or that this continues an older one.
+    """Prove that an entry is under the last checkpoint.
 
-    What it writes is for somebody else: tppq-verify --key KEY proof FILE. With --tiles the history is not
-    read again. As JSON: {"proof": TEXT}.
+    Or that the last checkpoint continues an older one. What it writes is for somebody else: tppq-verify
+    --key KEY proof FILE. With --tiles the history is not read again. As JSON: {"proof": TEXT}.
 
     Examples:
         tppq prove 18204 -o entry-18204.tlog-proof

@@ -22,10 +22,11 @@ def publish(
         int | None, typer.Option("--keep", metavar="N", min=1, help="Remove all but the newest N snapshots.")
     ] = None,
 ) -> int:
-    """Publish the ledger as files for others: DuckDB, Parquet, CSV, with a dictionary and sums.
+    """Publish the ledger as files for others.
 
-    FOLDER/current always points at a whole snapshot. History that was published before is shared by the
-    files, not written again; publishing the same entry twice changes nothing.
+    DuckDB, Parquet, CSV, with a dictionary and sums. FOLDER/current always points at a whole snapshot.
+    History that was published before is shared by the files, not written again; publishing the same entry
+    twice changes nothing.
 
     Examples:
         tppq publish /srv/tppq

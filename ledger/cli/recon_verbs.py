@@ -25,7 +25,7 @@ Name = Annotated[
     typer.Argument(metavar="BREAK", help="Of `tppq breaks`; its first characters do.", show_default=False),
 ]
 
-break_ = group("break", "Work on one break: what was found, who has it, what puts it right.")
+break_ = group("break", "Work on one break: look at it, take it, put it right.")
 
 
 @verb("compares")
@@ -50,12 +50,13 @@ def reconcile(
         ),
     ] = None,
 ) -> int:
-    """Hold the ledger to what licensing office, customs, vendors and reexporters told.
+    """Hold the ledger to what others saw that night.
 
-    Writes results and breaks, never an entry: corrections are drafted. Run it again and nothing changes. Says
-    nothing where nothing is wrong and nobody looks; else sends one message (TPPQ_OUTBOX, TPPQ_WEBHOOK_URL,
-    TPPQ_WEBHOOK_SECRET_FILE), and keeps metrics (TPPQ_METRICS_FILE). Exit: 0 nothing from --fail-on up; 1
-    breaks; 3 the ledger itself does not verify; 65 a file is refused; 69 a file is missing; 75 another run.
+    Licensing office, customs, vendors and reexporters. Writes results and breaks, never an entry:
+    corrections are drafted. Run it again and nothing changes. Says nothing where nothing is wrong and
+    nobody looks; else sends one message (TPPQ_OUTBOX, TPPQ_WEBHOOK_URL, TPPQ_WEBHOOK_SECRET_FILE), and
+    keeps metrics (TPPQ_METRICS_FILE). Exit: 0 nothing from --fail-on up; 1 breaks; 3 the ledger itself
+    does not verify; 65 a file is refused; 69 a file is missing; 75 another run.
 
     Examples:
         tppq reconcile feeds/2026-11-20

@@ -23,9 +23,9 @@ def report(
         typer.Option("--param", "-p", metavar="KEY=VALUE", help="A parameter of it; may be repeated."),
     ] = None,
 ) -> int:
-    """Twenty ready reports: without a name their list, with one its answer.
+    """Ready reports: their list, or the answer of one.
 
-    --as-of and --known-at stand for the parameters of these names. The SQL of each is in schemas/report.
+        --as-of and --known-at stand for the parameters of these names. The SQL of each is in schemas/report.
 
     Examples:
         tppq report
