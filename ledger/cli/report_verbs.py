@@ -25,7 +25,7 @@ def report(
 ) -> int:
     """Ready reports: their list, or the answer of one.
 
-        --as-of and --known-at stand for the parameters of these names. The SQL of each is in schemas/report.
+    --as-of and --known-at stand for the parameters of these names. The SQL of each is in schemas/report.
 
     Examples:
         tppq report
