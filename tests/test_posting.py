@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from ledger import evidence
 from ledger.accounts import Asked
 from ledger.entry import Entry
 from ledger.errors import Refused, UnknownName
@@ -162,3 +163,35 @@ def test_a_row_without_an_id_has_the_files_and_its_number(tmp_path: Path) -> Non
         posts = Resolver(REFERENCE).batch(batch, "prefix")
     assert [each.request_id for each in posts] == ["prefix-000000001", "prefix-000000002"]
     assert [type(each.asked) for each in posts] == [Asked, UnknownName]
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {
+            "kind": "license",
+            "license_no": "L-1",
+            "expires_on": "2026-12-31",
+            "device_id": H100,
+            "quantity": 8,
+        },
+        {"kind": "withdraw", "tpp": 5, "reverses_seq": 7, "reason": "a slip", "holder": "AE"},
+        {
+            "kind": "block",
+            "tpp": 5,
+            "reason": "inquiry",
+            "consignee": "Ünïcode",
+            "exporter": "x",
+            "reference": "y",
+        },
+    ],
+)
+def test_the_body_of_an_entry_is_its_fields_as_a_file_would_give_them(more: dict[str, Any]) -> None:
+    entry = Entry.model_validate({"country": "UAE", "effective_on": "2026-02-01", **more})
+    fields = entry.model_dump(mode="json")
+    if entry.reverses_seq is None:
+        del fields["reverses_seq"]
+    (post,) = Resolver(REFERENCE).posts([entry], "request-1")
+    assert post.body_hash == evidence.body_hash([fields])
+    assert isinstance(post.asked, Asked)
+    assert type(post.asked.kind) is str

@@ -169,6 +169,8 @@ def test_rows_continue_the_head_and_each_other() -> None:
     for row in rows:
         fields = {name: row[name] for name in evidence.HASHED}
         assert row["hash"] == evidence.entry_hash(row["prev_hash"], fields)
+    bodies = [evidence.canonical({name: row[name] for name in evidence.HASHED}) for row in rows]
+    assert verdict.bodies.splitlines() == bodies
 
 
 def test_a_license_without_an_expiry_is_appended_with_the_one_it_was_given() -> None:
