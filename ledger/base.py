@@ -6,16 +6,19 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Self
 
-from ledger import kept, proposed, publish, reference, roster, trail
+import orjson
+
+from ledger import kept, outcome, proposed, publish, reference, roster, trail
 from ledger.answer import Answer, Rows
 from ledger.database import Database
 from ledger.errors import Busy, NotPermitted, Unreachable
 from ledger.model import Regime
 from ledger.notes import Verifier
+from ledger.outcome import Receipt
 from ledger.posting import Resolver
 from ledger.roster import Act
 from ledger.store import Store, clock_us
-from ledger.submission import Head
+from ledger.submission import Head, Verdict
 
 
 class Opened:
@@ -99,6 +102,12 @@ class Opened:
         """As `_record_read`, of a copy byte for byte: one person's ledger is the same after it as before."""
         if self.shared:
             self._record_read(what, detail)
+
+    def _receipts(self, verdict: Verdict) -> list[Receipt]:
+        """Receipts of what was appended, and of what the repeats were answered the first time."""
+        first = [seq for seq, _ in verdict.replayed]
+        again = self._store.read("receipts", seqs=orjson.dumps(first).decode()) if first else []
+        return outcome.receipts([*again, *map(outcome.picked, verdict.rows)], self._terms.h100_tpp)
 
     def _proposals(self, known_at: str | None = None) -> proposed.Proposals:
         """Every proposal, as it stands now or stood at an instant."""

@@ -12,9 +12,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from typing import Any
 
-import orjson
-
-from ledger import outcome, publish, reference, undoing
+from ledger import publish, reference, undoing
 from ledger.accounts import Asked, Books
 from ledger.audit import Audit
 from ledger.bulk import Bulk
@@ -43,8 +41,9 @@ GROUP = 20_000
 class Ledger(Audit, Copies, Dictionary, Proofs, Reconciling, Reports, Sandbox, Snapshots):
     """One ledger. Use it as a context manager, or `close` it; any thread may call it.
 
-    It is asked by the methods of `Questions`: headroom, statement, licenses, fit, regime, devices, countries,
-    sql, verify.
+    This class posts. The rest is in its parts: `Questions` (headroom, statement, licenses, fit, verify, ...),
+    `Proofs` (checkpoint, prove), `Copies` (backup, export), `People`, `Proposals` (propose, approve, ...),
+    `Reconciling` (reconcile, breaks), `Reports`, `Forecasts`, `Sandbox`, `Snapshots` (publish), `Audit`.
     """
 
     # -------------------------------------------------------------------------------------------- open
@@ -221,12 +220,6 @@ class Ledger(Audit, Copies, Dictionary, Proofs, Reconciling, Reports, Sandbox, S
         self._must("db")  # and not: two people, whom a new ledger does not have
         books = Books(terms, self._store.today(), self.actor)
         self._store.submit(posts, books, atomic=False)
-
-    def _receipts(self, verdict: Verdict) -> list[Receipt]:
-        """Receipts of what was appended, and of what the repeats were answered the first time."""
-        first = [seq for seq, _ in verdict.replayed]
-        again = self._store.read("receipts", seqs=orjson.dumps(first).decode()) if first else []
-        return outcome.receipts([*again, *map(outcome.picked, verdict.rows)], self._terms.h100_tpp)
 
 
 def _store(url: str, busy_seconds: float = 10, clock: Callable[[], int] = clock_us) -> Store:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from ledger import outcome, proposed, roster, trail, undoing
+from ledger import proposed, roster, trail, undoing
 from ledger.accounts import Books
 from ledger.answer import Answer
 from ledger.entry import Entry
@@ -114,7 +114,7 @@ class Proposals(People):
         if dry_run:
             verdict = self._store.submit(posts, books, again=True, dry_run=True)
             self._must_stand(chosen, verdict)
-            return self._left(verdict)
+            return self._receipts(verdict)
         try:
             verdict = self._store.submit(
                 posts, books, again=True,
@@ -125,7 +125,7 @@ class Proposals(People):
             said = {"proposal": chosen.proposal, "type": type(refusal).__name__, "why": refusal.detail}
             self._store.record([trail.told("approve", "refused", **said)], self.actor)
             raise
-        return self._left(verdict)
+        return self._receipts(verdict)
 
     def reject(self, proposal: str, reason: str) -> Proposal:
         """Turn down what somebody else proposed. Raises SelfApproval, UnknownName, NotPermitted."""
@@ -152,7 +152,7 @@ class Proposals(People):
             raise BadFeed("there is no entry to propose", faults=[])
         verdict = self._store.submit(posts, self._books_of(self.actor, _SOMEBODY), again=True, dry_run=True)
         _must_pass(verdict, "what is proposed")
-        shown = [receipt.headroom_tpp for receipt in self._left(verdict)]
+        shown = [receipt.headroom_tpp for receipt in self._receipts(verdict)]
         entries = proposed.as_entries(posts, [tpp < 0 for tpp in shown])
         head, now = self._store.head(), self._store.now()
         expires_at = proposed.expiry(now, self._terms.approval.days)
@@ -210,7 +210,7 @@ class Proposals(People):
                 proposal=chosen.proposal,
             )
         _must_pass(verdict, chosen.proposal)
-        for left, entry, shown in zip(self._left(verdict), chosen.entries, chosen.shown, strict=True):
+        for left, entry, shown in zip(self._receipts(verdict), chosen.entries, chosen.shown, strict=True):
             if left.headroom_tpp < 0 and not entry["below_zero"]:
                 raise OverHeadroom(
                     f"{chosen.proposal} would now take {left.country} {-left.headroom_tpp:,} TPP below zero; "
@@ -233,10 +233,6 @@ class Proposals(People):
             self._terms, self._store.today(), actor, approver, self._reference.devices,
             reserved=self._reserved(but),
         )  # fmt: skip
-
-    def _left(self, verdict: Verdict) -> list[Receipt]:
-        """Each entry of a verdict, and what its country has left after it."""
-        return outcome.receipts(map(outcome.picked, verdict.rows), self._terms.h100_tpp)
 
 
 class _Taken(Exception):

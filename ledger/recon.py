@@ -43,6 +43,6 @@ class Reconciling(BreakWork):
         self._must("reconcile")
         if block is None:
             block = bool(self._terms.choices.get("critical_break_blocks", False))
-        run = Run(self._store, self._terms, self._reference, self._mirror, self.actor, dry_run=dry_run)
+        run = Run(self._store, self._terms, self._reference, self.actor, dry_run=dry_run)
         on = day(as_of) or self._store.today()
         return run(feeds, on, instant(known_at), out, block=block, expected=expected)

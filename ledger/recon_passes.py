@@ -130,6 +130,7 @@ class Passes:
 
     def write(self, query: str, **values: Any) -> None:
         """Run a query that writes a file; `values` name it."""
+        self._connection.execute(schema.sql("snapshot/csv_guard.sql"))
         self._connection.execute(schema.sql(f"recon/{query}.sql"), values)
 
     # -------------------------------------------------------------------------------------------- within

@@ -6,13 +6,10 @@ same inputs and the same ledger give the same bytes, but for the timings in the 
 
 from __future__ import annotations
 
-import csv
-import io
 import shutil
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -20,15 +17,15 @@ from time import perf_counter
 from typing import Any
 
 import orjson
-import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ledger import recon_report
-from ledger.cells import shown
 from ledger.errors import Misconfigured
 from ledger.recon_changes import CLEARED, table
 from ledger.recon_night import Night
 from ledger.recon_passes import Passes
+from ledger.render import rows_as
+from ledger.workbook import workbook
 
 CURRENT = "current.json"
 """Beside the runs: which certificate holds, and whether it is stale."""
@@ -36,7 +33,6 @@ CURRENT = "current.json"
 MOST_ROWS = 20_000
 """Breaks in the workbook: the gravest. Nobody works through more of them by hand; breaks.csv has all."""
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _PACKAGES = ("tppq", "duckdb", "pyarrow")
 _CHANGES = ("change", "break", "code", "severity", "state", "country", "key", "at_stake_tpp", "first_seen_on")
 _INDENTED = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
@@ -110,17 +106,21 @@ def _fill_rest(folder: Path, night: Night) -> list[str]:
         ("breaks", breaks), ("changes", changed), ("certificate", night.certificate),
         ("sources", night.sources),
     ):  # fmt: skip
-        (folder / f"{name}.csv").write_bytes(as_csv(rows))
+        (folder / f"{name}.csv").write_bytes(rows_as("csv", rows, {}, ""))
     lines = (orjson.dumps(each, option=orjson.OPT_APPEND_NEWLINE) for each in night.proposals())
     (folder / "proposals.jsonl").write_bytes(b"".join(lines))
     (folder / "report.html").write_text(recon_report.page(night), encoding="utf-8")
     sheets = {
         "Breaks": breaks.slice(0, MOST_ROWS), "Certificate": night.certificate, "Sources": night.sources,
     }  # fmt: skip
-    workbook = _workbook(sheets, night)
-    if workbook is None:
-        return ["breaks.xlsx: pip install 'tppq[xlsx]'"]
-    (folder / "breaks.xlsx").write_bytes(workbook)
+    basis = {
+        "run": night.run, "status": night.status, "regime": night.regime.regime,
+        "h100_tpp": night.regime.h100_tpp, **night.cut._asdict(),
+    }  # fmt: skip
+    try:
+        (folder / "breaks.xlsx").write_bytes(workbook(sheets, basis, night.regime.notice))
+    except Misconfigured as missing:  # a night is compared without the extra, too
+        return [f"breaks.xlsx: {missing.detail}"]
     return []
 
 
@@ -145,61 +145,3 @@ def _version(name: str) -> str | None:
         return version(name)
     except PackageNotFoundError:
         return None
-
-
-def as_csv(rows: pa.Table) -> bytes:
-    """Rows as CSV; an apostrophe before text that a spreadsheet would take for a formula."""
-    out = io.StringIO(newline="")
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(rows.column_names)
-    columns = [_cells(rows.schema.field(place).type, rows.column(place)) for place in range(rows.num_columns)]
-    writer.writerows(zip(*columns, strict=True))
-    return out.getvalue().encode()
-
-
-def _cells(kind: pa.DataType, column: Any) -> list[str]:
-    cells = [shown(value, thousands=False) for value in column.to_pylist()]
-    if pa.types.is_string(kind):
-        return [f"'{cell}" if cell.startswith(_FORMULA) else cell for cell in cells]
-    return cells
-
-
-def _workbook(sheets: Mapping[str, pa.Table], night: Night) -> bytes | None:
-    """The tables as a workbook; None where the package that writes them is not installed."""
-    try:
-        import xlsxwriter  # an extra: a night is compared without it, too  # noqa: PLC0415
-    except ModuleNotFoundError:
-        return None
-    out = io.BytesIO()
-    how = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-    with xlsxwriter.Workbook(out, how) as book:
-        # a fixed day: the same run makes the same file
-        book.set_properties({"created": datetime.fromisoformat(night.cut.as_of).replace(tzinfo=UTC)})
-        bold = book.add_format({"bold": True})
-        figure = book.add_format({"num_format": "#,##0"})
-        for name, rows in sheets.items():
-            sheet = book.add_worksheet(name)
-            sheet.freeze_panes(1, 0)
-            for place, field in enumerate(rows.schema):
-                values = rows.column(place).to_pylist()
-                cells = [shown(value) for value in values]
-                sheet.write_string(0, place, field.name, bold)
-                widest = max((len(cell) for cell in (field.name, *cells)), default=0)
-                sheet.set_column(place, place, min(60, widest + 2))
-                for row, (value, cell) in enumerate(zip(values, cells, strict=True), 1):
-                    if isinstance(value, int) and abs(value) < 10**15:
-                        sheet.write_number(row, place, value, figure)
-                    elif cell:
-                        sheet.write_string(row, place, cell)
-        about = book.add_worksheet("About")
-        said = {
-            "run": night.run,
-            "status": night.status,
-            **night.cut._asdict(),
-            "notice": night.regime.notice,
-        }
-        for row, (name, value) in enumerate(said.items()):
-            about.write_string(row, 0, name, bold)
-            about.write_string(row, 1, str(value))
-        about.set_column(0, 0, 16)
-    return out.getvalue()

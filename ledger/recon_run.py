@@ -13,15 +13,15 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-import pyarrow as pa
 from duckdb import DuckDBPyConnection
 
 from ledger import recon_feeds, recon_files, recon_results, schema
 from ledger.answer import Answer
+from ledger.engine import Core
 from ledger.errors import BadFeed, Busy, Tampered
 from ledger.events import Event, Telling
+from ledger.evidence import FIRST_PREV_HASH
 from ledger.model import Regime
-from ledger.publish import Mirror
 from ledger.recon_breaks import BY_RUNS, TOPIC, Break, fold, ranked
 from ledger.recon_changes import Change, changes, table
 from ledger.recon_feeds import Coverage, Staged
@@ -50,14 +50,14 @@ class Run:
     """One run on a store; with `dry_run` nothing is recorded or written."""
 
     def __init__(
-        self, store: Store, regime: Regime, reference: Reference, mirror: Mirror, actor: str, *, dry_run: bool
+        self, store: Store, regime: Regime, reference: Reference, actor: str, *, dry_run: bool
     ) -> None:
         self._store = store
         self._terms = regime
         self._reference = reference
-        self._mirror = mirror
         self._actor = actor
         self._dry_run = dry_run
+        self._seconds: dict[str, float] = {}
 
     def __call__(
         self,
@@ -73,10 +73,11 @@ class Run:
         began = perf_counter()
         runs = self._store.events(RUN)
         connection = recon_feeds.connect()
+        core = Core(self._terms, self._reference.countries, self._reference.devices, wide=True)
         try:
             with ThreadPoolExecutor(1, "verifying") as verifying:
                 # P1 does not depend on P0, and each leaves half of the machine idle
-                verified = verifying.submit(self._verified, on, known_at)
+                verified = verifying.submit(self._verified, core, on, known_at)
                 staged = self._staged(connection, feeds, SOURCES if expected is None else expected, runs, on)
             if staged.findings:
                 broken = [of_finding(each, self._terms) for each in staged.findings]
@@ -86,12 +87,16 @@ class Run:
             if wrong:
                 return self._stopped("ledger", [of_difference(row, self._terms) for row in wrong], on)
             passes = Passes(connection)
+            passes.seconds.update(self._seconds)
+            passes.take_ledger(core.ask, cut.as_of, cut.known_at)
+            core.close()
             night, earlier = self._compared(passes, staged, cut, runs, blocks=block)
             is_new = earlier is None and not self._dry_run and not _looks_back(cut, runs)
             with recon_results.written(None if self._dry_run else out, night, passes, began) as folder:
                 if is_new:
                     self._record(night, runs)
         finally:
+            core.close()
             connection.close()
         said = {"recorded": is_new, "folder": None if folder is None else str(folder)}
         return self._answered(night.run, cut, night.changes, night.summary() | said)
@@ -107,41 +112,42 @@ class Run:
         on: str,
     ) -> Staged:
         """The files of the night, staged. Raises BadFeed; that is then recorded too."""
+        began = perf_counter()
         history: dict[str, dict[int, str]] = {}
         for event in runs:
             for source, number, content, *_ in event.detail["inputs"] if event.action == FINISHED else ():
                 history.setdefault(source, {})[number] = content
         try:
             found = recon_files.find(feeds, expected)
-            return recon_feeds.stage(connection, found, history, self._reference, self._terms)
+            staged = recon_feeds.stage(connection, found, history, self._reference, self._terms)
         except BadFeed as error:
             paths = dict.fromkeys(fault["path"] for fault in error.faults)
             self._tell_files([of_faults(path, error.faults, self._terms) for path in paths], on)
             raise
+        self._seconds["files"] = perf_counter() - began
+        return staged
 
-    def _verified(self, on: str, known_at: str | None) -> tuple[Cut, list[dict[str, Any]]]:
-        """Up to where the ledger is compared, and what is wrong with it."""
-        core = self._mirror.empty_core(wide=True)
+    def _verified(self, core: Core, on: str, known_at: str | None) -> tuple[Cut, list[dict[str, Any]]]:
+        """Up to where the ledger is compared, and what is wrong with it; `core` then has its entries.
+
+        So what is compared is what was verified, and the ledger is read once.
+        """
+        began = perf_counter()
         try:
-            answer = verify(self._store, core, {})
+            answer = verify(self._store, core, {}, taking="recon/verify_take.sql")
         except Tampered as error:
             head = self._store.head()
             wrong = {"seq": error.facts.get("seq"), "check": "history", "expected": "one that can be read"}
             return Cut(head.seq, head.hash, head.recorded_at, on), [{**wrong, "found": error.detail}]
-        finally:
-            core.close()
+        self._seconds["verify"] = perf_counter() - began
         seq, head_hash = answer.basis["seq"], answer.basis["head_hash"]
         if len(answer):
             return Cut(seq, head_hash, "", on), answer.rows()
-        (last,) = self._asked(
-            schema.sql("recon/ledger_cut.sql"), {"seq": seq, "known_at": known_at}
-        ).to_pylist()
-        return Cut(last["seq"], last["head_hash"], last["recorded_at"], on), []
-
-    def _asked(self, query: str, values: Mapping[str, Any]) -> pa.Table:
-        rows, _ = self._mirror.ask(query, values, wide=True)
-        table: pa.Table = Answer(rows, {}).table
-        return table
+        (last,) = core.ask(schema.sql("recon/ledger_cut.sql"), {"known_at": known_at}).to_pylist()
+        if last["seq"] != seq:
+            rows = self._store.read("hash_at", seq=last["seq"])
+            head_hash = rows[0][0] if rows else FIRST_PREV_HASH
+        return Cut(last["seq"], head_hash, last["recorded_at"], on), []
 
     # ---------------------------------------------------------------------------------------- P2 to P7
 
@@ -149,7 +155,6 @@ class Run:
         self, passes: Passes, staged: Staged, cut: Cut, runs: Sequence[Event], *, blocks: bool
     ) -> tuple[Night, Event | None]:
         """What the night comes to, and the run that came to the same before, if there was one."""
-        passes.take_ledger(self._asked, cut.as_of, cut.known_at)
         passes.set_terms(self._terms, self._reference.devices, staged.coverage, cut.as_of)
         passes.run()
         found = ranked(of_row(row, self._terms) for row in passes.ask("breaks_found").to_pylist())

@@ -10,9 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-import orjson
-
-from ledger import outcome, roster, undoing
+from ledger import roster, undoing
 from ledger.accounts import Books
 from ledger.answer import Answer, Rows
 from ledger.entry import Entry
@@ -240,9 +238,7 @@ class BreakWork(Proposals):
         if verdict.declined:
             refusal: Refused = verdict.declined[0].refusal
             raise refusal
-        seqs = [seq for seq, _ in verdict.replayed]
-        again = self._store.read("receipts", seqs=orjson.dumps(seqs).decode()) if seqs else []
-        return outcome.receipts([*again, *map(outcome.picked, verdict.rows)], self._terms.h100_tpp)
+        return self._receipts(verdict)
 
     def _country_code(self, text: str) -> str:
         code = self._resolver.country(text)

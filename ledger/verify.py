@@ -45,11 +45,19 @@ class _Read:
     whole: bool = True
 
 
-def verify(store: Reading, core: Core, basis: dict[str, Any], outside: Outside | None = None) -> Answer:
+def verify(
+    store: Reading,
+    core: Core,
+    basis: dict[str, Any],
+    outside: Outside | None = None,
+    *,
+    taking: str = "core/verify_take.sql",
+) -> Answer:
     """Read the whole ledger from the store into an empty, wide `core`, and compare. One row a difference.
 
     While others post, it is the ledger up to one head that is verified, and no later. `outside` is what was
     kept elsewhere: only that shows a tail that was cut off, or a history that was made anew as a whole.
+    `taking` is the script by which `core` takes a page in: for a caller who asks it more afterwards.
     """
     trail = store.read("all_events")  # before the head: what was signed by then stands under it
     last_stored = store.read("last_entry")[0][0] or 0
@@ -60,7 +68,7 @@ def verify(store: Reading, core: Core, basis: dict[str, Any], outside: Outside |
     head = Head(*fields)
     stored = pa.array(accounts.split("\n") if accounts else [], pa.string())
     core.take(pa.table({"account": stored}), "core/verify_stored.sql")
-    found = _entries(store, core, head)
+    found = _entries(store, core, head, taking)
     differences = found.differences
     last = found.last
     if (head.seq, head.hash) != (last.seq, last.hash) or last_stored > head.seq:
@@ -88,14 +96,14 @@ def verify(store: Reading, core: Core, basis: dict[str, Any], outside: Outside |
 # ---------------------------------------------------------------------------------------------- entries
 
 
-def _entries(store: Reading, core: Core, head: Head) -> _Read:
+def _entries(store: Reading, core: Core, head: Head, taking_by: str) -> _Read:
     """Hash every entry up to the head anew, while DuckDB takes it in."""
     found = _Read()
     counts: dict[str, int] = {}
     with ThreadPoolExecutor(1, "taking") as taker:
         try:
             for page in rereading.pages(store, 0, head.seq):
-                taking = taker.submit(_take, core, page)
+                taking = taker.submit(_take, core, page, taking_by)
                 for fault in rereading.faults(page, found.last):
                     counts[fault.check] = counts.get(fault.check, 0) + 1
                     if counts[fault.check] <= MOST_ROWS:
@@ -109,7 +117,7 @@ def _entries(store: Reading, core: Core, head: Head) -> _Read:
     return found
 
 
-def _take(core: Core, page: rereading.Page) -> None:
+def _take(core: Core, page: rereading.Page, taking: str) -> None:
     """Give DuckDB the canonical forms of a page, as they lie. Raises Tampered for what is not UTF-8."""
     lengths = [len(body) + 1 for body in page.bodies]  # with the line break, which JSON passes over
     offsets = array("i", accumulate(lengths, initial=0))
@@ -121,7 +129,7 @@ def _take(core: Core, page: rereading.Page) -> None:
     except pa.ArrowInvalid as error:
         raise Tampered(f"an entry holds text that is none: {error}", seq=page.seqs[0]) from error
     seqs = pa.array(array("q", page.seqs), pa.int64())
-    core.take(pa.table({"seq": seqs, "body": bodies}), "core/verify_take.sql")
+    core.take(pa.table({"seq": seqs, "body": bodies}), taking)
 
 
 # ------------------------------------------------------------------------------------------------- sums

@@ -10,7 +10,8 @@ select
 from arriving as a;
 
 -- One row an entry as it was read again: a null where a value is none that an entry can have; `place` is
--- where it stands.
+-- where it stands. The last five columns are not verified by sums: who compares more than verify does takes
+-- them in as well.
 create temp table arrived (
     place bigint not null,
     seq bigint,
@@ -26,5 +27,10 @@ create temp table arrived (
     quota varchar,
     actor varchar,
     approver varchar,
-    headroom_after_tpp bigint
+    headroom_after_tpp bigint,
+    recorded_at timestamp,
+    device_id varchar,
+    quantity bigint,
+    consignee varchar,
+    reference varchar
 );

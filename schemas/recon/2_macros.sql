@@ -1,6 +1,6 @@
 -- One row each is a word that the passes share: how many pieces a unit is, what an amount is worth, what is
--- missing. A unit counts pieces, or is read as if it did: a declaration in systems then shows as a ratio
--- (UNIT).
+-- missing, what adds up. A unit counts pieces, or is read as if it did: a declaration in systems then shows
+-- as a ratio (UNIT).
 create macro pieces(quantity, unit) as
     quantity * case unit when 'DOZ' then 12 when 'THS' then 1000 else 1 end;
 
@@ -18,8 +18,58 @@ create macro is_ratio(a, b) as
 create macro likeness(a, b) as
     (100 * jaro_winkler_similarity(lower(strip_accents(a)), lower(strip_accents(b))))::integer;
 
--- Text as a spreadsheet may open it: an apostrophe before what it would take for a formula.
-create macro guarded(x) as case when left(x, 1) in ('=', '+', '-', '@') then '''' || x else x end;
-
 -- Two values of which either may be missing.
 create macro differs(a, b) as a is distinct from b;
+
+-- One row a member of a set that adds up to what its one side wanted: `near` names a relation of pairs (one,
+-- wanted, window_days, member, on_day, quantity). A set is a running sum of quantities, from either end, that
+-- comes out even within the split window; a member is in one set.
+create macro adding_up(near) as table
+with running as (
+    select
+        n.*,
+        sum(n.quantity) over from_first as up,
+        sum(n.quantity) over from_last as down,
+        count(*) over from_first as nth_up,
+        count(*) over from_last as nth_down
+    from query_table(near) as n
+    window
+        from_first as (partition by n.one order by n.on_day, n.member),
+        from_last as (partition by n.one order by n.on_day desc, n.member desc)
+),
+
+hit as (
+    select
+        r.one,
+        min(r.nth_up) filter (r.up = r.wanted) as first_members,
+        min(r.nth_down) filter (r.down = r.wanted) as last_members
+    from running as r
+    group by r.one
+),
+
+sets as (
+    select
+        r.one,
+        r.member,
+        min(r.one) over (partition by r.member) as taken_by,
+        r.on_day,
+        r.window_days
+    from running as r
+    inner join hit as h on r.one = h.one
+    where
+        (h.first_members >= 2 and r.nth_up <= h.first_members)
+        or (h.first_members is null and h.last_members >= 2 and r.nth_down <= h.last_members)
+),
+
+good as (
+    select s.one
+    from sets as s
+    group by s.one
+    having bool_and(s.taken_by = s.one) and max(s.on_day) - min(s.on_day) <= max(s.window_days)
+)
+
+select
+    s.one,
+    s.member
+from sets as s
+semi join good as g on s.one = g.one;
