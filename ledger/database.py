@@ -195,10 +195,9 @@ class Database:
             return NotPermitted(f"this user may not do that to {self.name}: {said}", store=self.name)
         return Unreachable(f"{self.name} cannot be used: {said}", store=self.name)
 
-    def is_lost(self, error: BaseException) -> bool:
-        """Whether the driver's error says that the connection is gone."""
-        kinds = {each.__name__ for each in type(error).__mro__}
-        return self.dialect == "postgresql" and "OperationalError" in kinds
+    def is_lost(self, connection: Any) -> bool:
+        """Whether a connection's server has gone, or let go of it."""
+        return self.dialect == "postgresql" and bool(connection.broken)
 
     def create(self) -> None:
         """Create every table and trigger that is not there yet, in one transaction."""

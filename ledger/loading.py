@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,14 +71,14 @@ class Loader(Store):
                 )
 
 
-def _grow(tree: merkle.Edge, head: Head, entries: Iterable[dict[str, Any]]) -> None:
+def _grow(tree: merkle.Edge, head: Head, entries: Sequence[Mapping[str, Any]]) -> None:
     """Commit the tree to the entries, each held to its hash."""
-    salt_key = bytes.fromhex(head.salt_key)
-    for entry in entries:
-        body = canonical({name: entry[name] for name in HASHED})
-        seq = entry["seq"]
+    bodies = [canonical({name: entry[name] for name in HASHED}) for entry in entries]
+    for entry, body in zip(entries, bodies, strict=True):
         if chain_hash(entry["prev_hash"], body) != entry["hash"]:
+            seq = entry["seq"]
             raise Tampered(f"entry {seq:,} is not what its hash says: nothing was written", seq=seq)
-        commitment = merkle.commitment(merkle.salt_of(salt_key, seq), body)
-        leaf = merkle.leaf(head.origin, seq, entry["recorded_at"], entry["hash_v"], commitment)
-        tree.append(merkle.leaf_hash(leaf))
+    seqs, times, versions = ([entry[name] for entry in entries] for name in ("seq", "recorded_at", "hash_v"))
+    salt_key = bytes.fromhex(head.salt_key)
+    for leaf in merkle.leaf_hashes(head.origin, salt_key, seqs, times, versions, bodies):
+        tree.append(leaf)

@@ -48,6 +48,7 @@ class Lookups:
                 else:
                     self._licenses[account.license_no] = account
         books.quotas, books.licenses = self._quotas, self._licenses
+        books.undone, books.terms = {}, {}
         for each in asked:
             if each.reverses_seq is not None and each.reverses_seq not in books.undone:
                 books.undone[each.reverses_seq] = self._why_not_undone(cursor, each)

@@ -36,9 +36,12 @@ class Reading:
     def close(self) -> None:
         """Close the reading connection; the next read opens another."""
         with self._read_lock:
-            if self._reader is not None:
-                self._reader.close()
-            self._reader = None
+            self._drop_reader()
+
+    def _drop_reader(self) -> None:
+        if self._reader is not None:
+            self._reader.close()
+        self._reader = None
 
     def today(self) -> str:
         """The day by the ledger's clock, UTC, as ISO text."""
@@ -114,29 +117,22 @@ class Reading:
 
     def _read(self, statement: Statement, values: Mapping[str, Any]) -> Sequence[Row]:
         with self._read_lock:
-            kept = self._reader is not None
+            was_kept = self._reader is not None
             try:
                 return self._fetch(statement, values)
             except self.database.driver_error as error:
-                self._reader = None
-                if not (kept and self.database.is_lost(error)):
+                lost = self._reader is not None and self.database.is_lost(self._reader)
+                self._drop_reader()
+                if not (was_kept and lost):
                     raise self.database.explained(error) from error
-            try:
-                return self._fetch(statement, values)  # a kept connection was lost meanwhile: a new one
-            except self.database.driver_error as error:
-                self._reader = None
-                raise self.database.explained(error) from error
+            return self._read(statement, values)  # a kept connection was lost meanwhile: a new one
 
     def _fetch(self, statement: Statement, values: Mapping[str, Any]) -> Sequence[Row]:
         if self._reader is None:
             self._reader = self.database.connect_reader()
         cursor = self._reader.cursor()
-        try:
-            cursor.execute(statement.text, statement.values(values))
-            rows: Sequence[Row] = cursor.fetchall()
-        except self.database.driver_error:
-            self._reader.close()
-            raise
+        cursor.execute(statement.text, statement.values(values))
+        rows: Sequence[Row] = cursor.fetchall()
         cursor.close()
         self._reader.rollback()  # PostgreSQL: no transaction stays open between reads
         return rows
