@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import orjson
 
@@ -29,10 +30,8 @@ def sheet(
     accounts = [books.quotas[quota] for quota in set(by_column[_AT["quota"]])]
     accounts += [books.licenses[number] for number in set(by_column[_AT["license_no"]]) if number is not None]
     inserts += [_insert(database, "entry", by_column), put(database, (each for each in accounts if each))]
-    leaves = Leaves(
-        head.origin, head.salt_key, head.seq + 1, by_column[_AT["recorded_at"]], evidence.HASH_V,
-        bytes(verdict.bodies),
-    )  # fmt: skip
+    recorded_at = by_column[_AT["recorded_at"]]
+    leaves = Leaves(head.origin, head.seq + 1, recorded_at, evidence.HASH_V, verdict.commitments)
     return Sheet(head.hash, inserts, leaves, {name: rows[-1][_AT[name]] for name in _HEAD})
 
 
@@ -53,18 +52,17 @@ def insert(database: Database, table: str, rows: Sequence[Row]) -> Insert:
     return _insert(database, table, list(zip(*rows, strict=True)))
 
 
-def _insert(database: Database, table: str, by_column: Sequence[Row]) -> Insert:
+def _insert(database: Database, table: str, by_column: Sequence[tuple[Any, ...]]) -> Insert:
     """Whole rows of a table, by column; columns that are null in all of many are left to the store."""
-    count = len(by_column[0])
+    count, whole = len(by_column[0]), database.statement(f"put_{table}")
     if count == 1:
-        return Insert(database.statement(f"put_{table}").text, 1, by_column)
-    names = database.statement(f"put_{table}").takes
+        return Insert(whole.text, by_column)
     used = {
         name: values
-        for name, values in zip(names, by_column, strict=True)
+        for name, values in zip(whole.takes, by_column, strict=True)
         if values[0] is not None or values.count(None) < count
     }
-    return Insert(database.insert(table, tuple(used)).text, count, list(used.values()))
+    return Insert(database.insert(table, tuple(used)).text, list(used.values()))
 
 
 def put(database: Database, accounts: Iterable[Account]) -> Insert:
@@ -76,5 +74,4 @@ def put(database: Database, accounts: Iterable[Account]) -> Insert:
         )
         for each in accounts
     ]  # fmt: skip
-    statement = database.statement("put_balance")
-    return Insert(statement.text, len(rows), list(zip(*rows, strict=True)))
+    return Insert(database.statement("put_balance").text, list(zip(*rows, strict=True)))

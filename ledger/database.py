@@ -32,7 +32,7 @@ class Statement(NamedTuple):
     takes: tuple[str, ...]
 
     def values(self, named: Mapping[str, Any]) -> tuple[Any, ...]:
-        return tuple(named[name] for name in self.takes)
+        return tuple([named[name] for name in self.takes])
 
 
 class Database:

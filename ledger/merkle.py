@@ -110,7 +110,7 @@ class Edge:
         self.size, self.hashes = size, list(hashes)
         if size < 0 or len(self.hashes) != size.bit_count():
             raise ValueError(f"a tree of {size:,} leaves does not have an edge of {len(self.hashes)} hashes")
-        if any(len(each) != HASH_BYTES for each in self.hashes):
+        if {*map(len, self.hashes)} - {HASH_BYTES}:
             raise ValueError("a hash of the edge is not 32 bytes")
 
     @classmethod

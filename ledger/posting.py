@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from itertools import repeat
+from operator import itemgetter
 from typing import Any, Protocol
 from uuid import uuid4
 
@@ -26,6 +27,8 @@ _BODY = (
     "consignee", "exporter", "reference", "reason", "programme", "holder",
 )  # fmt: skip
 """The fields of a request as given: what its id stands for."""
+
+_body = itemgetter(*_BODY)
 
 
 class Given(Protocol):
@@ -127,7 +130,7 @@ class Resolver:
         )  # fmt: skip
 
     def _resolve_given(self, given: dict[str, Any]) -> Asked | Refused:
-        values: list[Any] = [*(given[name] for name in _BODY), given.get("reverses_seq")]
+        values: list[Any] = [*_body(given), given.get("reverses_seq")]
         return self.resolve(*values)
 
     def posts(self, entries: Sequence[Given], request_id: str | None) -> list[Post]:

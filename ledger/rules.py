@@ -13,7 +13,7 @@ from ledger.accounts import Asked, Books
 from ledger.errors import Refused
 from ledger.model import HELD_BY_LICENSE, MOST_TPP, MOVES, TAKES_LICENSE, Kind, Regime
 
-_TIER_RULED = frozenset({Kind.allocate, Kind.license})
+_TIER_RULED = frozenset({Kind.allocate.value, Kind.license.value})
 _SOURCE = {kind.value: move.source for kind, move in MOVES.items()}
 
 
@@ -121,10 +121,11 @@ def agreement(asked: Asked, books: Books) -> Refused | None:
     device = books.devices.get(asked.device_id) if asked.device_id is not None else None
     if device is None or asked.quantity is None:
         return None
-    tolerance = books.regime.tpp_tolerance_percent
+    if asked.tpp == asked.quantity * device.tpp:
+        return None
     for each in (device.tpp, device.declared_tpp):
         known = asked.quantity * each if each is not None else None
-        if known is not None and abs(asked.tpp - known) * 100 <= known * tolerance:
+        if known is not None and abs(asked.tpp - known) * 100 <= known * books.regime.tpp_tolerance_percent:
             return None
     expected = asked.quantity * device.tpp
     return errors.TppMismatch(
@@ -160,20 +161,18 @@ def license_known(asked: Asked, books: Books) -> Refused | None:
     if asked.license_no is None:
         return None
     account = books.licenses.get(asked.license_no)
+    if account.quota == asked.quota if account is not None else asked.kind == Kind.license:
+        return None
     facts: dict[str, errors.Fact] = {"country": asked.country, "license_no": asked.license_no}
-    if account is not None and account.quota != asked.quota:
+    if account is not None:
         other = account.quota.rpartition("/")[2]
         return errors.UnknownLicense(
             f"{asked.license_no} is a license for {other}, not for {asked.country}: "
             "a license is for one country",
             **facts, license_country=other,
         )  # fmt: skip
-    if account is None and asked.kind != Kind.license:
-        hint = (
-            "; leave license_no empty and put the number into reference" if asked.kind == Kind.overrun else ""
-        )
-        return errors.UnknownLicense(f"{asked.country} has no license {asked.license_no}{hint}", **facts)
-    return None
+    hint = "; leave license_no empty and put the number into reference" if asked.kind == Kind.overrun else ""
+    return errors.UnknownLicense(f"{asked.country} has no license {asked.license_no}{hint}", **facts)
 
 
 def license_in_force(asked: Asked, books: Books) -> Refused | None:

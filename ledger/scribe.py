@@ -8,6 +8,7 @@ transaction that was not committed is gone with its process, and nobody is answe
 
 from __future__ import annotations
 
+import gc
 import marshal
 import os
 import sqlite3
@@ -69,7 +70,7 @@ class Scribe:
             cwd="/", env={}, start_new_session=True,
         )  # fmt: skip
         self._thread = ThreadPoolExecutor(1)
-        self._thread.submit(self._tell, tuple(desk))
+        self._thread.submit(self._tell, marshal.dumps(tuple(desk)))
 
     @property
     def pid(self) -> int:
@@ -78,10 +79,10 @@ class Scribe:
     def write(self, sheet: Sheet) -> Future[Reply]:
         """Give it a sheet; the answer comes when the sheet is committed, or is not going to be."""
         leaves = tuple(sheet.leaves) if sheet.leaves is not None else None
-        told = (sheet.continues, [tuple(each.packed()) for each in sheet.inserts], leaves, dict(sheet.head))
-        return self._thread.submit(self._exchange, told)
+        told: Any = (sheet.continues, [each.packed() for each in sheet.inserts], leaves, dict(sheet.head))
+        return self._thread.submit(self._exchange, marshal.dumps(told))  # here, while the other still writes
 
-    def _exchange(self, told: Any) -> Reply:
+    def _exchange(self, told: bytes) -> Reply:
         assert self._process.stdout is not None
         try:
             self._tell(told)
@@ -92,7 +93,7 @@ class Scribe:
             return Reply(Fate.unknown)
         return Reply(Fate(fate), error, said)
 
-    def _tell(self, told: Any) -> None:
+    def _tell(self, told: bytes) -> None:
         assert self._process.stdin is not None
         _send(self._process.stdin, told)
 
@@ -109,13 +110,14 @@ class Scribe:
 def serve() -> None:
     """Write sheet after sheet, as they come from stdin, and answer each on stdout; end where stdin ends."""
     asked, answered = sys.stdin.buffer, sys.stdout.buffer
+    gc.disable()  # rows are many and free of cycles
     try:
         desk = Desk(*_received(asked))
         connection = sqlite3.connect(desk.file, isolation_level=None, timeout=desk.busy_seconds)
         connection.executescript(desk.connect)
         while True:
             answer = _written(connection, desk, *_received(asked))
-            _send(answered, (answer.fate.value, answer.error, answer.said))
+            _send(answered, marshal.dumps((answer.fate.value, answer.error, answer.said)))
             if answer.fate == Fate.failed:
                 return
     except (EOFError, BrokenPipeError):
@@ -134,8 +136,8 @@ def _written(
         if found["hash"] != continues:
             connection.rollback()
             return Reply(Fate.moved)
-        for insert in inserts:
-            connection.executemany(insert[0], Insert(*insert).rows())
+        for insert in (Insert.unpacked(*each) for each in inserts):
+            connection.executemany(insert.statement, insert.rows())
         if leaves is not None:
             tree = Leaves(*leaves).grown(found["tree"], found["seq"])
             connection.execute(desk.move_head, {**head, "tree": tree})
@@ -150,17 +152,16 @@ def _written(
 # ------------------------------------------------------------------------------------------------ the pipes
 
 
-def _send(stream: IO[bytes], told: Any) -> None:
-    packed = marshal.dumps(told)
-    stream.write(len(packed).to_bytes(_SIZE_BYTES, "big"))
-    stream.write(packed)
+def _send(stream: IO[bytes], told: bytes) -> None:
+    stream.write(len(told).to_bytes(_SIZE_BYTES, "big"))
+    stream.write(told)
     stream.flush()
 
 
 def _received(stream: IO[bytes]) -> Any:
     """What was sent. Raises EOFError where the other side has ended, in the middle of it too."""
     size = int.from_bytes(stream.read(_SIZE_BYTES), "big")
-    packed = stream.read(size)
-    if len(packed) != size or not size:
+    told = stream.read(size)
+    if len(told) != size or not size:
         raise EOFError
-    return marshal.loads(packed)  # noqa: S302  # from our own process, through a pipe that nobody else has
+    return marshal.loads(told)  # noqa: S302  # from our own process, through a pipe that nobody else has

@@ -6,53 +6,52 @@ Light on purpose: with this module and a driver alone, what another process judg
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import repeat
 from typing import Any, NamedTuple, Self
 
 from ledger import merkle
 
 
 class Insert(NamedTuple):
-    """A statement and its rows, by column; in a packed one, a column that is alike in all is one value."""
+    """A statement and its rows, by column."""
 
     statement: str
-    row_count: int
-    columns: Sequence[Sequence[Any]]
+    columns: Sequence[tuple[Any, ...]]
 
     def rows(self) -> Iterator[tuple[Any, ...]]:
         """The rows, one after the other."""
-        count = self.row_count
-        columns = (each if len(each) == count else repeat(each[0], count) for each in self.columns)
-        return zip(*columns, strict=True)
+        return zip(*self.columns, strict=True)
 
-    def packed(self) -> Self:
-        """The same rows, in less."""
-        return self._replace(columns=[_alike(values) for values in self.columns])
+    def packed(self) -> tuple[str, int, list[tuple[Any, ...]]]:
+        """The same in less: how many rows, and for a column that is alike in all of them one value."""
+        count = len(self.columns[0])
+        return self.statement, count, [_packed(values) for values in self.columns]
+
+    @classmethod
+    def unpacked(cls, statement: str, count: int, columns: Sequence[tuple[Any, ...]]) -> Self:
+        """What was packed."""
+        return cls(statement, [each if len(each) == count else each * count for each in columns])
 
 
-def _alike(values: Sequence[Any]) -> Sequence[Any]:
+def _packed(values: tuple[Any, ...]) -> tuple[Any, ...]:
     first = values[0]
     return values[:1] if first == values[-1] and values.count(first) == len(values) else values
 
 
 class Leaves(NamedTuple):
-    """What the tree takes in: entries from `first_seq` on, by column; `bodies` has a line for each."""
+    """What the tree takes in: entries from `first_seq` on, by column."""
 
     origin: str
-    salt_key: str
     first_seq: int
     recorded_at: Sequence[str]
     hash_v: int
-    bodies: bytes
+    commitments: Sequence[bytes]
 
     def grown(self, tree: str, size: int) -> str:
         """The tree's right edge with these leaves, as the head keeps it; `tree` is that of `size` leaves."""
-        edge, key = merkle.Edge.from_json(tree, size), bytes.fromhex(self.salt_key)
-        count = len(self.recorded_at)
-        seqs = range(self.first_seq, self.first_seq + count)
-        bodies, versions = self.bodies.splitlines(), repeat(self.hash_v, count)
-        for leaf in merkle.leaf_hashes(self.origin, key, seqs, self.recorded_at, versions, bodies):
-            edge.append(leaf)
+        edge = merkle.Edge.from_json(tree, size)
+        leaves = zip(self.recorded_at, self.commitments, strict=True)
+        for seq, (at, committed) in enumerate(leaves, self.first_seq):
+            edge.append(merkle.leaf_hash(merkle.leaf(self.origin, seq, at, self.hash_v, committed)))
         return edge.to_json()
 
 

@@ -106,9 +106,9 @@ class Store(Reading):
                     if each.atomic and verdict.declined:
                         whole = whole and not verdict.rows  # memory keeps what was taken back
                         verdict.rows.clear()
-                        verdict.bodies.clear()
+                        verdict.commitments.clear()
                     together.rows.extend(verdict.rows)
-                    together.bodies.extend(verdict.bodies)
+                    together.commitments.extend(verdict.commitments)
                     if verdict.declined:
                         refused = adding.refusals(verdict, earlier, each.books.actor, self.now()) | refused
                     at = after(at, verdict)

@@ -15,11 +15,13 @@ from ledger import rules, terms
 from ledger.accounts import Asked, Books
 from ledger.errors import IdReused, Refused, refused_again
 from ledger.evidence import COLUMNS, HASH_V, canonical, chain_hash
+from ledger.merkle import commitment, salt_of
 from ledger.model import Kind
 
 Row = Sequence[Any]
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SEQ, _HASH, _RECORDED_AT = (COLUMNS.index(name) for name in ("seq", "hash", "recorded_at"))
+_LICENSE = Kind.license.value
 FIRST_AT = "1970-01-01T00:00:00.000000Z"
 """The instant of a head without entries."""
 
@@ -49,8 +51,8 @@ class Verdict:
     """What became of a group: rows to append (as `evidence.COLUMNS`), refusals, repeats (first seq, line)."""
 
     rows: list[Row] = field(default_factory=list)
-    bodies: bytearray = field(default_factory=bytearray)
-    """The canonical form of each row, which the tree commits to: a line each, as none holds a line break."""
+    commitments: list[bytes] = field(default_factory=list)
+    """What the tree holds of each row."""
 
     declined: list[Declined] = field(default_factory=list)
     replayed: list[tuple[int, int]] = field(default_factory=list)
@@ -96,7 +98,7 @@ def after(head: Head, verdict: Verdict) -> Head:
     if not verdict.rows:
         return head
     row = verdict.rows[-1]
-    return head._replace(seq=row[_SEQ], hash=row[_HASH], recorded_at=row[_RECORDED_AT])
+    return Head(row[_SEQ], row[_HASH], row[_RECORDED_AT], *head[3:])
 
 
 class Stamps:
@@ -134,16 +136,17 @@ def judge_all(
     seq, last_hash = head.seq, head.hash
     group_id = posts[0].request_id if atomic and len(posts) > 1 else None
     actor, approver, regime = books.actor, books.approver, books.regime.regime
-    fresh: set[str] = set()
+    rows, commitments, salt_key = verdict.rows, verdict.commitments, bytes.fromhex(head.salt_key)
+    own = ""  # the request whose first part was posted last
     for request_id, part, body_hash, given, line in posts:
         known = request_id in earlier.posted or request_id in earlier.refused
-        repeats = known and not (part > 0 and request_id in fresh)
+        repeats = known and not (part > 0 and request_id == own)
         if repeats and _answered_before(verdict, earlier, request_id, part, body_hash, line, again=again):
             continue
         if not isinstance(given, Asked):
             verdict.declined.append(Declined(line, request_id, body_hash, given, None))
             continue
-        asked = terms.with_term(given, books) if given.kind == Kind.license else given
+        asked = terms.with_term(given, books) if given.kind == _LICENSE else given
         refusal = rules.judge(asked, books)
         if refusal is not None:
             verdict.declined.append(Declined(line, request_id, body_hash, refusal, None))
@@ -171,9 +174,8 @@ def judge_all(
             }
         )  # fmt: skip
         last_hash = chain_hash(prev_hash, body)
-        verdict.bodies += body
-        verdict.bodies += b"\n"
-        verdict.rows.append((
+        commitments.append(commitment(salt_of(salt_key, seq), body))
+        rows.append((
             kind, country, effective_on, license_no, device_id, quantity, expires_on, consignee, exporter,
             reference, reason, programme, reverses_seq, seq, recorded_at, request_id, part, body_hash,
             group_id, regime, quota, holder, tpp, actor, approver, headroom, HASH_V, prev_hash, last_hash,
@@ -184,7 +186,7 @@ def judge_all(
                 "an entry is undone once, whole"
             )
         if part == 0:
-            fresh.add(request_id)
+            own = request_id
             earlier.posted[request_id] = (body_hash, seq)
     return verdict
 

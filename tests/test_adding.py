@@ -39,7 +39,7 @@ def test_a_sheet_holds_entries_accounts_and_the_head_after_them(database: Databa
     last = dict(zip(evidence.COLUMNS, verdict.rows[-1], strict=True))
     assert sheet.head == {"seq": 9, "hash": last["hash"], "recorded_at": last["recorded_at"]}
     assert sheet.leaves is not None
-    assert (sheet.leaves.first_seq, sheet.leaves.bodies.count(b"\n")) == (8, 2)
+    assert (sheet.leaves.first_seq, sheet.leaves.commitments) == (8, verdict.commitments)
 
 
 def test_a_verdict_without_entries_leaves_the_head_alone(database: Database) -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger import evidence
+from ledger import evidence, merkle
 from ledger.accounts import Asked, Books
 from ledger.errors import IdReused, NoQuota, OverHeadroom, Refused
 from ledger.submission import (
@@ -169,8 +169,13 @@ def test_rows_continue_the_head_and_each_other() -> None:
     for row in rows:
         fields = {name: row[name] for name in evidence.HASHED}
         assert row["hash"] == evidence.entry_hash(row["prev_hash"], fields)
-    bodies = [evidence.canonical({name: row[name] for name in evidence.HASHED}) for row in rows]
-    assert verdict.bodies.splitlines() == bodies
+    key = bytes.fromhex(HEAD.salt_key)
+    assert verdict.commitments == [
+        merkle.commitment(
+            merkle.salt_of(key, row["seq"]), evidence.canonical({name: row[name] for name in evidence.HASHED})
+        )
+        for row in rows
+    ]
 
 
 def test_a_license_without_an_expiry_is_appended_with_the_one_it_was_given() -> None:
