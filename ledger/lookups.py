@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 import orjson
 
 from ledger.accounts import NO_LICENSE, Account, Asked, Books
-from ledger.database import Database
+from ledger.database import Database, Row
 from ledger.model import BUCKETS, UNDONE_BY, Kind
-from ledger.submission import Earlier, Post, Refusing
+from ledger.submission import Earlier, Head, Post, Refusing
 
 OWN_PREFIX = 32
 """How much of a request id made from a file is the file's: characters of its SHA-256."""
+
+Question = tuple[str, Mapping[str, Any]]
+"""A statement of `schemas/store`, and its values."""
 
 _OF_A_FILE = re.compile(r"[0-9a-f]{32}-[0-9]{9}")
 
@@ -26,36 +30,85 @@ class Lookups:
         self._database = database
         self._quotas: dict[str, Account | None] = {}
         self._licenses: dict[str, Account | None] = {}
+        self.kept_at = ""
+        """The hash of the head at which the accounts stand as they are kept; empty where it is not known."""
+
+        self._was_alone = True
+
+    def locked(self, cursor: Any, posts: Sequence[Post], books: Books) -> tuple[Sequence[Row], Earlier]:
+        """Lock the head, and read it (no row where there is none) with all that `fill` and `earlier` read.
+
+        It is asked for together: on PostgreSQL, all writers wait for each round trip of the one that has the
+        lock. Afterwards `kept_at` is empty, until the caller says that what was judged is committed.
+        """
+        kept_at, self.kept_at = self.kept_at, ""
+        hoped = bool(kept_at) and self._was_alone  # where others write too, all is asked for at once
+        if not hoped:
+            self._forget()
+        asked, repeats = self._unknown(posts), _repeats(posts)
+        head, *rows = self._database.rows_together(cursor, ("lock_head", {}), *asked, *repeats)
+        accounts, answered = rows[: len(asked)], rows[len(asked) :]
+        self._was_alone = kept_at in ("", *(Head(*row).hash for row in head))
+        if hoped and not self._was_alone:
+            self._forget()
+            accounts = self._database.rows_together(cursor, *self._unknown(posts))
+        self._keep(accounts)
+        self._lend(cursor, posts, books)
+        return head, _earlier(answered)
 
     def fill(self, cursor: Any, posts: Sequence[Post], books: Books, *, fresh: bool) -> None:
         """Put every account that the posts touch into the books, from memory where that is still good."""
         if fresh:
-            self._quotas, self._licenses = {}, {}
+            self._forget()
+        self._keep(self._database.rows_together(cursor, *self._unknown(posts)))
+        self._lend(cursor, posts, books)
+
+    def earlier(self, cursor: Any, posts: Sequence[Post]) -> Earlier:
+        """What the requests of these posts were answered before."""
+        return _earlier(self._database.rows_together(cursor, *_repeats(posts)))
+
+    def _forget(self) -> None:
+        self._quotas, self._licenses = {}, {}
+
+    def _unknown(self, posts: Sequence[Post]) -> list[Question]:
+        """What to ask for the accounts that the posts touch and that are not kept: nothing or one question.
+
+        From then on they count as known, and as not there until `_keep` is told otherwise.
+        """
         asked = [post.asked for post in posts if isinstance(post.asked, Asked)]
         quotas = {each.quota for each in asked}.difference(self._quotas)
         licenses = {each.license_no for each in asked if each.license_no is not None}.difference(
             self._licenses
         )
-        if quotas or licenses:
-            self._quotas.update(dict.fromkeys(quotas))
-            self._licenses.update(dict.fromkeys(licenses))
-            for row in self._database.rows(
-                cursor, "accounts", quotas=_names(quotas), licenses=_names(licenses)
-            ):
-                account = Account(row[0], row[1], dict(zip(BUCKETS, row[2:7], strict=True)), *row[7:])
-                if account.license_no == NO_LICENSE:
-                    self._quotas[account.quota] = account
-                else:
-                    self._licenses[account.license_no] = account
+        if not (quotas or licenses):
+            return []
+        self._quotas.update(dict.fromkeys(quotas))
+        self._licenses.update(dict.fromkeys(licenses))
+        return [("accounts", {"quotas": _names(quotas), "licenses": _names(licenses)})]
+
+    def _keep(self, found: Iterable[Sequence[Row]]) -> None:
+        for row in chain.from_iterable(found):
+            account = Account(row[0], row[1], dict(zip(BUCKETS, row[2:7], strict=True)), *row[7:])
+            if account.license_no == NO_LICENSE:
+                self._quotas[account.quota] = account
+            else:
+                self._licenses[account.license_no] = account
+
+    def _lend(self, cursor: Any, posts: Sequence[Post], books: Books) -> None:
+        """Give the books what is kept, and what reversals must know of the entries that they undo."""
         books.quotas, books.licenses = self._quotas, self._licenses
         books.undone, books.terms = {}, {}
-        for each in asked:
-            if each.reverses_seq is not None and each.reverses_seq not in books.undone:
-                books.undone[each.reverses_seq] = self._why_not_undone(cursor, each)
-                if each.kind == Kind.release:
-                    books.terms[each.reverses_seq] = self._database.rows(
-                        cursor, "term_without", license_no=each.license_no, seq=each.reverses_seq
-                    )[0]
+        for post in posts:
+            each = post.asked
+            if isinstance(each, Asked) and each.reverses_seq is not None:
+                seq = each.reverses_seq
+                if seq not in books.undone:
+                    books.undone[seq] = self._why_not_undone(cursor, each)
+                    if each.kind == Kind.release:
+                        ((term),) = self._database.rows(
+                            cursor, "term_without", license_no=each.license_no, seq=seq
+                        )
+                        books.terms[seq] = term
 
     def _why_not_undone(self, cursor: Any, asked: Asked) -> str:
         """Why the entry cannot be reversed by what is asked; empty where it can."""
@@ -76,30 +129,35 @@ class Lookups:
             return f"entry {seq:,} is undone by {undoing[0]} of {tpp:,} TPP on {on}, not by what was asked"
         return ""
 
-    def earlier(self, cursor: Any, posts: Sequence[Post]) -> Earlier:
-        """What the requests of these posts were answered before."""
-        first = [post for post in posts if post.part == 0]
-        made = [post.request_id for post in first if post.body_hash is None]
-        given = [post.request_id for post in first if post.body_hash is not None]
-        asked: list[tuple[str, dict[str, str]]] = []
-        if made and _of_one_file(low := min(made), high := max(made)):
-            asked += _between(low, high)  # they stand side by side
-        else:
-            given += made
-        if len(given) == 1:
-            asked += _between(given[0], given[0])
-        elif given:
-            named = {"request_ids": _names(given)}
-            asked += [("answered", named), ("refused", named)]
-        found = self._database.rows_together(cursor, *asked)
-        return Earlier(
-            {row[0]: (row[1], row[2]) for posted in found[::2] for row in posted},
-            {
-                row[0]: Refusing(row[1], row[2], orjson.loads(row[3]), row[4])
-                for refused in found[1::2]
-                for row in refused
-            },
-        )
+
+def _repeats(posts: Sequence[Post]) -> list[Question]:
+    """What to ask for earlier answers to these posts: posted, refused, posted, refused ..."""
+    first = [post for post in posts if post.part == 0]
+    made = [post.request_id for post in first if post.body_hash is None]
+    given = [post.request_id for post in first if post.body_hash is not None]
+    asked: list[Question] = []
+    if made and _of_one_file(low := min(made), high := max(made)):
+        asked += _between(low, high)  # they stand side by side
+    else:
+        given += made
+    if len(given) == 1:
+        asked += _between(given[0], given[0])
+    elif given:
+        named = {"request_ids": _names(given)}
+        asked += [("answered", named), ("refused", named)]
+    return asked
+
+
+def _earlier(found: Sequence[Sequence[Row]]) -> Earlier:
+    """The answers to `_repeats`."""
+    return Earlier(
+        {row[0]: (row[1], row[2]) for posted in found[::2] for row in posted},
+        {
+            row[0]: Refusing(row[1], row[2], orjson.loads(row[3]), row[4])
+            for refused in found[1::2]
+            for row in refused
+        },
+    )
 
 
 def _of_one_file(low: str, high: str) -> bool:
@@ -108,7 +166,7 @@ def _of_one_file(low: str, high: str) -> bool:
     return alike and _OF_A_FILE.fullmatch(low) is not None and _OF_A_FILE.fullmatch(high) is not None
 
 
-def _between(low: str, high: str) -> list[tuple[str, dict[str, str]]]:
+def _between(low: str, high: str) -> list[Question]:
     ends = {"low": low, "high": high}
     return [("answered_between", ends), ("refused_between", ends)]
 

@@ -34,8 +34,6 @@ class Store(Reading):
         super().__init__(database, clock)
         self._write_lock = threading.RLock()
         self._writer: Any = None
-        # The accounts as the last commit of this process left them: good while the head is still that one.
-        self._kept_at = ""
         self._lookups = Lookups(database)
         self._line = Line(self._commit)
         self.frozen: LedgerError | None = None
@@ -87,11 +85,9 @@ class Store(Reading):
         posts = [post for each in group for post in each.posts]
         common = group[0].books
         with self._write_lock:
-            kept_at, self._kept_at = self._kept_at, ""  # unless this commits, memory is ahead of the store
             with self._transaction() as cursor:
-                head = at = self._locked_head(cursor)
-                self._lookups.fill(cursor, posts, common, fresh=head.hash != kept_at)
-                earlier = self._lookups.earlier(cursor, posts)
+                found, earlier = self._lookups.locked(cursor, posts, common)
+                head = at = self._only(found)
                 together, refused, whole = Verdict(), dict[str, Row](), True
                 for each in group:
                     if each.books is not common:
@@ -117,7 +113,7 @@ class Store(Reading):
                     if each.tellings and not each.verdict.declined:
                         self._tell(cursor, each.tellings, each.books.approver or each.books.actor)
             if whole:
-                self._kept_at = at.hash
+                self._lookups.kept_at = at.hash
 
     @contextmanager
     def _transaction(self) -> Iterator[Any]:
@@ -155,7 +151,9 @@ class Store(Reading):
         self._writer = None
 
     def _locked_head(self, cursor: Any) -> Head:
-        rows = self.database.rows(cursor, "lock_head")
+        return self._only(self.database.rows(cursor, "lock_head"))
+
+    def _only(self, rows: Sequence[Row]) -> Head:
         if not rows:
             raise self.no_ledger()
         return Head(*rows[0])

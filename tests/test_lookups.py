@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from ledger import OverLicense
+from ledger import Ledger, OverLicense
 from ledger.accounts import Asked, Books
 from ledger.database import Database
 from ledger.lookups import Lookups
-from ledger.submission import Post
+from ledger.submission import Head, Post
 from tests.books import asked, books
 from tests.outside import BALANCE, connected
 from tests.small import entry, fill
@@ -157,3 +157,52 @@ def test_rows_of_one_file_are_found_by_their_range_and_neighbors_are_not_mixed_i
         f"{file}-000000003": 16,
     }
     connection.close()
+
+
+# --- under the lock -------------------------------------------------------------------------------
+
+
+@pytest.fixture(name="committed")
+def _committed(database: Database) -> Iterator[Callable[[Lookups, str], Books]]:
+    connection = database.connect_writer()
+
+    def committed(lookups: Lookups, license_no: str) -> Books:
+        kept = books()
+        post = Post("1", 0, None, asked("export", license_no=license_no), 1)
+        with database.pipelined(connection):
+            (head,), _ = lookups.locked(connection.cursor(), [post], kept)
+            lookups.kept_at = Head(*head).hash
+            connection.rollback()
+        return kept
+
+    yield committed
+    connection.close()
+
+
+def test_under_the_lock_accounts_are_kept_only_while_nobody_else_has_written(
+    database: Database, store_url: str, committed: Callable[[Lookups, str], Books]
+) -> None:
+    lookups = Lookups(database)
+    first = committed(lookups, "L-1").quotas["country/AE"]
+    assert first is not None
+    assert committed(lookups, "L-2").quotas["country/AE"] is first
+    for blocked in (1, 2):  # what is kept is hoped to be good the first time, and not the second time
+        with Ledger.open(store_url) as other:
+            other.post(entry("block", "AE", "2026-02-20", tpp=1, reason="why"))
+        anew = committed(lookups, "L-1")
+        assert anew.quotas["country/AE"] is not None
+        assert anew.quotas["country/AE"].tpp["blocked"] == first.tpp["blocked"] + blocked
+        assert set(anew.licenses) == {"L-1"}
+    kept = committed(lookups, "L-1").quotas["country/AE"]
+    assert committed(lookups, "L-1").quotas["country/AE"] is kept  # alone again
+
+
+def test_what_a_group_undid_is_looked_up_anew_when_the_group_is_tried_again(
+    database: Database, cursor: Any
+) -> None:
+    undoing = asked("withdraw", "SA", 1_000_000, effective_on="2026-01-01", reverses_seq=2)
+    lookups = Lookups(database)
+    kept = filled(lookups, cursor, undoing)
+    kept.undone[2] = "entry 2 was reversed before, by a group that was taken back"
+    lookups.fill(cursor, [Post("1", 0, None, undoing, 1)], kept, fresh=True)
+    assert kept.undone == {2: ""}
