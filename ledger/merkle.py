@@ -15,10 +15,11 @@ Everything here is pure: bytes in, bytes out. Hashes are 32 bytes.
 from __future__ import annotations
 
 import itertools
-import json
 import re
 from collections.abc import Callable, Iterable, Sequence
 from hashlib import sha256
+
+import orjson
 
 LEAF_V = 1
 """Version of the leaf's form; a field of every leaf."""
@@ -117,7 +118,7 @@ class Edge:
     def from_json(cls, text: str, size: int) -> Edge:
         """The edge as `to_json` wrote it, of a tree of `size` leaves. Raises ValueError."""
         try:
-            return cls(size, [bytes.fromhex(each) for each in json.loads(text)])
+            return cls(size, [bytes.fromhex(each) for each in orjson.loads(text)])
         except TypeError:
             raise ValueError("the edge is not a list of hexadecimal hashes") from None
 

@@ -155,7 +155,7 @@ class Resolver:
 def _given(entry: Given) -> dict[str, Any]:
     """The entry as a file would give it; the entry it reverses only where there is one."""
     fields = vars(entry)
-    given = {name: fields[name] for name in _BODY}
+    given = dict(zip(_BODY, _body(fields), strict=True))
     given["kind"], given["effective_on"] = entry.kind.value, entry.effective_on.isoformat()
     if entry.expires_on is not None:
         given["expires_on"] = entry.expires_on.isoformat()

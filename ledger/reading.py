@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import timedelta
 from typing import Any
 
 from ledger import events, guards, roles
@@ -13,7 +12,7 @@ from ledger.database import Database, Row, Statement
 from ledger.errors import LedgerError, Misconfigured
 from ledger.events import Event
 from ledger.schema import SCHEMA_VERSION
-from ledger.submission import EPOCH, FIRST_AT, Head, Stamps
+from ledger.submission import Head, instant
 
 PAGE = 50_000
 """Entries read at a time."""
@@ -45,11 +44,11 @@ class Reading:
 
     def today(self) -> str:
         """The day by the ledger's clock, UTC, as ISO text."""
-        return (EPOCH + timedelta(microseconds=self.clock())).date().isoformat()
+        return self.now()[:10]
 
     def now(self) -> str:
         """The instant by the ledger's clock, UTC, as ISO text."""
-        return Stamps(FIRST_AT, self.clock()).next()
+        return instant(self.clock())
 
     def head(self) -> Head:
         """The head as it stands now. Raises Misconfigured where there is no ledger."""

@@ -9,6 +9,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from ledger import rules, terms
@@ -101,23 +102,28 @@ def after(head: Head, verdict: Verdict) -> Head:
     return Head(row[_SEQ], row[_HASH], row[_RECORDED_AT], *head[3:])
 
 
+@lru_cache(maxsize=16)
+def _second(second: int) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%S.", time.gmtime(second))
+
+
+def instant(us: int) -> str:
+    """Whole microseconds since 1970 (UTC) as ISO text."""
+    second, rest = divmod(us, 1_000_000)
+    return f"{_second(second)}{rest:06d}Z"
+
+
 class Stamps:
     """Instants in whole microseconds, as ISO text, each later than the one before and than `after`."""
 
     def __init__(self, after: str, now_us: int) -> None:
-        self._second, self._prefix = -1, ""
-        self._us = now_us - 1
-        if self.next() <= after:
+        if instant(now_us) <= after:
             now_us = (datetime.fromisoformat(after) - EPOCH) // timedelta(microseconds=1) + 1
-        self._us = now_us - 1
+        self._next_us = now_us
 
     def next(self) -> str:
-        self._us += 1
-        second, rest = divmod(self._us, 1_000_000)
-        if second != self._second:
-            self._second = second
-            self._prefix = time.strftime("%Y-%m-%dT%H:%M:%S.", time.gmtime(second))
-        return f"{self._prefix}{rest:06d}Z"
+        self._next_us += 1
+        return instant(self._next_us - 1)
 
 
 def judge_all(
