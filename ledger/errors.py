@@ -1,4 +1,4 @@
-"""What can go wrong, as one tree. `cli` and `web` map it to exit statuses and HTTP by base class.
+"""What can go wrong, as one tree. `cli` maps it to exit statuses by base class.
 
     LedgerError
     ├─ Refused               well formed, not allowed; nothing written            exit 3 / 409

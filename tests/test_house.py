@@ -72,6 +72,13 @@ def test_a_module_fits_in_one_reading(path: Path) -> None:
     assert lines <= LONGEST
 
 
+def test_every_module_of_the_package_is_on_the_map() -> None:
+    design = (TOP / "ledger" / "DESIGN.md").read_text(encoding="utf-8")
+    on_the_map = set(re.findall(r"\w+", design.partition("## Map")[2].partition("\n## ")[0]))
+    modules = {path.stem for path in (TOP / "ledger").glob("*.py")}
+    assert modules - on_the_map == {"__init__"}
+
+
 def test_a_module_is_named_after_what_it_holds() -> None:
     assert {path.stem for path in MODULES} & {
         "utils",
