@@ -293,6 +293,24 @@ def test_a_reader_who_had_enough_is_no_error() -> None:
     assert "Broken" not in run.stderr
 
 
+@pytest.mark.parametrize("form", ["plain", "json"])
+def test_an_answer_that_finds_no_room_is_said_to_be_missing(form: str) -> None:
+    typed(["init", "-q"], clock=clock)
+    with Path("/dev/full").open("wb") as full:
+        run = subprocess.run(
+            [sys.executable, "-m", "ledger", "headroom", "--format", form],
+            env={**os.environ, "PYTHONPATH": str(TOP)},
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+    assert run.returncode == 69
+    assert "the answer cannot be written to standard output: No space left on device" in run.stderr
+    assert run.stderr.count("\n") == 1
+
+
 class Terminal(io.TextIOWrapper):
     """A stderr that says it is a terminal."""
 

@@ -11,9 +11,10 @@ from typer.main import get_command
 
 from ledger.cli.app import app
 from ledger.cli.as_written import take_as_written
-from ledger.cli.failure import Failures, hush
+from ledger.cli.failure import Failures, exit_status, hush
 from ledger.cli.session import Surroundings
 from ledger.cli.verb import Run
+from ledger.errors import Unreachable
 
 __all__ = ["VERBS", "run"]
 
@@ -50,8 +51,10 @@ def run(
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
-        except BrokenPipeError:
+        except OSError as error:
             hush(stream)
+            if not isinstance(error, BrokenPipeError):
+                failures.status = failures.status or exit_status(Unreachable(""))
         except ValueError:  # closed by whoever started us
             pass
     return failures.status

@@ -8,7 +8,8 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -127,11 +128,8 @@ class FrontDesk:
         if self.session.form == "plain" or self.session.to_file:
             self.write(render.plain(screen).encode())
             return
-        try:
+        with _answering():
             render.print_table(screen, sys.stdout, shutil.get_terminal_size().columns)
-            sys.stdout.flush()
-        except BrokenPipeError:
-            hush(sys.stdout)
 
     def write(self, data: bytes) -> None:
         """Write the data where it was asked for. Raises Misused where the file cannot be written."""
@@ -142,12 +140,9 @@ class FrontDesk:
             except OSError as error:
                 raise Misused(f"{path} cannot be written: {error.strerror}") from error
             return
-        try:
+        with _answering():
             sys.stdout.flush()
             sys.stdout.buffer.write(data)
-            sys.stdout.buffer.flush()
-        except BrokenPipeError:
-            hush(sys.stdout)
 
     # ------------------------------------------------------------------------------------------- notes
 
@@ -182,6 +177,19 @@ class FrontDesk:
                 self.note(
                     f"{code} ({name}) is treated as {charged} ({instead}): what goes there is charged to it."
                 )
+
+
+@contextmanager
+def _answering() -> Iterator[None]:
+    """Around what is written to stdout. Raises Unreachable where it takes no more; readers may stop."""
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError:
+        hush(sys.stdout)
+    except OSError as error:
+        hush(sys.stdout)
+        raise Unreachable(f"the answer cannot be written to standard output: {error.strerror}") from error
 
 
 def notice_of(basis: Mapping[str, Any]) -> str:
