@@ -208,7 +208,7 @@ def new_token() -> str:
 
 def hashed(token: str) -> str:
     """What is kept of a token: its SHA-256. It is random and long, so that nothing slower is needed."""
-    return sha256(token.encode()).hexdigest()
+    return sha256(token.encode(errors="surrogateescape")).hexdigest()
 
 
 def token_given(environment: Mapping[str, str]) -> str | None:

@@ -181,7 +181,8 @@ def fit(answer: Answer, country_name: str, device: Row | None, quantity: int | N
         outcome = (
             ("left after it", left - row["asked_tpp"]) if row["fits"] else ("short by", row["short_by_tpp"])
         )
-        pairs = [(f"{country_name}'s headroom now", left), ("asked", row["asked_tpp"]), outcome]
+        whose = f"{country_name}'" if country_name.endswith("s") else f"{country_name}'s"
+        pairs = [(f"{whose} headroom now", left), ("asked", row["asked_tpp"]), outcome]
         if row["fits"] or row["short_by_tpp"]:
             cells = [[label, figure(tpp)] for label, tpp in pairs]
             screen.append(Grid([Column("", "words"), _figure("")], cells, indent="  "))

@@ -293,6 +293,38 @@ def test_a_reader_who_had_enough_is_no_error() -> None:
     assert "Broken" not in run.stderr
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["reverse", "9" * 20, "--reason", "why"], "is more than any entry's number"),
+        (["reverse", "1,5", "--reason", "why"], "'1,5' is not a whole number above zero"),
+        (["headroom", "\udcff"], "argument 2 is not UTF-8 text: '\\udcff'"),
+        (["sql", "select '\udcff'"], "argument 2 is not UTF-8 text"),
+    ],
+)
+def test_what_cannot_be_a_number_or_a_text_is_a_slip_of_whoever_typed_it(
+    arguments: list[str], said: str
+) -> None:
+    typed(["init", "-q"], clock=clock)
+    status, _, err = typed(arguments, clock=clock)
+    assert status == 2
+    assert said in err
+
+
+def test_the_number_of_an_entry_may_be_written_as_screens_show_it() -> None:
+    typed(["init", "-q"], clock=clock)
+    status, out, _ = typed(["reverse", "1,158", "--reason", "why"], clock=clock)
+    assert status == 3
+    assert "there is no entry 1,158 in this ledger" in out
+
+
+def test_a_file_that_this_machine_cannot_have_is_no_fault_of_ours() -> None:
+    typed(["init", "-q"], clock=clock)
+    status, _, err = typed(["backup", "a" * 300], clock=clock)
+    assert status == 69
+    assert "File name too long" in err
+
+
 @pytest.mark.parametrize("form", ["plain", "json"])
 def test_an_answer_that_finds_no_room_is_said_to_be_missing(form: str) -> None:
     typed(["init", "-q"], clock=clock)

@@ -13,6 +13,7 @@ from ledger.cli.app import app
 from ledger.cli.as_written import take_as_written
 from ledger.cli.failure import Failures, exit_status, hush
 from ledger.cli.session import Surroundings
+from ledger.cli.values import must_be_text
 from ledger.cli.verb import Run
 from ledger.errors import Unreachable
 
@@ -43,6 +44,7 @@ def run(
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal without a character still gets the figures
     with Failures(given) as failures:
+        must_be_text(given)
         around = Run(Surroundings(clock, actor), failures)
         command = get_command(app)
         take_as_written(command)

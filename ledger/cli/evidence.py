@@ -12,7 +12,7 @@ from ledger import kept, limits, reference, render, screens
 from ledger.answer import Answer
 from ledger.cli.desk import Desk
 from ledger.cli.session import Session
-from ledger.cli.values import Misused
+from ledger.cli.values import Misused, entry_seq
 from ledger.errors import Misconfigured
 
 NO = 1
@@ -79,8 +79,11 @@ def checkpoint(session: Session, tiles: Path | None) -> int:
     return 0
 
 
-def prove(session: Session, seq: int | None, since: Path | None, tiles: Path | None, *, private: bool) -> int:
+def prove(
+    session: Session, given: str | None, since: Path | None, tiles: Path | None, *, private: bool
+) -> int:
     desk = Desk(session)
+    seq = None if given is None else entry_seq(given, "SEQ")
     if (seq is None) == (since is None):
         raise Misused("name the entry to prove, or an older checkpoint with --from")
     with desk.open() as ledger:

@@ -82,7 +82,7 @@ def checkpoint(
 def prove(
     session: Session,
     seq: Annotated[
-        int | None, typer.Argument(metavar="SEQ", min=1, help="The number of an entry.", show_default=False)
+        str | None, typer.Argument(metavar="SEQ", help="The number of an entry.", show_default=False)
     ] = None,
     *,
     since: Annotated[

@@ -70,6 +70,10 @@ class Failures:
             self.status = EXITS[errors.Misconfigured]
             detail = f"the Python package {error.name} is missing: pip install --force-reinstall tppq"
             self._say(errors.Misconfigured(detail).problem(), f"Misconfigured: {detail}")
+        elif isinstance(error, OSError) and error.strerror:
+            self.status = EXITS[errors.Unreachable]
+            detail = f"{error.filename or 'this machine'}: {error.strerror}"
+            self._say(errors.Unreachable(detail).problem(), f"Unreachable: {detail}")
         else:
             self.status = OUR_FAULT
             detail = f"{type(error).__name__}: {error}".splitlines()[0]

@@ -16,7 +16,7 @@ from ledger.book import Ledger
 from ledger.cli.desk import Desk
 from ledger.cli.posted import give
 from ledger.cli.session import Session
-from ledger.cli.values import Misused, changes
+from ledger.cli.values import Misused, changes, entry_seq
 from ledger.entry import Entry
 from ledger.feed import read_feed
 from ledger.outcome import Outcome
@@ -85,7 +85,7 @@ def token(session: Session, name: str, *, revoke: bool) -> int:
 
 
 def propose(
-    session: Session, file: str | None, reverse: int | None, correct: int | None, pairs: Sequence[str],
+    session: Session, file: str | None, reverse: str | None, correct: str | None, pairs: Sequence[str],
     reason: str | None, remark: str | None,
 ) -> int:  # fmt: skip
     chosen = [each for each in (file, reverse, correct) if each is not None]
@@ -102,10 +102,13 @@ def propose(
             if file is not None:
                 proposal = _of_file(ledger, session, file, remark)
             elif reverse is not None:
-                proposal = ledger.propose_reversal(reverse, reason or "", dry_run=dry_run)
+                proposal = ledger.propose_reversal(
+                    entry_seq(reverse, "--reverse"), reason or "", dry_run=dry_run
+                )
             else:
                 assert correct is not None
-                proposal = ledger.propose_correction(correct, given, reason or "", dry_run=dry_run)
+                seq = entry_seq(correct, "--correct")
+                proposal = ledger.propose_correction(seq, given, reason or "", dry_run=dry_run)
         except ValidationError as error:
             said = "; ".join(str(each["msg"]) for each in error.errors()).replace("Value error, ", "")
             raise typer.BadParameter(said, param_hint="--set, --reason") from error

@@ -120,10 +120,10 @@ def propose(
     ] = None,
     *,
     reverse: Annotated[
-        int | None, typer.Option("--reverse", metavar="SEQ", min=1, help="Instead: undo this entry.")
+        str | None, typer.Option("--reverse", metavar="SEQ", help="Instead: undo this entry.")
     ] = None,
     correct: Annotated[
-        int | None, typer.Option("--correct", metavar="SEQ", min=1, help="Instead: undo it, and --set.")
+        str | None, typer.Option("--correct", metavar="SEQ", help="Instead: undo it, and --set.")
     ] = None,
     changes: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="What is right; may be repeated.")

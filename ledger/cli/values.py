@@ -7,12 +7,25 @@ from collections.abc import Sequence
 
 import typer
 
+from ledger.model import MOST_TPP
+
 
 class Misused(typer.TyperException):
     """A command line that does not say one thing: what is wrong with it as a whole."""
 
 
 _WHOLE = re.compile(r"[0-9]+|[1-9][0-9]{0,2}(,[0-9]{3})+")
+
+
+def must_be_text(arguments: Sequence[str]) -> None:
+    """Raise Misused where an argument is bytes that are no text: no answer and no log could name it."""
+    for number, given in enumerate(arguments, 1):
+        try:
+            given.encode()
+        except UnicodeEncodeError:
+            raise Misused(
+                f"argument {number} is not UTF-8 text: {given!a}; if it is a file, rename it"
+            ) from None
 
 
 def whole(text: str, hint: str) -> int:
@@ -22,6 +35,13 @@ def whole(text: str, hint: str) -> int:
     raise typer.BadParameter(
         f"'{text}' is not a whole number above zero: write 5100 or 5,100", param_hint=hint
     )
+
+
+def entry_seq(text: str, hint: str) -> int:
+    """The number of an entry. Raises BadParameter, also for one that no ledger has."""
+    if (seq := whole(text, hint)) > MOST_TPP:
+        raise typer.BadParameter(f"'{text}' is more than any entry's number", param_hint=hint)
+    return seq
 
 
 def changes(pairs: Sequence[str], known: Sequence[str]) -> dict[str, str | int | None]:

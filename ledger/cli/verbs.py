@@ -19,7 +19,7 @@ Approver = Annotated[
     typer.Option("--approver", metavar="NAME", help="The second officer, who approves what needs one."),
 ]
 Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; it is kept with the entry.")]
-Seq = Annotated[int, typer.Argument(metavar="SEQ", min=1, help="The number of an entry.", show_default=False)]
+Seq = Annotated[str, typer.Argument(metavar="SEQ", help="The number of an entry.", show_default=False)]
 CC = Annotated[
     str, typer.Argument(metavar="CC", help="ISO 3166-1 alpha-2, alpha-3, or a name of the regulations.")
 ]

@@ -19,7 +19,7 @@ from ledger.cli.failure import exit_status
 from ledger.cli.posted import MOST_SHOWN, NO_LINE, give
 from ledger.cli.progress import telling
 from ledger.cli.session import Session
-from ledger.cli.values import Misused, changes
+from ledger.cli.values import Misused, changes, entry_seq
 from ledger.database import Database
 from ledger.entry import Entry
 from ledger.errors import BadFeed, Misconfigured, Refused
@@ -148,15 +148,15 @@ def _unreadable(files: Sequence[str], faults: list[dict[str, Any]]) -> BadFeed:
 # -------------------------------------------------------------------------------- reverse and correct
 
 
-def reverse(session: Session, seq: int, reason: str, approver: str | None) -> int:
-    dry_run = session.options.dry_run
+def reverse(session: Session, given: str, reason: str, approver: str | None) -> int:
+    seq, dry_run = entry_seq(given, "SEQ"), session.options.dry_run
     return _undo(session, lambda ledger: ledger.reverse(seq, reason, approver=approver, dry_run=dry_run))
 
 
-def correct(session: Session, seq: int, pairs: Sequence[str], reason: str, approver: str | None) -> int:
-    given, dry_run = changes(pairs, _FIELDS), session.options.dry_run
+def correct(session: Session, given: str, pairs: Sequence[str], reason: str, approver: str | None) -> int:
+    seq, right, dry_run = entry_seq(given, "SEQ"), changes(pairs, _FIELDS), session.options.dry_run
     return _undo(
-        session, lambda ledger: ledger.correct(seq, given, reason, approver=approver, dry_run=dry_run)
+        session, lambda ledger: ledger.correct(seq, right, reason, approver=approver, dry_run=dry_run)
     )
 
 
