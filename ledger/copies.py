@@ -12,11 +12,10 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from ledger import log_file, reference
+from ledger import log_file, reference, rereading
 from ledger.base import Opened
 from ledger.database import Database
 from ledger.errors import Misconfigured, Tampered, Unreachable
-from ledger.evidence import COLUMNS
 from ledger.loading import Group, Loader
 from ledger.questions import Questions
 from ledger.store import Store, clock_us
@@ -26,9 +25,6 @@ Progress = Callable[[int, int], None]
 
 _PAGES = 4_000
 """Pages of a SQLite file copied at a time, between which others may write: 16 MB."""
-
-_ORDER = (*(name for name in COLUMNS if name != "seq"), "seq")
-_PLACES = tuple(_ORDER.index(name) for name in COLUMNS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +86,11 @@ class Copies(Opened):
             with log_file.opened(part, "wb") as output:
                 writer = log_file.Writer(output, head)
                 done = 0
-                for page in self._store.pages(_ORDER):
-                    rows = [[row[at] for at in _PLACES] for row in page if row[-1] <= head.seq]
-                    writer.entries(rows)
-                    done += len(rows)
-                    progress(done, head.seq)
-                    if len(rows) < len(page):
-                        break
+                with closing(rereading.pages(self._store, 0, head.seq)) as pages:
+                    for some in pages:
+                        writer.entries(some)
+                        done += len(some.seqs)
+                        progress(done, head.seq)
                 after = ("", 0)
                 while page := self._store.read(
                     "refusals", request_id=after[0], attempt=after[1], size=log_file.GROUP_ROWS

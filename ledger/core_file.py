@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import cache
 from hashlib import sha256
+from operator import attrgetter
 from pathlib import Path
 from threading import get_ident
 from typing import Any, NamedTuple
@@ -23,23 +24,29 @@ import duckdb
 from ledger import publish, schema
 from ledger.columns import WIDE, as_table
 from ledger.database import Row
-from ledger.engine import Core
-from ledger.model import Regime
+from ledger.model import MOVES, Regime
 from ledger.publish import Sealer
 from ledger.reference import Reference
 from ledger.store import Store
 from ledger.submission import Head
 
-LEAST_ENTRIES = 50_000
+LEAST_ENTRIES = 2_000
 """Below this a query reads every entry from the store: that is as quick."""
 
-MOST_SINCE = 20_000
-"""Entries after a file that are worth a new one."""
+MOST_SINCE = 5_000
+"""Entries after a file that are worth a new one: a query takes a tenth of a second more by then."""
 
-_REFERENCES = {
-    "country": "from country", "device": "from device", "move": "from move", "regime": "from regime",
-}  # fmt: skip
-"""The tables that are filled from the reference data, and not from entries."""
+_COUNTRY = (
+    "country", "alpha_3", "country_name", "treated_as", "valid_from", "valid_to", "source",
+)  # fmt: skip
+_DEVICE = (
+    "device_id", "vendor", "device_name", "tpp", "declared_tpp", "counts", "confidence", "valid_from",
+    "valid_to", "source",
+)  # fmt: skip
+_REGIME = (
+    "regime", "title", "status", "notice", "citation", "period_from", "period_to", "cap_tpp", "h100_tpp",
+    "watch_percent", "critical_percent",
+)  # fmt: skip
 
 _MOST_UNSORTED = 4
 """Parts of a file of which one may lie unsorted, before it is written anew."""
@@ -145,7 +152,7 @@ def write(path: Path, store: Store, ground: Ground, head: Head, previous: CoreFi
         sealed = publish.sealed(store, wide=True)
         since = list(entries(store, sealed.last_seq, head.seq))
         with opened(path) as connection:
-            lay_out(connection, ground, schema.core_scripts()[:2])
+            lay_out(connection, ground, scripts()[0])
             parts = [connection.from_arrow(table) for table in since]
             if sealed.files:
                 parts.append(connection.read_parquet([str(file) for file in sealed.files]))
@@ -191,7 +198,7 @@ def pages(store: Store, after: int, upto: int) -> Iterator[Sequence[Row]]:
 
 def entries(store: Store, after: int, upto: int) -> Iterator[Any]:
     """The same as Arrow tables, as the core takes them; sealed on the way, where they are many."""
-    sealer = Sealer(store, wide=True) if upto - after >= LEAST_ENTRIES else None
+    sealer = Sealer(store, wide=True) if upto - after >= publish.LEAST_ENTRIES else None
     for rows in pages(store, after, upto):
         table = as_table(WIDE, zip(*rows, strict=True))
         if sealer is not None:
@@ -210,6 +217,13 @@ def lay_out(connection: duckdb.DuckDBPyConnection, ground: Ground, scripts: Iter
                 connection.values(*rows).insert_into(name)
 
 
+def scripts() -> tuple[list[str], list[str]]:
+    """The core's scripts: those that make tables, and those that make macros and views alone."""
+    every = schema.core_scripts()
+    tables = [path for path in every if path.startswith(("core/0_", "core/1_"))]
+    return tables, every[len(tables) :]
+
+
 @contextmanager
 def in_memory(ground: Ground) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection with the whole core in it, and no entries."""
@@ -219,14 +233,14 @@ def in_memory(ground: Ground) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def references(ground: Ground) -> dict[str, list[tuple[Any, ...]]]:
-    """The tables of reference data, as rows."""
-    core = Core(ground.regime, ground.reference.countries, ground.reference.devices, wide=False)
-    try:
-        return {
-            name: [tuple(row) for row in core.rows(query, {}).rows] for name, query in _REFERENCES.items()
-        }
-    finally:
-        core.close()
+    """The tables of reference data, as rows in the order of the columns of `core/0_reference.sql`."""
+    known = ground.reference
+    return {
+        "country": list(map(attrgetter(*_COUNTRY), known.countries.values())),
+        "device": list(map(attrgetter(*_DEVICE), known.devices.values())),
+        "move": [(kind.value, *move) for kind, move in MOVES.items()],
+        "regime": [attrgetter(*_REGIME)(ground.regime)],
+    }
 
 
 def _sorted_seq(file: CoreFile) -> int:

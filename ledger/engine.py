@@ -17,7 +17,7 @@ import duckdb
 
 from ledger import schema
 from ledger.answer import Rows
-from ledger.columns import NARROW, WIDE, as_table, to_headroom
+from ledger.columns import NARROW, WIDE, as_table, fill, to_headroom
 from ledger.errors import BadQuery, Tampered
 from ledger.model import MOVES, Country, Device, Regime
 from ledger.standing import FEW, Standing
@@ -146,7 +146,7 @@ class Core:
             self._connection.register("arriving", table)
             try:
                 return self._run(path)
-            except duckdb.ConversionException as error:
+            except (duckdb.ConversionException, duckdb.InvalidInputException) as error:
                 raise Tampered(f"an entry holds what no entry can: {error}") from error
             finally:
                 self._connection.unregister("arriving")
@@ -222,7 +222,7 @@ class Core:
                     asked.execute("set enable_progress_bar = false")
                     asked.execute(schema.sql("core/beside.sql"))
                     for table, rows in beside.items():
-                        _fill(asked, table, rows)
+                        fill(asked, table, rows)
                 return asked.sql(query, params=dict(values or {})).to_arrow_table()
             except duckdb.Error as error:
                 raise BadQuery(str(error).strip(), query=query) from error
@@ -271,14 +271,3 @@ class Core:
 
     def _run(self, path: str, values: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
         return self._connection.execute(schema.sql(path), values and dict(values)).fetchall()
-
-
-def _fill(connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert rows into a native table: those of its columns that they have."""
-    if not rows:
-        return
-    import pyarrow as pa  # a tenth of a second, for those who ask with tables beside  # noqa: PLC0415
-
-    names = connection.table(table).columns
-    arrow = pa.Table.from_pylist([{name: row[name] for name in names} for row in rows])
-    connection.from_arrow(arrow).insert_into(table)

@@ -145,7 +145,7 @@ def reason(name: str, value: str | None, layout: Layout = POSTING) -> str:
         missing = "is not in the calendar" if like_a_day else "is not a date"
         return f"'{shown(value)}' {missing}: write YYYY-MM-DD"
     if column.sort in ("whole", "count"):
-        return f"'{shown(value)}' {_number_reason(value, column.unit, column.sign)}"
+        return f"'{shown(value)}' {_number_reason(value, column)}"
     if len(value) > LONGEST[column.sort]:
         return f"is {len(value)} characters long: {LONGEST[column.sort]} at most"
     try:
@@ -155,8 +155,9 @@ def reason(name: str, value: str | None, layout: Layout = POSTING) -> str:
     raise AssertionError(f"{name} {value!r} has no fault")
 
 
-def _number_reason(value: str, unit: str, sign: str) -> str:
+def _number_reason(value: str, column: Column) -> str:
     """Why `value` is not a whole number above zero; where one reading is certain, that number."""
+    unit, sign, most = column.unit, column.sign, column.most
     if re.match(r"[-\u2212(]\s*[0-9.,]", value):
         direction = f", and let {sign} say the direction" if sign else ""
         return f"is below zero: write {unit} without a sign{direction}"
@@ -165,9 +166,10 @@ def _number_reason(value: str, unit: str, sign: str) -> str:
     if value.isdecimal() and value.isascii():
         if not value.strip("0"):
             return f"is not above zero: write {unit}"
-        return f"is more than {MOST_TPP}, the most that is kept exactly"
+        limit = "is kept exactly" if most == MOST_TPP else "this column takes"
+        return f"is more than {most}, the most that {limit}"
     if (whole := _whole_reading(value)) is not None:
-        written = f"write {whole}" if 0 < whole <= MOST_TPP else f"write {unit}"
+        written = f"write {whole}" if 0 < whole <= most else f"write {unit}"
         return f"is not a whole number: {written}{_other_reading(value, unit)}"
     return f"is not a whole number: write {unit}"
 

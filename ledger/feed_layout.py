@@ -31,12 +31,12 @@ LONGEST: Mapping[str, int] = {"name": NAME_LENGTH, "remark": REMARK_LENGTH, "lis
 """The most characters of a text, by its sort."""
 
 NO_COLUMN = ["broken"]
-"""In place of columns where a layout has none of a sort: a query must name one, and this one is empty."""
+"""In place of columns where there are none: a query must name one, and this one is empty."""
 
 _TYPES: Mapping[Sort, str] = {"day": "date", "whole": "integer", "count": "integer"}
 _LIMITS: Mapping[Sort, Mapping[str, Any]] = {
-    "whole": {"minimum": 1, "maximum": MOST_TPP},
-    "count": {"minimum": 0, "maximum": MOST_TPP},
+    "whole": {"minimum": 1},
+    "count": {"minimum": 0},
     "local_day": {"pattern": "[0-9]{4}-[0-9]{2}-[0-9]{2}(T.+)?"},
     **{sort: {"minLength": 1, "maxLength": LONGEST[sort]} for sort in ("name", "remark", "list")},
 }
@@ -46,7 +46,7 @@ class Column(NamedTuple):
     """One column of a feed.
 
     `choices` are the words that may be chosen; `unit` says what a number counts, `sign` names the column that
-    tells its direction, where there is one.
+    tells its direction, where there is one, and `most` is as high as it may be.
     """
 
     name: str
@@ -56,6 +56,7 @@ class Column(NamedTuple):
     unit: str = ""
     choices: tuple[str, ...] = ()
     sign: str = ""
+    most: int = MOST_TPP
 
 
 class Layout:
@@ -66,11 +67,15 @@ class Layout:
         self.names = tuple(self.columns)
         self.required = tuple(column.name for column in columns if column.required)
         self.texts = self.of("name", "remark", "list")
-        self.of_sorts = {
-            "required": list(self.required) or NO_COLUMN,
-            **{f"{sort}s": list(self.of(sort)) or NO_COLUMN for sort in get_args(Sort)},
-        }
-        """The names of the columns of each sort, as the queries take them: "days", "wholes", ..."""
+        self.sorts = [
+            {
+                "name": column.name, "sort": column.sort, "required": column.required,
+                "longest": LONGEST.get(column.sort, 0), "most": column.most,
+            }
+            for column in columns
+        ]  # fmt: skip
+        self.words = [f"{column.name}={word}" for column in columns for word in column.choices]
+        """Every word that may be chosen, with its column."""
         self.rank = {name: rank for rank, name in enumerate(self.names)}
 
     def of(self, *sorts: Sort) -> tuple[str, ...]:
@@ -98,7 +103,10 @@ class Layout:
 
 
 def _constraints(column: Column) -> Mapping[str, Any]:
-    return {"enum": list(column.choices)} if column.choices else _LIMITS.get(column.sort, {})
+    if column.choices:
+        return {"enum": list(column.choices)}
+    most = {"maximum": column.most} if column.sort in ("whole", "count") else {}
+    return {**_LIMITS.get(column.sort, {}), **most}
 
 
 _COUNTED, _TPP = "a whole device count", "whole TPP"

@@ -32,8 +32,7 @@ from ledger.feed_faults import (
     takes,
     type_reason,
 )
-from ledger.feed_layout import LONGEST, Layout
-from ledger.model import MOST_TPP
+from ledger.feed_layout import LONGEST, NO_COLUMN, Layout
 from ledger.schema import sql
 
 
@@ -218,10 +217,19 @@ class Staging:
 
     def _tidy(self) -> None:
         """Strips blanks from the ends of every cell."""
-        names = list(self.layout.names)
-        found = self.rows("feed/untidy.sql", names=names, plain=self._plain)[0]
-        if untidy := [name for name, is_untidy in zip(names, found, strict=True) if is_untidy]:
+        self._hold()
+        if untidy := [name for (name,) in self.rows("feed/untidy.sql", plain=self._plain)]:
             self.rows("feed/tidy.sql", untidy=untidy)
+            self._hold()
+
+    def _hold(self) -> None:
+        """Takes down what stands in each column."""
+        texts = self.layout.texts if self._plain else ()
+        others = [name for name in self.layout.names if name not in texts]
+        self.rows(
+            "feed/held.sql", told_apart=others or NO_COLUMN, plain_texts=list(texts) or NO_COLUMN,
+            name_length=LONGEST["name"],
+        )  # fmt: skip
 
     def _misfits(self) -> Iterator[Found]:
         """Rows whose cells may each be read, but do not belong together: what a layout alone cannot say."""
@@ -229,25 +237,19 @@ class Staging:
 
     def _faulty_cells(self) -> list[tuple[Any, ...]]:
         """Place, line, column and value of each cell that is required and empty, or cannot be read."""
-        columns, chosen = self.layout.of_sorts, self.layout.of("word")
-        known = [f"{name}={word}" for name in chosen for word in self.layout.columns[name].choices]
-        unchosen: set[str] = set()
-        for words in self.rows("feed/chosen.sql", chosen=columns["words"]):
-            pairs = zip(chosen, words, strict=False)
-            unchosen.update(word for name, word in pairs if word and f"{name}={word}" not in known)
-        limits = {f"{sort}_length": most for sort, most in LONGEST.items()}
-        return self.rows(
-            "feed/faults.sql", **columns, **limits, unchosen=sorted(unchosen), known=known, most=MOST_TPP,
-            plain=self._plain, first_line=self.first_line,
-        )  # fmt: skip
+        layout = self.layout
+        self.rows("feed/bad.sql", sorts=layout.sorts, known=layout.words, plain=self._plain)
+        found = self.rows("feed/bad_columns.sql")
+        if columns := [name for (name,) in found if name not in self._missing]:
+            return self.rows("feed/faults.sql", columns=columns, first_line=self.first_line)
+        return []
 
     def _faulty_rows(self) -> Iterator[Found]:
         for cell_id, line, why in self.rows("feed/broken.sql", first_line=self.first_line):
             yield cell_id, (line, None, None, why)
         said = cache(reason)  # a whole column is often wrong in the same way
         for cell_id, line, column, value in self._faulty_cells():
-            if column not in self._missing:
-                yield cell_id, (line, column, value and shown(value), said(column, value, self.layout))
+            yield cell_id, (line, column, value and shown(value), said(column, value, self.layout))
 
     def _faulty_json(self) -> Iterator[Found]:
         """In JSON Lines: keys that are no columns or come twice, and texts that are no JSON strings."""

@@ -201,11 +201,14 @@ def metrics(path: Path, found: Mapping[str, Any], *, status: int, at: float, sec
         ),
         _metric(
             "tppq_breaks_open", "Open breaks.",
-            [({"code": each["code"], "severity": each["severity"]}, each["open"]) for each in _lines(found)],
+            [
+                ({"code": each["code"], "severity": each["severity"]}, each["open"])
+                for each in found.get("counted", ())
+            ],
         ),
         _metric(
             "tppq_breaks_open_tpp", "TPP at stake in open breaks.",
-            [({"code": each["code"]}, each["gross_tpp"]) for each in _lines(found)],
+            [({"code": each["code"]}, each["gross_tpp"]) for each in found.get("lines", ())],
         ),
         _metric(
             "tppq_reconcile_rows_matched", "Lines of the ledger matched, by source and key.",
@@ -216,10 +219,6 @@ def metrics(path: Path, found: Mapping[str, Any], *, status: int, at: float, sec
         _put(path, "".join(said).encode())
     except OSError as error:
         raise Misconfigured(f"{path} cannot be written: {error.strerror}", path=str(path)) from error
-
-
-def _lines(found: Mapping[str, Any]) -> list[dict[str, Any]]:
-    return list(found.get("lines", ()))
 
 
 def _by(name: str) -> dict[str, str]:

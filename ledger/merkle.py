@@ -18,6 +18,7 @@ import itertools
 import re
 from collections.abc import Callable, Iterable, Sequence
 from hashlib import sha256
+from struct import iter_unpack
 
 import orjson
 
@@ -165,8 +166,8 @@ class Tree:
             if level + 1 == len(self._levels):
                 self._levels.append(bytearray())
             above = self._levels[level + 1]
-            todo = range(len(above) * 2, pairs * _PAIR, _PAIR)
-            above += b"".join([sha256(b"\x01" + below[at : at + _PAIR]).digest() for at in todo])
+            todo = iter_unpack(f"{_PAIR}s", memoryview(below)[len(above) * 2 : pairs * _PAIR])
+            above += b"".join([sha256(b"\x01" + pair).digest() for (pair,) in todo])
 
     def node(self, level: int, index: int) -> bytes:
         """The hash of a complete subtree, as `Node`. Raises IndexError for one that is not complete."""

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from struct import iter_unpack
 from typing import Any
 
 import orjson
@@ -26,6 +28,7 @@ from ledger.errors import (
 )
 from ledger.events import Telling
 from ledger.notes import Checkpoint, Signer, text_of
+from ledger.rehashing import hashed
 from ledger.submission import Head
 
 PROOF = "c2sp.org/tlog-proof@v1"
@@ -185,28 +188,28 @@ class Proofs(Opened):
         if served is not None and served[0].size >= last.size:
             return served[1]
         tree = merkle.Tree()
-        for page in rereading.pages(self._store, 0, last.size):
-            tree.extend(page.leaf_hashes(head))
+        with closing(hashed(self._store, head, rereading.Last(), last.size)) as coming:
+            tree.extend(some.leaves for some in coming)
         return tree
 
     def _reread(self, right: merkle.Edge, head: Head, wanted: dict[int, bytes]) -> list[bytes]:
-        """Let the edge grow to the head by the entries as they are stored. Raises Tampered."""
+        """Let the edge grow to the head by the entries as they are stored; its leaves. Raises Tampered."""
         last = rereading.last_of(rereading.entry(self._store, right.size)) if right.size else rereading.Last()
         hashes: list[bytes] = []
-        for page in rereading.pages(self._store, right.size, head.seq):
-            for fault in rereading.faults(page, last):
-                raise Tampered(
-                    f"entry {fault.seq:,} is not what was posted ({fault.check}: expected {fault.expected}, "
-                    f"found {fault.found}); nothing was signed: run tppq verify",
-                    seq=fault.seq,
-                )
-            last = rereading.last_of(page)
-            leaves = page.leaf_hashes(head)
-            for hashed in leaves:
-                right.append(hashed)
-                if right.size in wanted and right.root() != wanted[right.size]:
-                    raise _forked(right.size)
-            hashes.extend(leaves)
+        with closing(hashed(self._store, head, last, head.seq)) as coming:
+            for some in coming:
+                for seq, check, expected, found in some.faults:
+                    raise Tampered(
+                        f"entry {seq:,} is not what was posted ({check}: expected {expected}, found "
+                        f"{found}); nothing was signed: run tppq verify",
+                        seq=seq,
+                    )
+                last = some.last
+                for (leaf,) in iter_unpack(f"{merkle.HASH_BYTES}s", some.leaves):
+                    right.append(leaf)
+                    if right.size in wanted and right.root() != wanted[right.size]:
+                        raise _forked(right.size)
+                hashes.append(some.leaves)
         if (last.seq, last.hash) != (head.seq, head.hash) or right.to_json() != head.tree:
             raise Tampered(
                 f"the head of the ledger (entry {head.seq:,}) does not stand on its entries, which end at "

@@ -18,7 +18,7 @@ from ledger.answer import Rows
 from ledger.errors import BadQuery
 
 _FILE = re.compile(r"(\d\d)_(\w+)")
-_PARAMETER = re.compile(r"\$(\w+): (day|instant|country|whole|text)(?: = (\S+))?; (.+)")
+_PARAMETER = re.compile(r"\$(\w+): (day|instant|country|month|whole|text)(?: = (\S+))?; (.+)")
 
 
 class Parameter(NamedTuple):

@@ -42,7 +42,7 @@ class Reconciling(BreakWork):
 
         self._must("reconcile")
         if block is None:
-            block = bool(self._terms.choices.get("critical_break_blocks", False))
+            block = bool(self._terms.choices["critical_break_blocks"])
         run = Run(self._store, self._terms, self._reference, self.actor, dry_run=dry_run)
         on = day(as_of) or self._store.today()
         return run(feeds, on, instant(known_at), out, block=block, expected=expected)

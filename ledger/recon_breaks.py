@@ -165,6 +165,15 @@ class Standing:
     posted_seq: int | None = None
     """The last entry that was posted to put it right."""
 
+    purpose: str | None = None
+    """What was last proposed, where that corrects nothing: "block" or "unblock"."""
+
+    waits: bool = False
+    """Whether something that was proposed waits to be confirmed."""
+
+    blocked_seq: int | None = None
+    """The entry by which what is at stake is set aside."""
+
     accepted_until: str | None = None
     accepted_tpp: int | None = None
     history: list[Event] = field(default_factory=list)
@@ -201,22 +210,43 @@ def _apply(standings: Standings, event: Event) -> None:
     if event.action in ("seen", "changed", "reopened"):
         standing.seen = of_event(name, detail)
         standing.last_on = detail["on"]
+    if event.action == "proposed":
+        _proposed(standing, event)
     state = _STATES.get(event.action)
-    if state is not None:
+    if state is not None and not (standing.purpose and event.action in _IN_WORK):
         standing.state = state
+    if event.action in _OVERTAKEN[standing.purpose]:
+        standing.waits = False
     if event.action == "taken":
         standing.officer = detail.get("officer") or event.actor
-    elif event.action == "proposed":
-        standing.proposer, standing.proposed_seq = event.actor, event.seq
-        standing.proposal = detail.get("proposal")
-        standing.entries = list(detail.get("entries") or [])
-    elif event.action == "posted":
-        standing.posted_seq = detail.get("seq")
+    elif event.action in ("posted", "blocked", "unblocked"):
+        _posted(standing, event.action, detail.get("seq"))
     elif event.action == "accepted":
         standing.accepted_until, standing.accepted_tpp = detail["until"], standing.seen.at_stake_tpp
     elif event.action == "cleared":
         standing.last_on = detail["on"]
 
+
+def _proposed(standing: Standing, event: Event) -> None:
+    standing.proposer, standing.proposed_seq = event.actor, event.seq
+    standing.proposal, standing.purpose = event.detail.get("proposal"), event.detail.get("purpose")
+    standing.entries = list(event.detail.get("entries") or [])
+    standing.waits = True
+
+
+def _posted(standing: Standing, action: str, seq: int | None) -> None:
+    standing.waits = False
+    if action == "posted":
+        standing.posted_seq = seq
+    else:
+        standing.blocked_seq = seq if action == "blocked" else None
+
+
+_IN_WORK = ("proposed", "confirmed")
+_OVERTAKEN: Mapping[str | None, tuple[str, ...]] = {
+    None: ("taken", "accepted", "cleared", "reopened"), "block": ("accepted", "cleared"), "unblock": (),
+}  # fmt: skip
+"""After what a proposal is no longer to be confirmed, by what it was for."""
 
 _STATES = {
     "seen": "new", "reopened": "reopened", "taken": "taken", "proposed": "proposed",

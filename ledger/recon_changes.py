@@ -5,6 +5,7 @@ Pure. A break is cleared only by a run that looked where it was and no longer fi
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from typing import Any, NamedTuple
@@ -117,6 +118,13 @@ def lines(made: Sequence[Change], on: str) -> list[Line]:
             )
         )
     return sorted(found, key=lambda line: (-rank(line.severity), -line.gross_tpp, line.code))
+
+
+def counted(made: Sequence[Change]) -> list[dict[str, Any]]:
+    """How many breaks are open of each code and severity, gravest first."""
+    still = Counter((change.each.code, change.each.severity) for change in made if change.is_open)
+    order = sorted(still, key=lambda each: (-rank(each[1]), each[0]))
+    return [{"code": code, "severity": name, "open": still[code, name]} for code, name in order]
 
 
 def row(change: Change, on: str) -> dict[str, Any]:

@@ -177,13 +177,16 @@ def _day(value: date | None) -> str | None:
     return None if value is None else value.isoformat()
 
 
-def blocking(country: str, tpp: int, key: str) -> dict[str, Any]:
-    """A block of what is at stake in a critical break, until it is cleared up."""
-    reason = f"critical break {key}: set aside until it is cleared up"
-    return {
-        "correct": "ledger", "agree": [],
-        "steps": [{"post": {"kind": "block", "country": country, "tpp": tpp, "reason": reason}}],
-    }  # fmt: skip
+def blocking(country: str, tpp: int, name: str, on: str) -> dict[str, Any]:
+    """A block of what is at stake in a critical break, from a day on, until it is cleared up."""
+    reason = f"critical break {name}: set aside until it is cleared up"
+    given = {"kind": "block", "country": country, "effective_on": on, "tpp": tpp, "reason": reason}
+    return {"correct": "ledger", "agree": [], "steps": [{"post": given}]}
+
+
+def lifting(seq: int) -> dict[str, Any]:
+    """The end of a block."""
+    return {"correct": "ledger", "agree": [], "steps": [{"reverse": seq}]}
 
 
 def in_words(step: Mapping[str, Any]) -> str:

@@ -31,8 +31,9 @@ from ledger.errors import BadFeed
 from ledger.feed_faults import Fault, Found, summary
 from ledger.feed_staging import Staging
 from ledger.model import Kind, Regime
-from ledger.recon_files import Accepted, Finding, Given, History, Manifest
+from ledger.recon_files import Accepted, Finding, Given, History
 from ledger.recon_layout import DECLARATIONS, LAYOUTS, LICENSES, REEXPORTS, SHIPMENTS, SOURCES
+from ledger.recon_manifest import Manifest
 from ledger.recon_names import COUNTRIES, DEVICES, Names, tiers
 from ledger.reference import Reference
 from ledger.schema import sql
@@ -77,6 +78,11 @@ class Staged:
     files: list[StagedFile]
     coverage: dict[str, Coverage]
     findings: list[Finding]
+
+    @property
+    def paths(self) -> dict[tuple[str, int], str]:
+        """Where the file of a source and run number lies."""
+        return {(file.manifest.source, file.manifest.run_number): file.path for file in self.files}
 
     @property
     def accepted(self) -> list[Accepted]:
@@ -210,12 +216,21 @@ class _Night:
             is_repeated = self._history.get(source, {}).get(manifest.run_number) == content
             self._files.append(StagedFile(path, manifest, content, row_count, hash_total, is_repeated))
             self._findings.extend(recon_files.controlled(each, content, row_count, hash_total))
-            self._findings.extend(recon_files.unseen(each, content, row_count, self._history))
+            self._findings.extend(recon_files.unseen(each, content, row_count, self._seen(manifest)))
             self._faults.extend(file.faults)
             if not file.faults:
                 self._look_up(file)
                 values = {"run_number": manifest.run_number, "first_line": file.first_line}
                 file.rows(f"recon/feed_take_{source}.sql", **values)
+
+    def _seen(self, manifest: Manifest) -> History:
+        """What was accepted before, and what came with this night under other numbers."""
+        tonight = {
+            file.manifest.run_number: file.content_sha256
+            for file in self._files
+            if file.manifest.source == manifest.source and file.manifest.run_number != manifest.run_number
+        }
+        return {manifest.source: {**tonight, **self._history.get(manifest.source, {})}}
 
     def _look_up(self, file: _File) -> None:
         """The countries and devices that a file names."""

@@ -8,63 +8,20 @@ or the store: what was accepted before is given by the caller, who has it from t
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple, Self
-
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
-from pydantic_core import ErrorDetails
+from typing import Any, NamedTuple
 
 from ledger.errors import BadFeed, Unreachable
-from ledger.feed_faults import Fault, shown, summary
+from ledger.feed_faults import Fault, summary
 from ledger.feed_source import FORMS
-from ledger.model import MOST_TPP
-from ledger.recon_layout import LICENSES, SOURCES
+from ledger.recon_layout import SOURCES
+from ledger.recon_manifest import Manifest, read
 
 SUFFIX = ".manifest.json"
 MISSING, SEQUENCE, CONTROL, DUPLICATE = "FILE_MISSING", "FILE_SEQUENCE", "FILE_CONTROL", "FILE_DUPLICATE"
 
 History = Mapping[str, Mapping[int, str]]
 """Every file accepted before: by source and run number, the SHA-256 of its content, in hex."""
-
-
-class Manifest(BaseModel):
-    """What a source promises of one of its files."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", title="Manifest of a feed file")
-
-    source: Literal["licenses", "declarations", "shipments", "reexports"] = Field(
-        description="Whose file it is."
-    )
-    run_number: Annotated[int, Field(strict=True, ge=1, le=MOST_TPP)] = Field(
-        description="One more than that of the source's file before."
-    )
-    row_count: Annotated[int, Field(strict=True, ge=0, le=MOST_TPP)] = Field(
-        description="How many records it has."
-    )
-    hash_total: Annotated[int, Field(strict=True, ge=0, le=MOST_TPP)] = Field(
-        description="The sum of its quantities, whatever they count; empty ones count 0."
-    )
-    mode: Literal["cumulative", "delta"] = Field(
-        description="cumulative: all there is up to as_of; delta: what came from covers_from on."
-    )
-    as_of: date = Field(description="The last day that it reports on.")
-    covers_from: date | None = Field(
-        default=None, description="The first day that it reports on; for delta, and only there."
-    )
-    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")] | None = Field(
-        default=None, description="SHA-256 of the file, in hex."
-    )
-
-    @model_validator(mode="after")
-    def _belongs_together(self) -> Self:
-        if self.source == LICENSES and self.mode != "cumulative":
-            raise ValueError("mode of licenses is cumulative: they come as a full snapshot")
-        if (self.covers_from is None) != (self.mode == "cumulative"):
-            raise ValueError("covers_from is required for delta, and does not belong to cumulative")
-        if self.covers_from is not None and self.covers_from > self.as_of:
-            raise ValueError(f"covers_from {self.covers_from} is after as_of {self.as_of}")
-        return self
 
 
 class Given(NamedTuple):
@@ -102,12 +59,6 @@ class Found(NamedTuple):
     findings: list[Finding]
 
 
-def manifest_schema() -> dict[str, Any]:
-    """The manifest as JSON Schema (2020-12)."""
-    schema = Manifest.model_json_schema()
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
-
-
 def find(paths: Sequence[str | Path], expected: Collection[str] = SOURCES) -> Found:
     """Every feed file in these folders, and the files named, each with its manifest.
 
@@ -125,7 +76,7 @@ def find(paths: Sequence[str | Path], expected: Collection[str] = SOURCES) -> Fo
             )
         elif not beside.exists():
             faults.append(Fault(str(path), None, None, None, f"has no manifest {beside.name} beside it"))
-        elif (manifest := _manifest(beside, faults)) is None:
+        elif (manifest := read(beside, faults)) is None:
             continue
         elif path.exists():
             given.append(Given(str(path), manifest))
@@ -172,7 +123,8 @@ def in_turn(given: Sequence[Given], history: History) -> list[Finding]:
 def unseen(each: Given, content_sha256: str, row_count: int, history: History) -> list[Finding]:
     """Whether a file's content is new, or is that of the same run number, accepted before.
 
-    Files without rows are alike, and so are full snapshots between which nothing changed.
+    Files without rows are alike, and so are full snapshots between which nothing changed: what they say again
+    replaces what they said, so nothing can be counted twice.
     """
     path, manifest = each
     seen = history.get(manifest.source, {})
@@ -190,7 +142,8 @@ def unseen(each: Given, content_sha256: str, row_count: int, history: History) -
         return []
     return [Finding(
         DUPLICATE, manifest.source, number, path, "run_number", None, content_sha256,
-        f"{path}: run {number} of {manifest.source} holds just what run {before} held: was it sent twice?",
+        f"{path}: run {number} of {manifest.source} holds just what run {before} held: was it sent twice? "
+        "A day without news is a file without rows",
     )]  # fmt: skip
 
 
@@ -215,6 +168,19 @@ def controlled(each: Given, content_sha256: str, row_count: int, hash_total: int
             f"{path}: its SHA-256 begins {content_sha256[:8]}, its manifest says {str(manifest.sha256)[:8]}",
         ))  # fmt: skip
     return findings
+
+
+def beyond_belief(paths: Mapping[tuple[str, int], str], largest: Sequence[Mapping[str, Any]]) -> BadFeed:
+    """What is raised where a night adds up to more than can be kept exactly: it names its largest figures."""
+    faults = [
+        Fault(
+            paths[row["source"], row["run_number"]], row["line"], row["column_name"], row["figure"],
+            f"'{row['figure']}' is among the largest: with these the night adds up to more than can be kept "
+            "exactly; correct what is none",
+        )
+        for row in largest
+    ]  # fmt: skip
+    return BadFeed(summary(faults[0].path, faults), faults=[fault._asdict() for fault in faults])
 
 
 def raise_for(findings: Sequence[Finding]) -> None:
@@ -263,23 +229,3 @@ def _beside(path: Path) -> Path:
 
 def _missing(source: str, detail: str, path: str | None) -> Finding:
     return Finding(MISSING, source, None, path, None, None, None, detail)
-
-
-def _manifest(beside: Path, faults: list[Fault]) -> Manifest | None:
-    """What a manifest says; None, and its faults, where that is not what it should."""
-    try:
-        return Manifest.model_validate_json(beside.read_bytes())
-    except OSError as error:
-        faults.append(Fault(str(beside), None, None, None, f"cannot be read: {error.strerror or error}"))
-    except ValidationError as error:
-        faults.extend(_fault(str(beside), each) for each in error.errors(include_url=False))
-    return None
-
-
-def _fault(path: str, error: ErrorDetails) -> Fault:
-    said = {"missing": "is required", "extra_forbidden": "is not a field of a manifest"}
-    why = error["msg"].removeprefix("Value error, ")
-    column = ".".join(str(part) for part in error["loc"]) or None
-    given = error["input"] if column and error["type"] != "missing" else None
-    value = None if given is None else shown(str(given))
-    return Fault(path, None, column, value, said.get(error["type"], f"{why[:1].lower()}{why[1:]}"))

@@ -24,7 +24,6 @@ EXCEPTIONS = ("LPP", "ACA", "ACM", "AIA", "NVEU", "UVEU")
 
 _COUNTRY = "ISO 3166-1 alpha-2, alpha-3, or as the regulations spell it; others are set aside."
 _DEVICE = "Id of the device in the catalogue; other names are set aside."
-_PIECES = "a whole device count"
 _SERIALS = "Serial numbers, parted by blanks, semicolons or bars."
 
 
@@ -32,12 +31,24 @@ def _local_day(name: str, description: str, *, required: bool = True) -> Column:
     return Column(name, "local_day", f"{description} An instant counts as its own day.", required=required)
 
 
+def _pieces(description: str, *, required: bool = False, sign: str = "") -> Column:
+    return Column(
+        "quantity", "whole", description, required=required, unit="a whole device count", sign=sign,
+        most=1_000_000_000,  # more were never made, and what so many are worth is a whole number still
+    )  # fmt: skip
+
+
+def _line() -> Column:
+    unit = "the number of the line"
+    return Column("line_no", "whole", "Its line, from 1.", required=True, unit=unit, most=1_000_000)
+
+
 _LICENSES = Layout((
     Column("license_no", "name", "Number of the license.", required=True),
     Column("country", "name", f"Where it allows goods to go. {_COUNTRY}", required=True),
     Column("consignee", "remark", "Who may receive the goods."),
     Column("device_id", "name", f"{_DEVICE} Goes together with quantity."),
-    Column("quantity", "whole", "How many devices were licensed in all.", unit=_PIECES),
+    _pieces("How many devices were licensed in all."),
     Column("licensed_tpp", "whole", "Whole TPP that were licensed in all.", required=True, unit="whole TPP"),
     _local_day("issued_on", "Its first day."),
     _local_day("expires_on", "Its last day."),
@@ -47,7 +58,7 @@ _LICENSES = Layout((
 _DECLARATIONS = Layout(
     (
         Column("itn", "name", "Internal transaction number of the declaration.", required=True),
-        Column("line_no", "whole", "Its line, from 1.", required=True, unit="the number of the line"),
+        _line(),
         Column(
             "action", "word", "add: declared; change: this line as it is now; replace: all lines of the ITN "
             "as they are now; cancel: did not leave.", required=True, choices=ACTIONS,
@@ -61,9 +72,7 @@ _DECLARATIONS = Layout(
         Column("eccn", "name", "Export control classification number."),
         Column("schedule_b", "name", "Schedule B or HTS number."),
         Column("device_id", "name", f"{_DEVICE} Customs need not know it."),
-        Column(
-            "quantity", "whole", "How many left in all; may be empty to cancel.", unit=_PIECES, sign="action"
-        ),
+        _pieces("How many left in all; may be empty to cancel.", sign="action"),
         Column("unit", "name", "What quantity counts: NO for pieces, the default; THS, DOZ, SET, ..."),
         Column("country", "name", f"Ultimate destination. {_COUNTRY} May be empty to cancel."),
         _local_day("exported_on", "The day it left. May be empty to cancel.", required=False),
@@ -76,9 +85,9 @@ _DECLARATIONS = Layout(
 
 _SHIPMENTS = Layout((
     Column("delivery_no", "name", "Number of the delivery.", required=True),
-    Column("line_no", "whole", "Its line, from 1.", required=True, unit="the number of the line"),
+    _line(),
     Column("device_id", "name", _DEVICE, required=True),
-    Column("quantity", "whole", "How many were delivered under it in all.", required=True, unit=_PIECES),
+    _pieces("How many were delivered under it in all.", required=True),
     Column("serials", "list", _SERIALS),
     _local_day("shipped_on", "The day it was shipped."),
     Column("license_no", "name", "The license it was shipped under."),
@@ -95,7 +104,7 @@ _REEXPORTS = Layout((
     Column("to_country", "name", "Where it went; from_country for a transfer in country.", required=True),
     Column("license_no", "name", "The license it moved under."),
     Column("device_id", "name", _DEVICE, required=True),
-    Column("quantity", "whole", "How many moved.", required=True, unit=_PIECES),
+    _pieces("How many moved.", required=True),
     Column("serials", "list", _SERIALS),
     _local_day("moved_on", "The day it moved."),
     Column("consignee", "remark", "Who has it now."),

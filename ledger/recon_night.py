@@ -12,9 +12,9 @@ import pyarrow as pa
 
 from ledger.evidence import canonical
 from ledger.model import Regime
-from ledger.recon_breaks import SEVERITIES, Break, fingerprint, rank, severity
-from ledger.recon_changes import NEW, Change, Line, lines
-from ledger.recon_drafts import blocking, draft, sentence
+from ledger.recon_breaks import SEVERITIES, Break, Standing, fingerprint, rank, severity
+from ledger.recon_changes import NEW, Change, Line, counted, lines
+from ledger.recon_drafts import blocking, draft, lifting, sentence
 from ledger.recon_files import Finding
 from ledger.recon_layout import SOURCES
 
@@ -59,7 +59,12 @@ class Night:
     regime: Regime
     identity: str
     blocks: bool = False
+    held: Mapping[str, Standing] = field(default_factory=dict)
+    """The breaks for which TPP is set aside."""
+
     seconds: dict[str, float] = field(default_factory=dict)
+    months: pa.Table = field(kw_only=True)
+    """What the certificate adds up, country by country and month by month."""
 
     @property
     def status(self) -> str:
@@ -88,6 +93,7 @@ class Night:
             "inputs": [list(each) for each in self.inputs],
             "open": {name: count for name, count in self.open_by_severity().items() if count},
             "certificate": self.certificate.to_pylist(),
+            "months": [list(row.values()) for row in self.months.to_pylist()],
         }  # fmt: skip
 
     def summary(self) -> dict[str, Any]:
@@ -98,7 +104,7 @@ class Night:
         return {
             "status": self.status, "rows": rows, "matched": dict(self.matched),
             "suggestions": self.suggestions, "open": self.open_by_severity(),
-            "lines": [line._asdict() for line in self.lines],
+            "lines": [line._asdict() for line in self.lines], "counted": counted(self.changes),
         }  # fmt: skip
 
     def open_by_severity(self) -> dict[str, int]:
@@ -116,9 +122,29 @@ class Night:
             known = {"break": each.fingerprint, "code": each.code, "key": each.key, "why": each.detail}
             if each.draft is not None:
                 found.append(known | dict(each.draft))
-            if self.blocks and each.severity == "critical" and each.country and each.at_stake_tpp:
-                found.append(known | blocking(each.country, each.at_stake_tpp, each.fingerprint))
-        return found
+            is_held = each.fingerprint in self.held
+            if (
+                self.blocks
+                and not is_held
+                and each.severity == "critical"
+                and each.country
+                and each.at_stake_tpp
+            ):
+                on = self.cut.as_of
+                found.append(known | blocking(each.country, each.at_stake_tpp, each.fingerprint, on))
+        return found + self._lifts()
+
+    def _lifts(self) -> list[dict[str, Any]]:
+        """What was set aside for breaks that are no longer open."""
+        still = {change.each.fingerprint for change in self.changes if change.is_open}
+        return [
+            {
+                "break": name, "code": each.seen.code, "key": each.seen.key,
+                "why": f"no longer open: what entry {each.blocked_seq:,} sets aside can be given back",
+            } | lifting(each.blocked_seq)
+            for name, each in sorted(self.held.items())
+            if name not in still and each.blocked_seq is not None
+        ]  # fmt: skip
 
 
 def identity(inputs: Sequence[Input], cut: Cut, decided: str, *, blocks: bool) -> str:

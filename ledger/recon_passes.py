@@ -76,8 +76,11 @@ class Passes:
 
     # ---------------------------------------------------------------------------------------- the passes
 
-    def run(self) -> None:
-        """P2 to P6. Afterwards `pair` says what was matched, `found` what differs, `certificate` the sums."""
+    def run(self, matched: Callable[[], None] = lambda: None) -> None:
+        """P2 to P6. Afterwards `pair` says what was matched, `found` what differs, `certificate` the sums.
+
+        `matched` is called as soon as the matches stand.
+        """
         with self._timed("licenses"):
             self._run("3_worth")
             self._run("licenses")
@@ -91,6 +94,7 @@ class Passes:
             self._run("transfers_late")
             self._run("transfer_breaks")
             self._run("serials")
+        matched()
         with self._timed("missing"):
             for script in ("missing", "surface", "set_aside", "three_ways"):
                 self._run(script)
@@ -128,10 +132,11 @@ class Passes:
         """The rows of `schemas/recon/QUERY.sql`."""
         return self._connection.sql(schema.sql(f"recon/{query}.sql"), params=values or None).to_arrow_table()
 
-    def write(self, query: str, **values: Any) -> None:
-        """Run a query that writes a file; `values` name it."""
-        self._connection.execute(schema.sql("snapshot/csv_guard.sql"))
-        self._connection.execute(schema.sql(f"recon/{query}.sql"), values)
+    def write_aside(self, query: str, **values: Any) -> None:
+        """Run a query that writes a file, beside what else is asked meanwhile; `values` name it."""
+        with self._connection.cursor() as cursor:
+            cursor.execute(schema.sql("snapshot/csv_guard.sql"))
+            cursor.execute(schema.sql(f"recon/{query}.sql"), values)
 
     # -------------------------------------------------------------------------------------------- within
 

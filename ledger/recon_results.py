@@ -7,21 +7,24 @@ same inputs and the same ledger give the same bytes, but for the timings in the 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
+from operator import itemgetter
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+import duckdb
 import orjson
 import pyarrow.parquet as pq
 
 from ledger import recon_report
+from ledger.answer import Rows
 from ledger.errors import Misconfigured
-from ledger.recon_changes import CLEARED, table
+from ledger.recon_changes import CLEARED
 from ledger.recon_night import Night
 from ledger.recon_passes import Passes
 from ledger.render import rows_as
@@ -29,6 +32,9 @@ from ledger.workbook import workbook
 
 CURRENT = "current.json"
 """Beside the runs: which certificate holds, and whether it is stale."""
+
+_PART = ".run.part"
+"""What is being written; what a killed run left of it goes with the next one."""
 
 MOST_ROWS = 20_000
 """Breaks in the workbook: the gravest. Nobody works through more of them by hand; breaks.csv has all."""
@@ -38,31 +44,72 @@ _CHANGES = ("change", "break", "code", "severity", "state", "country", "key", "a
 _INDENTED = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
 
 
-@contextmanager
-def written(out: str | Path | None, night: Night, passes: Passes, began: float) -> Iterator[Path | None]:
-    """The folder that holds the results of a run once the block is left without an error; None without `out`.
+class Results:
+    """The results of one run as they are written: aside, and in their place only once the run is recorded."""
 
-    Raises Misconfigured where it cannot be written.
+    def __init__(self, out: Path, writing: ThreadPoolExecutor) -> None:
+        self._out = out
+        self._part = out / _PART
+        self._writing = writing
+        self._matches: Future[None] | None = None
+        self.drop()
+        self._part.mkdir(parents=True)
+
+    def matched(self, passes: Passes) -> None:
+        """Begin with the matches: as many rows as the ledger has lines, while the passes go on."""
+        path = str(self._part / "matches.csv")
+        self._matches = self._writing.submit(passes.write_aside, "write_matches", path=path)
+
+    def fill(self, night: Night, rows: Rows, seconds: Mapping[str, float], began: float) -> None:
+        """Write all the rest; `rows` are the changes of the night."""
+        left_out = _fill(self._part, night, rows)
+        if self._matches is not None:
+            self._matches.result()
+        manifest = _manifest(self._part, night) | {
+            "left_out": left_out,
+            "timings": {"seconds": round(perf_counter() - began, 3)}
+            | {name: round(each, 3) for name, each in seconds.items()},
+        }
+        (self._part / "manifest.json").write_bytes(orjson.dumps(manifest, option=_INDENTED))
+
+    def keep(self, night: Night, *, holds: bool) -> Path:
+        """Move what was written into place, and say so where it is what `holds` now."""
+        folder = self._out / night.run
+        shutil.rmtree(folder, ignore_errors=True)
+        self._part.replace(folder)
+        if holds:
+            now = {"run": night.run, "status": night.status, "as_of": night.cut.as_of, "stale": None}
+            _say(self._out, now)
+        return folder
+
+    def drop(self) -> None:
+        """Let go of what was not kept."""
+        shutil.rmtree(self._part, ignore_errors=True)
+
+
+@contextmanager
+def results(out: str | Path | None) -> Iterator[Results | None]:
+    """Where the results of a run go; None without `out`. What is not kept in the block is gone after it.
+
+    Raises Misconfigured where they cannot be written.
     """
     if out is None:
         yield None
         return
-    folder, part = Path(out) / night.run, Path(out) / f".{night.run}.part"
+    kept: Results | None = None
     try:
-        shutil.rmtree(part, ignore_errors=True)
-        part.mkdir(parents=True)
-        _fill(part, night, passes, began)
-        yield folder
-        shutil.rmtree(folder, ignore_errors=True)
-        part.replace(folder)
-        _say(Path(out), {"run": night.run, "status": night.status, "as_of": night.cut.as_of, "stale": None})
-    except OSError as error:
+        with ThreadPoolExecutor(1, "matches") as writing:
+            kept = Results(Path(out), writing)
+            yield kept
+    except (OSError, duckdb.IOException) as error:
+        why = error.strerror if isinstance(error, OSError) else str(error).splitlines()[0]
+        where = error.filename if isinstance(error, OSError) and error.filename else out
         raise Misconfigured(
-            f"{error.filename or out} cannot be written: {error.strerror}; name another folder with --out",
-            path=str(out),
+            f"{where} cannot be written: {why}; name another folder with --out", path=str(out)
         ) from error
     finally:
-        shutil.rmtree(part, ignore_errors=True)
+        if kept is not None:
+            kept.drop()
 
 
 def mark_stale(out: str | Path, why: str) -> dict[str, Any] | None:
@@ -82,36 +129,22 @@ def _say(out: Path, said: Mapping[str, Any]) -> None:
     part.replace(out / CURRENT)
 
 
-def _fill(folder: Path, night: Night, passes: Passes, began: float) -> None:
-    with ThreadPoolExecutor(1, "matches") as writing:
-        # as many rows as the ledger has lines: DuckDB writes them while Python writes the rest
-        matches = writing.submit(passes.write, "write_matches", path=str(folder / "matches.csv"))
-        left_out = _fill_rest(folder, night)
-    matches.result()
-    manifest = _manifest(folder, night) | {
-        "left_out": left_out,
-        "timings": {"seconds": round(perf_counter() - began, 3)}
-        | {name: round(seconds, 3) for name, seconds in passes.seconds.items()},
-    }
-    (folder / "manifest.json").write_bytes(orjson.dumps(manifest, option=_INDENTED))
-
-
-def _fill_rest(folder: Path, night: Night) -> list[str]:
+def _fill(folder: Path, night: Night, rows: Rows) -> list[str]:
     """Write all but matches and manifest; what could not be written, and why."""
-    on = night.cut.as_of
-    breaks = table((change for change in night.changes if change.change != CLEARED), on).arrow()
-    changed = table(night.changes, on).arrow().select(_CHANGES)
-    pq.write_table(breaks, folder / "breaks.parquet", compression="zstd")
-    for name, rows in (
-        ("breaks", breaks), ("changes", changed), ("certificate", night.certificate),
+    place = rows.names.index("change")
+    breaks = Rows(rows.names, rows.types, [row for row in rows.rows if row[place] != CLEARED])
+    pq.write_table(breaks.arrow(), folder / "breaks.parquet", compression="zstd")
+    for name, given in (
+        ("breaks", breaks), ("changes", _only(rows, _CHANGES)), ("certificate", night.certificate),
         ("sources", night.sources),
     ):  # fmt: skip
-        (folder / f"{name}.csv").write_bytes(rows_as("csv", rows, {}, ""))
+        (folder / f"{name}.csv").write_bytes(rows_as("csv", given, {}, ""))
     lines = (orjson.dumps(each, option=orjson.OPT_APPEND_NEWLINE) for each in night.proposals())
     (folder / "proposals.jsonl").write_bytes(b"".join(lines))
     (folder / "report.html").write_text(recon_report.page(night), encoding="utf-8")
     sheets = {
-        "Breaks": breaks.slice(0, MOST_ROWS), "Certificate": night.certificate, "Sources": night.sources,
+        "Breaks": Rows(rows.names, rows.types, breaks.rows[:MOST_ROWS]),
+        "Certificate": night.certificate, "Sources": night.sources,
     }  # fmt: skip
     basis = {
         "run": night.run, "status": night.status, "regime": night.regime.regime,
@@ -122,6 +155,14 @@ def _fill_rest(folder: Path, night: Night) -> list[str]:
     except Misconfigured as missing:  # a night is compared without the extra, too
         return [f"breaks.xlsx: {missing.detail}"]
     return []
+
+
+def _only(rows: Rows, names: Sequence[str]) -> Rows:
+    """Some columns, in another order."""
+    places = [rows.names.index(name) for name in names]
+    return Rows(
+        tuple(names), tuple(rows.types[place] for place in places), list(map(itemgetter(*places), rows.rows))
+    )
 
 
 def _manifest(folder: Path, night: Night) -> dict[str, Any]:

@@ -9,21 +9,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+import duckdb
 from duckdb import DuckDBPyConnection
 
 from ledger import recon_feeds, recon_files, recon_results, schema
-from ledger.answer import Answer
+from ledger.answer import Answer, Rows
 from ledger.engine import Core
 from ledger.errors import BadFeed, Busy, Tampered
 from ledger.events import Event, Telling
 from ledger.evidence import FIRST_PREV_HASH
 from ledger.model import Regime
 from ledger.recon_breaks import BY_RUNS, TOPIC, Break, fold, ranked
-from ledger.recon_changes import Change, changes, table
+from ledger.recon_changes import changes, table
 from ledger.recon_feeds import Coverage, Staged
 from ledger.recon_layout import SOURCES
 from ledger.recon_night import (
@@ -39,6 +41,7 @@ from ledger.recon_night import (
     of_row,
 )  # fmt: skip
 from ledger.recon_passes import Passes
+from ledger.recon_steps import held
 from ledger.reference import Reference
 from ledger.store import Store
 from ledger.verify import verify
@@ -90,16 +93,22 @@ class Run:
             passes.seconds.update(self._seconds)
             passes.take_ledger(core.ask, cut.as_of, cut.known_at)
             core.close()
-            night, earlier = self._compared(passes, staged, cut, runs, blocks=block)
-            is_new = earlier is None and not self._dry_run and not _looks_back(cut, runs)
-            with recon_results.written(None if self._dry_run else out, night, passes, began) as folder:
+            with recon_results.results(None if self._dry_run else out) as results:
+                matched = (lambda: None) if results is None else partial(results.matched, passes)
+                night, earlier = self._compared(passes, staged, cut, runs, matched, blocks=block)
+                rows = table(night.changes, cut.as_of)
+                if results is not None:
+                    results.fill(night, rows, passes.seconds, began)
+                looks_back = _looks_back(cut, runs)
+                is_new = earlier is None and not self._dry_run and not looks_back
                 if is_new:
                     self._record(night, runs)
+                folder = None if results is None else results.keep(night, holds=not looks_back)
         finally:
             core.close()
             connection.close()
         said = {"recorded": is_new, "folder": None if folder is None else str(folder)}
-        return self._answered(night.run, cut, night.changes, night.summary() | said)
+        return self._answered(night.run, cut, rows, night.summary() | said)
 
     # ---------------------------------------------------------------------------------------- P0 and P1
 
@@ -121,8 +130,7 @@ class Run:
             found = recon_files.find(feeds, expected)
             staged = recon_feeds.stage(connection, found, history, self._reference, self._terms)
         except BadFeed as error:
-            paths = dict.fromkeys(fault["path"] for fault in error.faults)
-            self._tell_files([of_faults(path, error.faults, self._terms) for path in paths], on)
+            self._tell_files([of_faults(path, error.faults, self._terms) for path in _paths(error)], on)
             raise
         self._seconds["files"] = perf_counter() - began
         return staged
@@ -152,11 +160,25 @@ class Run:
     # ---------------------------------------------------------------------------------------- P2 to P7
 
     def _compared(
-        self, passes: Passes, staged: Staged, cut: Cut, runs: Sequence[Event], *, blocks: bool
+        self,
+        passes: Passes,
+        staged: Staged,
+        cut: Cut,
+        runs: Sequence[Event],
+        matched: Callable[[], None],
+        *,
+        blocks: bool,
     ) -> tuple[Night, Event | None]:
         """What the night comes to, and the run that came to the same before, if there was one."""
         passes.set_terms(self._terms, self._reference.devices, staged.coverage, cut.as_of)
-        passes.run()
+        try:
+            passes.run(matched)
+        except (duckdb.OutOfRangeException, duckdb.ConversionException) as error:
+            beyond = recon_files.beyond_belief(staged.paths, passes.ask("largest").to_pylist())
+            self._tell_files(
+                [of_faults(path, beyond.faults, self._terms) for path in _paths(beyond)], cut.as_of
+            )
+            raise beyond from error
         found = ranked(of_row(row, self._terms) for row in passes.ask("breaks_found").to_pylist())
         events = self._store.events(TOPIC)
         decided = [event.hash for event in events if event.action not in BY_RUNS]
@@ -176,7 +198,8 @@ class Run:
         return Night(
             run, cut, inputs, made, passes.ask("certificate"), passes.ask("sources"),
             {row["matched_by"]: row["rows"] for row in passes.ask("matched").to_pylist()},
-            passes.ask("suggested").num_rows, self._terms, same, blocks, passes.seconds,
+            passes.ask("suggested").num_rows, self._terms, same, blocks,
+            held(self._store, standings, cut.seq), passes.seconds, months=passes.ask("months"),
         ), earlier  # fmt: skip
 
     def _named(self, runs: Sequence[Event]) -> str:
@@ -223,15 +246,20 @@ class Run:
     def _stopped(self, by: str, broken: Sequence[Break], on: str) -> Answer:
         head = self._store.head()
         cut = Cut(head.seq, head.hash, head.recorded_at, on)
-        made = [alone(each, on) for each in broken]
-        return self._answered(None, cut, made, {"status": STOPPED, "stopped_by": by, "recorded": False})
+        rows = table([alone(each, on) for each in broken], on)
+        return self._answered(None, cut, rows, {"status": STOPPED, "stopped_by": by, "recorded": False})
 
-    def _answered(self, run: str | None, cut: Cut, made: Sequence[Change], said: Mapping[str, Any]) -> Answer:
+    def _answered(self, run: str | None, cut: Cut, rows: Rows, said: Mapping[str, Any]) -> Answer:
         basis = {
             "regime": self._terms.regime, "seq": cut.seq, "head_hash": cut.head_hash, "as_of": cut.as_of,
             "known_at": cut.known_at, "h100_tpp": self._terms.h100_tpp, "run": run, **said,
         }  # fmt: skip
-        return Answer(table(made, cut.as_of), basis)
+        return Answer(rows, basis)
+
+
+def _paths(error: BadFeed) -> list[str]:
+    """The files that are at fault."""
+    return list(dict.fromkeys(fault["path"] for fault in error.faults))
 
 
 def _looks_back(cut: Cut, runs: Sequence[Event]) -> bool:

@@ -5,7 +5,7 @@ Pure: answers in, screens out.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ledger.answer import Answer
@@ -23,6 +23,9 @@ _NAMES = {
 }  # fmt: skip
 _SHOWN = 200
 """Breaks that a screen lists; `--csv` has them all."""
+
+_NAMED = 12
+"""Countries that an answer in one sentence names."""
 
 
 def _figure(heading: str) -> Column:
@@ -91,17 +94,24 @@ def verdict(answer: Answer) -> str:
     if basis["status"] == STOPPED:
         first = answer.rows()[0]
         return f"{STOPPED}: {first['code']}, {first['detail']}."
-    grave = {name: count for name, count in basis["open"].items() if name in ("critical", "severe") and count}
-    if not grave:
+    open_ = {name: count for name, count in basis["open"].items() if name != "info" and count}
+    grave = {name: count for name, count in open_.items() if name in ("critical", "severe")}
+    told = grave or open_
+    if not told:
         return f"{basis['status']}."
-    counts = " and ".join(f"{count:,} {name}" for name, count in grave.items())
+    counts = " and ".join(f"{count:,} {name}" for name, count in told.items())
     where = sorted({
         row["country"] or row["source"]
         for row in answer.rows()
-        if row["severity"] in grave and row["change"] != "cleared" and row["state"] != "accepted"
+        if row["severity"] in told and row["change"] != "cleared" and row["state"] != "accepted"
     })  # fmt: skip
-    plural = "s" if sum(grave.values()) != 1 else ""
-    return f"{basis['status']}: {counts} break{plural} ({', '.join(where)})."
+    plural = "s" if sum(told.values()) != 1 else ""
+    return f"{basis['status']}: {counts} break{plural} ({_some(where)})."
+
+
+def _some(names: Sequence[str]) -> str:
+    more = len(names) - _NAMED
+    return ", ".join(names[:_NAMED]) + (f" and {more:,} more" if more > 0 else "")
 
 
 def _report(basis: Mapping[str, Any]) -> str:
@@ -137,7 +147,7 @@ def one(answer: Answer) -> Screen:
     pairs = [
         [name.replace("_", " "), figure(value) if isinstance(value, int) else str(value)]
         for name, value in about.items()
-        if name not in ("change", "detail", "entries")
+        if name not in ("change", "detail")
     ]
     history = [
         [row["at"][:16].replace("T", " "), row["who"], row["action"], row["said"]] for row in answer.rows()
@@ -146,6 +156,7 @@ def one(answer: Answer) -> Screen:
         f"{about['code']} {about['key']}: {about['detail']}.",
         Grid([Column("", "name", titles=True), Column("", "words")], pairs, ruled=False),
         f"Drafted: {_drafted(draft)}",
+        *_set_aside(answer.basis["blocked_seq"]),
         Grid(
             [
                 Column("When", "name", titles=True), Column("Who", "name"), Column("Did", "name"),
@@ -154,6 +165,10 @@ def one(answer: Answer) -> Screen:
             history,
         ),
     ]  # fmt: skip
+
+
+def _set_aside(seq: int | None) -> list[str]:
+    return [] if seq is None else [f"Entry {seq:,} sets aside what is at stake: --unblock gives it back."]
 
 
 def _drafted(draft: Mapping[str, Any] | None) -> str:

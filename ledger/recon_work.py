@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from ledger import roster, undoing
+from ledger import recon_steps, roster
 from ledger.accounts import Books
 from ledger.answer import Answer, Rows
 from ledger.entry import Entry
@@ -21,10 +21,10 @@ from ledger.proposals import Proposals
 from ledger.question import day, instant
 from ledger.recon_breaks import TOPIC, Standing, find, fold
 from ledger.recon_changes import COLUMNS, PERSISTING, Change, row
+from ledger.recon_steps import Purpose
 
 _LISTED = COLUMNS | {"officer": "string", "last_seen_on": "date32[day]"}
 _DEED = dict.fromkeys(("at", "who", "action", "said"), "string")
-_IN_WORK = ("proposed", "confirmed")
 
 
 class BreakWork(Proposals):
@@ -72,8 +72,11 @@ class BreakWork(Proposals):
         basis = self._basis_now()
         return Answer(
             _rows(_DEED, rows),
-            {**basis, "break": _plain(_listed(standing, basis["as_of"])), "draft": standing.seen.draft},
-        )
+            {
+                **basis, "break": _plain(_listed(standing, basis["as_of"])), "draft": standing.seen.draft,
+                "blocked_seq": standing.blocked_seq,
+            },
+        )  # fmt: skip
 
     def break_take(self, name: str, officer: str | None = None) -> Standing:
         """Take a break on, or give it to another officer. Raises UnknownName, NotPermitted."""
@@ -90,24 +93,30 @@ class BreakWork(Proposals):
         reverse: Sequence[int] = (),
         correct: int | None = None,
         changes: Mapping[str, Any] | None = None,
+        purpose: Purpose | None = None,
         reason: str | None = None,
     ) -> Standing:
         """Propose what puts a break right: what the run drafted, or these entries. Nothing is posted.
 
-        `reverse`: entries to undo; `correct` with `changes`: an entry that should say something else. Raises
-        BadQuery where nothing is drafted, Refused what the rules refuse, UnknownName.
+        `reverse`: entries to undo; `correct` with `changes`: an entry that should say something else.
+        `purpose` "block" proposes to set aside what is at stake, "unblock" to give it back, also once the
+        break is no longer open. Raises BadQuery where nothing is drafted, Refused, UnknownName.
         """
         self._must("propose")
-        standing = self._open(name)
+        standing = self._standing(name) if purpose == "unblock" else self._open(name)
         steps: list[dict[str, Any]] = [{"reverse": seq} for seq in reverse]
         if correct is not None:
             steps.append({"correct": correct, "changes": dict(changes or {})})
         why = reason or f"break {standing.seen.fingerprint}: {standing.seen.detail}"
-        entries = self._entries(standing, steps or _drafted(standing), why)
+        if purpose is not None:
+            steps = self._setting_aside(standing) if purpose == "block" else recon_steps.lift(standing)
+        entries = recon_steps.entries(self._store, standing, steps or _drafted(standing), why)
         detail: dict[str, Any] = {
             "entries": [each.model_dump(mode="json") for each in entries],
             "reason": why,
         }
+        if purpose is not None:
+            detail["purpose"] = purpose
         if self.shared:
             made = self.propose(*entries, remark=why)
             return self._deed(name, "proposed", {**detail, "proposal": made.proposal}, act="propose")
@@ -121,13 +130,13 @@ class BreakWork(Proposals):
         """
         standing = self._standing(name)
         called = standing.seen.fingerprint
-        if standing.state not in _IN_WORK or standing.proposer is None:
+        if not standing.waits or standing.proposer is None:
             raise BadQuery(
                 f"break {called} is {standing.state}: tppq break propose comes first", query=called
             )
         if self.shared:
             receipts = self.approve(standing.proposal or "")
-            self._store.record([_confirmed(called), _posted(called, receipts)], self.actor)
+            self._store.record([_confirmed(called), _posted(standing, receipts)], self.actor)
             return receipts
         if roster.same(standing.proposer, self.actor):
             raise SelfApproval(
@@ -136,7 +145,7 @@ class BreakWork(Proposals):
             )  # fmt: skip
         entries = [Entry.model_validate(each) for each in standing.entries]
         receipts = self._judged(entries, standing.proposer, self.actor, standing)
-        self._store.record([_posted(called, receipts)], self.actor)
+        self._store.record([_posted(standing, receipts)], self.actor)
         return receipts
 
     def break_accept(
@@ -187,7 +196,7 @@ class BreakWork(Proposals):
     ) -> Standing:
         """Record what somebody did about a break, if it stands as it did when they looked."""
         self._must(act)
-        standing = self._open(name)
+        standing = self._standing(name) if detail.get("purpose") == "unblock" else self._open(name)
         called = standing.seen.fingerprint
         last_seq = standing.history[-1].seq
 
@@ -202,23 +211,11 @@ class BreakWork(Proposals):
         self._store.record([Telling(TOPIC, called, action, dict(detail))], self.actor, check)
         return self._standing(called)
 
-    def _entries(self, standing: Standing, steps: Sequence[Mapping[str, Any]], why: str) -> list[Entry]:
-        """The entries of steps: what undoes, what is right instead, what is posted anew."""
-        entries: list[Entry] = []
-        for step in steps:
-            if "reverse" in step:
-                entries.append(undoing.undoing(self._store, step["reverse"], why))
-            elif "correct" in step:
-                entries.extend(undoing.correction(self._store, step["correct"], step["changes"], why))
-            elif "post" in step:
-                entries.append(Entry.model_validate(step["post"]))
-        if not entries:
-            raise BadQuery(
-                f"nothing is drafted that would correct the ledger for break {standing.seen.fingerprint} "
-                f"({standing.seen.detail}): name entries with --reverse or --correct",
-                query=standing.seen.fingerprint,
-            )
-        return entries
+    def _setting_aside(self, standing: Standing) -> list[dict[str, Any]]:
+        """The steps that set aside what is at stake, as far as it is left."""
+        country = standing.seen.country
+        left = self._mirror.now([country])[0].column("headroom_tpp") if country else []
+        return recon_steps.set_aside(standing, sum(left), self._store.today())
 
     def _judged(
         self, entries: Sequence[Entry], actor: str, approver: str, standing: Standing | None = None
@@ -255,8 +252,10 @@ def _confirmed(name: str) -> Telling:
     return Telling(TOPIC, name, "confirmed", {})
 
 
-def _posted(name: str, receipts: Sequence[Receipt]) -> Telling:
-    return Telling(TOPIC, name, "posted", {"seq": max(receipt.seq for receipt in receipts)})
+def _posted(standing: Standing, receipts: Sequence[Receipt]) -> Telling:
+    done = recon_steps.DONE[standing.purpose]
+    seq = max(receipt.seq for receipt in receipts)
+    return Telling(TOPIC, standing.seen.fingerprint, done, {"seq": seq})
 
 
 def _drafted(standing: Standing) -> Sequence[Mapping[str, Any]]:

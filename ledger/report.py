@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import platform
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
-import orjson
-
-from ledger import recon_breaks
+from ledger import told
 from ledger.answer import Answer
 from ledger.errors import BadQuery
 from ledger.events import Event
@@ -22,8 +20,10 @@ from ledger.forecast import Forecasts
 from ledger.question import day, instant
 from ledger.ready import Parameter, Ready, listed, named
 from ledger.schema import SCHEMA_VERSION
+from ledger.told import Told
 
 _WHOLE = re.compile(r"[0-9]+|[1-9][0-9]{0,2}(,[0-9]{3})+")
+_MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
 _NO_VALUE = frozenset({"all", "now"})
 _RUN = "run"
 _NEVER_RAN = (
@@ -34,13 +34,10 @@ _CERTIFIED = (
     "country", "month", "ledger_licensed_tpp", "license_system_tpp", "ledger_exported_tpp", "customs_tpp",
     "vendor_tpp", "gross_tpp", "unexplained_tpp",
 )  # fmt: skip
+_MONTHLY = ("country", "month", *_CERTIFIED[2:7])
+_NO_MONTHS = "That run kept no months, as those of earlier versions did not: the next one will."
 _OF_RUNS = frozenset({"break", "certificate"})
 _FILE_OF_RUN = ("source", "run_number", "content_sha256", "row_count")
-_FACTS = (
-    "type", "country", "license_no", "effective_on", "asked_tpp", "headroom_tpp", "short_by_tpp", "detail",
-)  # fmt: skip
-Beside = Sequence[Mapping[str, Any]]
-"""Rows of a table of `schemas/core/beside.sql`."""
 
 
 class Reports(Forecasts):
@@ -59,7 +56,7 @@ class Reports(Forecasts):
         """
         asked = named(name)
         values = self._values(asked, parameters)
-        beside: dict[str, Beside] = {}
+        beside: dict[str, Told] = {}
         notes = []
         for table in asked.needs:
             beside[table], note = self._loaded(table, values)
@@ -100,12 +97,14 @@ class Reports(Forecasts):
         if parameter.sort == "whole":
             return _whole(value, parameter)
         text: str = _of(value, str, parameter)
+        if parameter.sort == "month" and not _MONTH.fullmatch(text):
+            raise BadQuery(f"'{text}' is not a month for {parameter.name}: write YYYY-MM", value=text)
         return self._country(text) if parameter.sort == "country" else text
 
-    def _loaded(self, table: str, values: Mapping[str, Any]) -> tuple[Beside, str | None]:
+    def _loaded(self, table: str, values: Mapping[str, Any]) -> tuple[Told, str | None]:
         """The rows of a table beside the core, and what a reader must know of them."""
         if table == "refusal":
-            return self._refusals(), None
+            return told.refusals(self._store), None
         if table == "version":
             return _versions(), None
         if table == "break":
@@ -118,40 +117,28 @@ class Reports(Forecasts):
         answer = self.forecast(values["country"], as_of=values["as_of"], known_at=values["known_at"])
         return answer.rows(), None
 
-    def _breaks(self, as_of: str) -> tuple[Beside, str | None]:
+    def _breaks(self, as_of: str) -> tuple[Told, str | None]:
         """The breaks as they stood at the end of a day, and how old they were then."""
-        end, on = instant(as_of) or "", date.fromisoformat(as_of)
-        told = [event for event in self._store.events(recon_breaks.TOPIC) if event.at <= end]
-        rows = []
-        for name, standing in recon_breaks.fold(told).items():
-            seen, first_on = standing.seen, date.fromisoformat(standing.first_on)
-            age = recon_breaks.working_days(first_on, on)
-            rows.append({
-                "fingerprint": name, "code": seen.code, "severity": seen.severity, "country": seen.country,
-                "license_no": seen.license_no, "device_id": seen.device_id, "source": seen.source,
-                "key": seen.key, "net_tpp": seen.net_tpp, "at_stake_tpp": seen.at_stake_tpp,
-                "state": standing.state, "owner": standing.officer, "first_seen_on": standing.first_on,
-                "is_open": standing.state not in recon_breaks.DONE and not standing.accepted_on(as_of),
-                "last_seen_on": standing.last_on, "age_working_days": age, "age": recon_breaks.bucket(age),
-                "detail": seen.detail,
-            })  # fmt: skip
-        return rows, None if self._runs(end) else _NEVER_RAN
+        end = instant(as_of) or ""
+        return told.breaks(self._store, as_of, end), None if self._runs(end) else _NEVER_RAN
 
     def _runs(self, until: str | None = None) -> list[Event]:
         """The reconciliations that had come to an end by an instant, the newest last."""
         runs = self._store.events(_RUN)
         return [each for each in runs if each.action == "finished" and (until is None or each.at <= until)]
 
-    def _certificate(self) -> tuple[Beside, str | None]:
-        """What the newest run that kept its certificate found, country by country."""
+    def _certificate(self) -> tuple[Told, str | None]:
+        """What the newest run that kept its certificate found: by country and month, and by country."""
         runs = self._runs()
         kept = next((run for run in reversed(runs) if "certificate" in run.detail), None)
         if kept is None:
             return [], _NOT_KEPT if runs else _NEVER_RAN
         of_run = {"run_id": kept.subject, "run_on": kept.detail["as_of"]}
-        return [{**dict.fromkeys(_CERTIFIED), **row, **of_run} for row in kept.detail["certificate"]], None
+        months = [dict(zip(_MONTHLY, row, strict=True)) for row in kept.detail.get("months", ())]
+        rows = [dict.fromkeys(_CERTIFIED) | row | of_run for row in (*months, *kept.detail["certificate"])]
+        return rows, None if months or not rows else _NO_MONTHS
 
-    def _newest_run(self, known_at: str | None) -> Beside:
+    def _newest_run(self, known_at: str | None) -> Told:
         """The newest run, and the files that it compared."""
         runs = self._runs(known_at)
         if not runs:
@@ -161,19 +148,8 @@ class Reports(Forecasts):
         files = [dict(zip(_FILE_OF_RUN, each, strict=False)) for each in told["inputs"]]
         return [of_run | each for each in (dict.fromkeys(_FILE_OF_RUN), *files)]
 
-    def _refusals(self) -> Beside:
-        """The refusals as they were answered, attempt by attempt."""
-        rows = []
-        for request_id, attempt, problem, refused_at, actor in self._store.read("all_refusals"):
-            facts = orjson.loads(problem)
-            rows.append({
-                "request_id": request_id, "attempt": attempt, "refused_at": refused_at.rstrip("Z"),
-                "actor": actor, **{name: facts.get(name) for name in _FACTS},
-            })  # fmt: skip
-        return rows
 
-
-def _versions() -> Beside:
+def _versions() -> Told:
     """The programs at work, and the schema of the store."""
     programs = {"tppq": "keeps the ledger", "duckdb": "computes the figures"}
     return [

@@ -7,7 +7,7 @@ there can be none, several versions of the canonical form) is read row by row in
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from operator import lt
@@ -66,7 +66,7 @@ class Last(NamedTuple):
     recorded_at: str = ""
 
 
-def pages(store: Reading, after: int, until: int) -> Iterator[Page]:
+def pages(store: Reading, after: int, until: int) -> Generator[Page]:
     """The entries after one seq and up to another, a page at a time; the next is read ahead.
 
     Raises Tampered for a value that no canonical form can hold.
@@ -75,11 +75,11 @@ def pages(store: Reading, after: int, until: int) -> Iterator[Page]:
 
     with ThreadPoolExecutor(1, "rereading") as reader:
         starts = range(after, until, PAGE)
-        coming = [reader.submit(_page, store, start, min(start + PAGE, until)) for start in starts[:1]]
+        coming = [reader.submit(read, store, start, min(start + PAGE, until)) for start in starts[:1]]
         for start in starts:
             page = coming.pop().result()
             if start + PAGE < until:
-                coming.append(reader.submit(_page, store, start + PAGE, min(start + 2 * PAGE, until)))
+                coming.append(reader.submit(read, store, start + PAGE, min(start + 2 * PAGE, until)))
             if page.seqs:
                 yield page
 
@@ -117,14 +117,14 @@ def last_of(page: Page) -> Last:
 
 def entry(store: Reading, seq: int) -> Page:
     """One entry. Raises Tampered where it is not there."""
-    page = _page(store, seq - 1, seq)
+    page = read(store, seq - 1, seq)
     if not page.seqs:
         raise Tampered(f"entry {seq:,} is missing from the store: run tppq verify", seq=seq)
     return page
 
 
-def _page(store: Reading, after: int, until: int) -> Page:
-    """The entries after one seq and up to another."""
+def read(store: Reading, after: int, until: int) -> Page:
+    """The entries after one seq and up to another. Raises Tampered for what no canonical form can hold."""
     try:
         rows = store.read("reread", above=after, upto=until)
     except Unreachable:  # SQLite refuses to put a value into JSON that no entry can have

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from ledger import core_file
+from ledger import core_file, told
 from ledger.answer import Answer, Rows
 from ledger.base import Opened
 from ledger.core_file import Ground
@@ -26,6 +26,7 @@ from ledger.database import Row
 from ledger.errors import BadQuery
 from ledger.question import day, instant
 from ledger.sandbox_process import Child, Limits
+from ledger.told import Told
 
 LONGEST = 100_000
 """Characters of a query."""
@@ -46,6 +47,7 @@ class Job(NamedTuple):
     today: str
     file: str | None
     tables: Mapping[str, Sequence[Row]]
+    told: Mapping[str, Told]
 
     def written(self) -> bytes:
         """As the process reads it: one line of JSON."""
@@ -69,17 +71,17 @@ def _done(child: Child, job: Job) -> tuple[Any, int]:
         )
     if not header and ended.failed and not any(each in ended.said for each in _OUT_OF_MEMORY):
         raise RuntimeError(f"the sandbox failed: {ended.said}")
-    told = json.loads(header or b'{"failed": "OutOfMemoryException"}')
-    if "refused" in told:
-        raise BadQuery(told["refused"], query=job.query)
-    if told.get("failed") == "OutOfMemoryException":
+    said = json.loads(header or b'{"failed": "OutOfMemoryException"}')
+    if "refused" in said:
+        raise BadQuery(said["refused"], query=job.query)
+    if said.get("failed") == "OutOfMemoryException":
         raise BadQuery(
             f"the query needs more than {job.limits.memory_mb:,} MB: narrow it, or allow it more (--memory)",
             query=job.query,
         )
-    if "failed" in told:
-        raise BadQuery(_first_words(told["said"]), query=job.query)
-    return _read_stream(stream) if told["streamed"] else _rows(told), told["rows"]
+    if "failed" in said:
+        raise BadQuery(_first_words(said["said"]), query=job.query)
+    return _read_stream(stream) if said["streamed"] else _rows(said), said["rows"]
 
 
 def _read_stream(stream: bytes) -> Any:
@@ -88,13 +90,13 @@ def _read_stream(stream: bytes) -> Any:
     return pa.ipc.open_stream(stream).read_all()
 
 
-def _rows(told: Mapping[str, Any]) -> Rows:
+def _rows(said: Mapping[str, Any]) -> Rows:
     """The rows as the process wrote them, with Python's own types."""
     columns = []
-    for kind, values in zip(told["types"], told["columns"], strict=True):
+    for kind, values in zip(said["types"], said["columns"], strict=True):
         read = next((each for start, each in _READ.items() if kind.startswith(start)), None)
         columns.append([None if value is None else read(value) for value in values] if read else values)
-    return Rows(tuple(told["names"]), tuple(told["types"]), list(zip(*columns, strict=True)))
+    return Rows(tuple(said["names"]), tuple(said["types"]), list(zip(*columns, strict=True)))
 
 
 _READ: Mapping[str, Callable[[str], Any]] = {
@@ -136,10 +138,11 @@ class Sandbox(Opened):
                 tables.update(core_file.references(ground))
             since = core_file.pages(self._store, 0 if file is None else file.seq, head.seq)
             tables["entry"] = list(chain.from_iterable(since))
+            told_of = {name: told.rows(self._store, name) for name in told.named_in(query)}
             bound = {name: _bound(name, value) for name, value in (values or {}).items()}
             job = Job(
                 query, bound, limits, self._store.today(),
-                None if file is None else str(file.path.resolve()), tables,
+                None if file is None else str(file.path.resolve()), tables, told_of,
             )  # fmt: skip
             rows, total = _done(process, job)
         remark = self._record_read("sql", {"query": query[:_KEPT_TEXT], "rows": total, "seq": head.seq})

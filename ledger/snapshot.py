@@ -2,27 +2,30 @@
 
 A snapshot is made aside and appears under its number whole; `current` moves in one step. What it says of
 licenses and closed quotas is as of the day of its last entry, so the same number is the same snapshot
-whenever it is made.
+whenever it is made. Where refusals or breaks came and no entry, it is another edition: `FOLDER/<seq>-2`.
 """
 
 from __future__ import annotations
 
 import fcntl
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from ledger import snapshot_files
+from ledger import snapshot_files, told
 from ledger.base import Opened
 from ledger.core_file import Ground
 from ledger.errors import Busy, Misconfigured, Unreachable
 from ledger.snapshot_files import Before
 from ledger.submission import Head
+from ledger.told import Stand
 
 CURRENT = "current"
+_NAME = re.compile(r"(\d+)(?:-(\d+))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,8 @@ class Snapshots(Opened):
     def publish(self, folder: Path, *, keep: int | None = None) -> Published:
         """Publish the ledger as it stands into `folder/<seq>`, and point `folder/current` at it.
 
+        Where it was published before, and refusals or breaks came since, it is `folder/<seq>-2`, `-3`, ...
+
         There: a DuckDB file, each table as Parquet and CSV, the macros, a dictionary, datapackage.json,
         SHA256SUMS. Files of the history that were published before are shared, not written again. `keep`: how
         many snapshots stay, this one among them; the older ones are removed. Raises Busy (somebody else
@@ -61,44 +66,46 @@ class Snapshots(Opened):
             with _alone(folder):
                 last = _last(folder)
                 self._must_be_ours(folder, last)
+                stand = told.stand(self._store, head.recorded_at)
                 made, shared = False, 0
-                if snapshot_files.read(folder / str(head.seq)) is None:
-                    shared = self._make(folder, head, last)
+                own = _own(folder, head.seq, stand)
+                if snapshot_files.read(own) is None:
+                    shared = self._make(own, head, stand, last)
                     made = True
-                _point(folder, head.seq)
-                pruned = _prune(folder, keep, head.seq)
+                _point(folder, own.name)
+                pruned = _prune(folder, keep, own)
         except OSError as error:
             raise Unreachable(
                 f"{folder} cannot be written: {error.strerror or error}", folder=str(folder)
             ) from error
-        files = [path for path in (folder / str(head.seq)).rglob("*") if path.is_file()]
+        files = [path for path in own.rglob("*") if path.is_file()]
         size = sum(path.stat().st_size for path in files)
-        return Published(
-            str(folder / str(head.seq)), head.seq, head.hash, len(files), size, shared, made, pruned, remark
-        )
+        return Published(str(own), head.seq, head.hash, len(files), size, shared, made, pruned, remark)
 
     def _must_be_ours(self, folder: Path, last: Path | None) -> None:
         about = None if last is None else snapshot_files.read(last)
-        if about is not None and self._store.read("hash_at", seq=about[0]) != [(about[1],)] and about[0]:
+        if about is None or not about.seq:
+            return
+        if self._store.read("hash_at", seq=about.seq) != [(about.head_hash,)]:
             raise Misconfigured(
-                f"{folder} holds snapshots of another ledger (entry {about[0]:,} there has another hash): "
+                f"{folder} holds snapshots of another ledger (entry {about.seq:,} there has another hash): "
                 "choose another folder",
                 folder=str(folder),
             )
 
-    def _make(self, folder: Path, head: Head, last: Path | None) -> int:
+    def _make(self, own: Path, head: Head, stand: Stand, last: Path | None) -> int:
         """Write a snapshot aside, and give it its number once it is whole."""
         ground = Ground(self._terms, self._reference)
         earlier: Before | None = None if last is None else snapshot_files.before(last)
-        part = folder / f".{head.seq}.part"
+        part = own.with_name(f".{own.name}.part")
         part.mkdir()
         try:
-            shared = snapshot_files.write(part, self._store, ground, head, earlier)
-            shutil.rmtree(folder / str(head.seq), ignore_errors=True)  # one without its package is none
-            part.rename(folder / str(head.seq))
+            shared = snapshot_files.write(part, self._store, ground, head, stand, earlier)
+            shutil.rmtree(own, ignore_errors=True)  # one without its package is none
+            part.rename(own)
         finally:
             shutil.rmtree(part, ignore_errors=True)
-        snapshot_files.sync(folder)
+        snapshot_files.sync(own.parent)
         return shared
 
 
@@ -119,32 +126,44 @@ def _alone(folder: Path) -> Iterator[None]:
         os.close(held)
 
 
-def _numbers(folder: Path) -> list[int]:
-    return sorted(int(path.name) for path in folder.iterdir() if path.name.isdecimal() and path.is_dir())
+def _numbered(folder: Path) -> dict[tuple[int, int], Path]:
+    """The snapshots by their last entry and edition, the oldest first."""
+    matches = ((_NAME.fullmatch(path.name), path) for path in folder.iterdir() if path.is_dir())
+    found = {(int(match[1]), int(match[2] or 1)): path for match, path in matches if match}
+    return dict(sorted(found.items()))
 
 
 def _last(folder: Path) -> Path | None:
     """The snapshot with the highest number."""
-    numbers = _numbers(folder)
-    return folder / str(numbers[-1]) if numbers else None
+    return next(reversed(_numbered(folder).values()), None)
 
 
-def _point(folder: Path, seq: int) -> None:
+def _own(folder: Path, seq: int, stand: Stand) -> Path:
+    """Where the snapshot of an entry is, or will be: another edition where more was told since the last."""
+    editions = [(edition, path) for (number, edition), path in _numbered(folder).items() if number == seq]
+    if not editions:
+        return folder / str(seq)
+    edition, path = editions[-1]
+    about = snapshot_files.read(path)
+    return path if about is None or about.told == stand.mark else folder / f"{seq}-{edition + 1}"
+
+
+def _point(folder: Path, name: str) -> None:
     """Let `current` be this snapshot, from one moment to the next."""
     link = folder / f".{CURRENT}.{os.getpid()}"
     link.unlink(missing_ok=True)
-    link.symlink_to(str(seq), target_is_directory=True)
+    link.symlink_to(name, target_is_directory=True)
     link.replace(folder / CURRENT)
     snapshot_files.sync(folder)
 
 
-def _prune(folder: Path, keep: int | None, current: int) -> int:
+def _prune(folder: Path, keep: int | None, own: Path) -> int:
     """Remove all but the newest; how many went. What a reader has open stays with the reader."""
     if keep is None:
         return 0
-    gone = [number for number in _numbers(folder)[:-keep] if number != current]
-    for number in gone:
-        aside = folder / f".{number}.part"  # gone at once under its number; the next run removes what stays
-        (folder / str(number)).rename(aside)
+    gone = [path for path in list(_numbered(folder).values())[:-keep] if path != own]
+    for path in gone:
+        aside = path.with_name(f".{path.name}.part")  # gone at once; the next run removes what stays
+        path.rename(aside)
         shutil.rmtree(aside)
     return len(gone)

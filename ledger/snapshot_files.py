@@ -20,12 +20,14 @@ import duckdb
 import orjson
 
 from ledger import core_file, dictionary, schema
+from ledger.columns import fill
 from ledger.core_file import CoreFile, Ground
 from ledger.store import Store
 from ledger.submission import Head
+from ledger.told import Stand
 
 CORE, SUMS, PACKAGE = "tppq.duckdb", "SHA256SUMS", "datapackage.json"
-TABLES = ("country", "device", "headroom", "license", "meta", "move", "regime")
+TABLES = ("break", "country", "device", "headroom", "license", "meta", "move", "refusal", "regime")
 """The tables that are small enough to be written whole each time, besides the entries."""
 
 FORMS = ("parquet", "csv")
@@ -34,6 +36,9 @@ _CREATED, _TEMPORARY = re.compile(r"^create (macro|view) ", re.MULTILINE), r"cre
 _TYPES = {
     "BIGINT": "integer", "INTEGER": "integer", "DATE": "date", "TIMESTAMP": "datetime", "BOOLEAN": "boolean",
 }  # fmt: skip
+_GUARDED = frozenset({"break", "license", "meta", "refusal"})
+"""Tables with texts or instants, whose CSV has its own query."""
+
 _INSTANT = "%Y-%m-%dT%H:%M:%S.%fZ"
 _READ_ME = (
     "Whole TPP are integers. In CSV, a text that a spreadsheet would take for a formula has an apostrophe "
@@ -80,11 +85,20 @@ class Before(NamedTuple):
     sums: Mapping[str, str]
 
 
-def read(folder: Path) -> tuple[int, str, str] | None:
-    """Of a snapshot: its number, its head's hash, its fingerprint; None where there is none."""
+class About(NamedTuple):
+    """What a snapshot says of itself: its last entry, its hash, its fingerprint, the mark of its `Stand`."""
+
+    seq: int
+    head_hash: str
+    fingerprint: str
+    told: list[int] | None
+
+
+def read(folder: Path) -> About | None:
+    """What a snapshot says of itself; None where there is none."""
     try:
         about = orjson.loads((folder / PACKAGE).read_bytes())["tppq"]
-        return int(about["seq"]), str(about["head_hash"]), str(about["fingerprint"])
+        return About(int(about["seq"]), str(about["head_hash"]), str(about["fingerprint"]), about.get("told"))
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
@@ -92,16 +106,18 @@ def read(folder: Path) -> tuple[int, str, str] | None:
 def before(folder: Path) -> Before | None:
     """A snapshot whose files may be used again; None where there is none, or where they would now differ."""
     about = read(folder)
-    if about is None or about[2] != core_file.fingerprint():
+    if about is None or about.fingerprint != core_file.fingerprint():
         return None
     try:
         lines = (folder / SUMS).read_text(encoding="utf-8").splitlines()
     except OSError:
         return None
-    return Before(folder, about[0], about[1], {line[66:]: line[:64] for line in lines})
+    return Before(folder, about.seq, about.head_hash, {line[66:]: line[:64] for line in lines})
 
 
-def write(folder: Path, store: Store, ground: Ground, head: Head, earlier: Before | None) -> int:
+def write(
+    folder: Path, store: Store, ground: Ground, head: Head, stand: Stand, earlier: Before | None
+) -> int:
     """Write every file of a snapshot into an empty folder; how many were taken over from the one before."""
     core = None if earlier is None else CoreFile(earlier.folder / CORE, earlier.seq, earlier.head_hash)
     core_file.write(folder / CORE, store, ground, head, core)
@@ -116,6 +132,9 @@ def write(folder: Path, store: Store, ground: Ground, head: Head, earlier: Befor
         connection.execute(macros())
         connection.execute(schema.sql("core/set_today.sql"), {"today": head.recorded_at[:10]})
         connection.execute(schema.sql("snapshot/add_answers.sql"))
+        connection.execute(schema.sql("snapshot/clear_told.sql"))
+        for name, rows in stand.rows.items():
+            fill(connection, name, rows)
         connection.execute(schema.sql("core/comment_table.sql"))
         connection.execute(schema.sql("snapshot/csv_guard.sql"))
         for part in parts(head.seq):
@@ -125,7 +144,7 @@ def write(folder: Path, store: Store, ground: Ground, head: Head, earlier: Befor
             _write_table(connection, folder, name, head)
         columns = connection.execute(schema.sql("snapshot/columns.sql")).fetchall()
     taken_over = len(sums)
-    (folder / PACKAGE).write_bytes(_package(folder, ground, head, columns))
+    (folder / PACKAGE).write_bytes(_package(folder, ground, head, stand, columns))
     _write_sums(folder, sums)
     return taken_over
 
@@ -135,7 +154,7 @@ def macros() -> str:
 
     `running`, and what is built on it, answers an error in DuckDB 1.x rather than wrong sums.
     """
-    core = "\n".join(schema.sql(path) for path in schema.core_scripts()[2:])
+    core = "\n".join(schema.sql(path) for path in core_file.scripts()[1])
     before, defined, after = core.partition("create macro running(")
     running, end, others = after.partition(";\n")
     assert defined, "the core has a macro running()"
@@ -177,13 +196,13 @@ def _write_table(connection: duckdb.DuckDBPyConnection, folder: Path, name: str,
     file = {"file": str(folder / f"{name}.parquet")}
     connection.execute(schema.sql("snapshot/table_parquet.sql"), {**table, **file, **about})
     file = {"file": str(folder / f"{name}.csv")}
-    if name in ("license", "meta"):
+    if name in _GUARDED:
         connection.execute(schema.sql(f"snapshot/{name}_csv.sql"), file)
     else:
         connection.execute(schema.sql("snapshot/table_csv.sql"), {**table, **file})
 
 
-def _package(folder: Path, ground: Ground, head: Head, columns: list[tuple[str, ...]]) -> bytes:
+def _package(folder: Path, ground: Ground, head: Head, stand: Stand, columns: list[tuple[str, ...]]) -> bytes:
     """The snapshot as a Frictionless Data Package: every CSV file with its columns, in words."""
     fields: dict[str, list[dict[str, Any]]] = {}
     for table, column, sort, comment in columns:
@@ -203,7 +222,7 @@ def _package(folder: Path, ground: Ground, head: Head, columns: list[tuple[str, 
     ]  # fmt: skip
     about = {
         "seq": head.seq, "head_hash": head.hash, "recorded_at": head.recorded_at, "regime": head.regime,
-        "fingerprint": core_file.fingerprint(),
+        "fingerprint": core_file.fingerprint(), "told": stand.mark,
     }  # fmt: skip
     package = {
         "profile": "data-package", "name": f"tppq-{head.regime}-{head.seq}",

@@ -15,7 +15,7 @@ import orjson
 from ledger.events import Event, Telling
 
 TOPIC = "audit"
-LONG = frozenset({"entries", "shown", "edge", "note"})
+LONG = frozenset({"entries", "shown", "edge", "note", "certificate", "months"})
 """What a detail holds at length: the trail gives its size."""
 
 

@@ -8,21 +8,24 @@ past day that a back-dated entry would have breached, is a note in the basis.
 
 from __future__ import annotations
 
-from array import array
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field
-from itertools import accumulate
-from typing import Any
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 
-from ledger import anchors, merkle, rereading, schema
+from ledger import anchors, merkle, schema
 from ledger.accounts import balances
 from ledger.anchors import Difference, Outside
 from ledger.answer import Answer
 from ledger.engine import Core
 from ledger.errors import Tampered
+from ledger.intake import Intake
 from ledger.reading import Reading
+from ledger.rehashing import Hashed, hashed
+from ledger.rereading import Last
 from ledger.submission import Head
 
 ROW = pa.schema(
@@ -31,18 +34,36 @@ ROW = pa.schema(
 MOST_ROWS = 1000
 """Differences shown of each check: the first is what matters, and a broken chain has one at every entry."""
 
-_CHECKS = ("running", "overdraft", "approval", "reversal", "license", "balance")
+_CHECKS = ("running", "overdraft", "approval", "reversal", "license")
 _KEY, _GROUP = ("quota", "license_no", "bucket"), ("quota", "kind", "license_no", "tpp")
 
 
 @dataclass(slots=True)
 class _Read:
-    """What was read of the entries: their tree, the last of them, and what is wrong with any."""
+    """What was read of the entries: the hashes of their leaves, the last of them, what is wrong with any."""
 
-    tree: merkle.Tree = field(default_factory=merkle.Tree)
-    last: rereading.Last = field(default_factory=rereading.Last)
+    leaves: list[bytes] = field(default_factory=list)
+    last: Last = field(default_factory=Last)
     differences: list[Difference] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)
     whole: bool = True
+
+    def take(self, some: Hashed) -> None:
+        """Take in entries that follow those taken before."""
+        for fault in some.faults:
+            self.counts[fault.check] += 1
+            if self.counts[fault.check] <= MOST_ROWS:
+                self.differences.append((fault.seq, fault.check, fault.expected, fault.found))
+        self.leaves.append(some.leaves)
+        self.last = some.last
+
+
+class _Summed(NamedTuple):
+    """What adding up comes to: what differs, how many accounts there are, what is worth knowing."""
+
+    differences: list[Difference]
+    accounts: int
+    notes: list[str]
 
 
 def verify(
@@ -69,82 +90,74 @@ def verify(
     stored = pa.array(accounts.split("\n") if accounts else [], pa.string())
     core.take(pa.table({"account": stored}), "core/verify_stored.sql")
     found = _entries(store, core, head, taking)
-    differences = found.differences
-    last = found.last
-    if (head.seq, head.hash) != (last.seq, last.hash) or last_stored > head.seq:
-        seq = max(last.seq, last_stored)
-        differences.append((last.seq, "head", f"{seq} {last.hash}", f"{head.seq} {head.hash}"))
-    differences.extend(anchors.chained(trail))
-    differences.extend(anchors.edge(head, found.tree))
-    differences.extend(anchors.signed(head, found.tree, trail, outside))
-    unreadable = _asked(core, "values")
-    differences.extend(unreadable)
-    count, notes = 0, ["an entry cannot be read: balances and states were not checked"]
-    if found.whole and not unreadable:
-        count, notes = _sums(core, differences), _breached(core)
+    with ThreadPoolExecutor(1, "adding up") as adding:
+        added = adding.submit(_summed, core, whole=found.whole)  # in DuckDB, while Python makes the tree
+        tree = merkle.Tree()
+        tree.extend(found.leaves)
+        differences = found.differences
+        last = found.last
+        if (head.seq, head.hash) != (last.seq, last.hash) or last_stored > head.seq:
+            seq = max(last.seq, last_stored)
+            differences.append((last.seq, "head", f"{seq} {last.hash}", f"{head.seq} {head.hash}"))
+        differences.extend(anchors.chained(trail))
+        differences.extend(anchors.edge(head, tree))
+        differences.extend(anchors.signed(head, tree, trail, outside))
+        summed = added.result()
+    differences.extend(summed.differences)
     differences.sort(key=lambda row: (row[0] if row[0] is not None else head.seq + 1, row[1]))
     table = pa.Table.from_pylist([dict(zip(ROW.names, row, strict=True)) for row in differences], ROW)
     checked = {
-        "entries": len(found.tree), "accounts": count, "events": len(trail),
+        "entries": len(tree), "accounts": summed.accounts, "events": len(trail),
         "checkpoints": len(anchors.recorded(trail)), "outside": outside.where if outside else None,
     }  # fmt: skip
     return Answer(
-        table, {**basis, "seq": head.seq, "head_hash": head.hash, "checked": checked, "notes": notes}
+        table, {**basis, "seq": head.seq, "head_hash": head.hash, "checked": checked, "notes": summed.notes}
     )
 
 
 # ---------------------------------------------------------------------------------------------- entries
 
 
-def _entries(store: Reading, core: Core, head: Head, taking_by: str) -> _Read:
+def _entries(store: Reading, core: Core, head: Head, taking: str) -> _Read:
     """Hash every entry up to the head anew, while DuckDB takes it in."""
     found = _Read()
-    counts: dict[str, int] = {}
-    with ThreadPoolExecutor(1, "taking") as taker:
+    with Intake(core, taking) as intake, closing(hashed(store, head, found.last, head.seq)) as coming:
         try:
-            for page in rereading.pages(store, 0, head.seq):
-                taking = taker.submit(_take, core, page, taking_by)
-                for fault in rereading.faults(page, found.last):
-                    counts[fault.check] = counts.get(fault.check, 0) + 1
-                    if counts[fault.check] <= MOST_ROWS:
-                        found.differences.append((fault.seq, fault.check, fault.expected, fault.found))
-                found.tree.extend(page.leaf_hashes(head))
-                found.last = rereading.last_of(page)
-                taking.result()
+            for some in coming:
+                found.take(some)
+                intake.give(some)
+            intake.end()
         except Tampered as error:
             found.whole = False
             found.differences.append((error.seq, "values", "values that an entry can have", error.detail))
     return found
 
 
-def _take(core: Core, page: rereading.Page, taking: str) -> None:
-    """Give DuckDB the canonical forms of a page, as they lie. Raises Tampered for what is not UTF-8."""
-    lengths = [len(body) + 1 for body in page.bodies]  # with the line break, which JSON passes over
-    offsets = array("i", accumulate(lengths, initial=0))
-    offsets[-1] = len(page.packed)
-    buffers = [None, pa.py_buffer(offsets), pa.py_buffer(page.packed)]
-    bodies = pa.Array.from_buffers(pa.string(), len(page.bodies), buffers)
-    try:
-        bodies.validate(full=True)
-    except pa.ArrowInvalid as error:
-        raise Tampered(f"an entry holds text that is none: {error}", seq=page.seqs[0]) from error
-    seqs = pa.array(array("q", page.seqs), pa.int64())
-    core.take(pa.table({"seq": seqs, "body": bodies}), taking)
-
-
 # ------------------------------------------------------------------------------------------------- sums
 
 
-def _sums(core: Core, differences: list[Difference]) -> int:
-    """Hold balances and states to the entries; how many accounts there are."""
+def _summed(core: Core, *, whole: bool) -> _Summed:
+    """Hold balances and states to the entries, if all could be read."""
+    differences = _asked(core, "values")
+    if not whole or differences:
+        return _Summed(differences, 0, ["an entry cannot be read: balances and states were not checked"])
     groups = core.ask(schema.sql("core/verify_groups.sql"))
-    folded = balances(zip(*(groups[name].to_pylist() for name in _GROUP), strict=True))
+    core.take(groups, "core/verify_entry.sql")
+    with ThreadPoolExecutor(1, "folding") as folding:
+        coming = folding.submit(_folded, groups)  # in Python, while DuckDB asks the rest
+        for check in _CHECKS:
+            differences.extend(_asked(core, check))
+        folded = coming.result()
     keys = list(zip(*folded, strict=True)) or [()] * len(_KEY)
     columns = {name: pa.array(key, pa.string()) for name, key in zip(_KEY, keys, strict=True)}
     core.take(pa.table({**columns, "tpp": pa.array(folded.values(), pa.int64())}), "core/verify_folded.sql")
-    for check in _CHECKS:
-        differences.extend(_asked(core, check))
-    return len({(quota, number) for quota, number, _ in folded})
+    differences.extend(_asked(core, "balance"))
+    return _Summed(differences, len({(quota, number) for quota, number, _ in folded}), _breached(core))
+
+
+def _folded(groups: Any) -> dict[tuple[str, str, str], int]:
+    """What Python's fold over the entries puts into each account and bucket (whole TPP)."""
+    return balances(zip(*(groups[name].to_pylist() for name in _GROUP), strict=True))
 
 
 def _asked(core: Core, check: str) -> list[Difference]:

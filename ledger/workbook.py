@@ -119,8 +119,10 @@ def _fill(sheet: Any, held: Rows, book: Any, styles: Mapping[str, Any]) -> None:
         number = book.add_format({"num_format": _number_format(kind)})
         longest = len(name) + 2  # room for the arrow of the filter
         for row, value in enumerate(values, start=1):
-            longest = max(longest, len(shown(value)))
-            _write(sheet, row, place, value, styles["day"] if type(value) is date else number)
+            if value is not None:
+                text = value if type(value) is str else shown(value)  # most of what a workbook holds is text
+                longest = max(longest, len(text))
+                _write(sheet, row, place, value, text, styles["day"] if type(value) is date else number)
         sheet.set_column(place, place, min(_WIDEST, longest + 2))
 
 
@@ -131,8 +133,10 @@ def _number_format(kind: str) -> str:
     return f"#,##0.{'0' * places}" if places else "#,##0"
 
 
-def _write(sheet: Any, row: int, place: int, value: Any, style: Any) -> None:
-    if isinstance(value, bool):
+def _write(sheet: Any, row: int, place: int, value: Any, text: str, style: Any) -> None:
+    if value is text:
+        _write_text(sheet, row, place, text)
+    elif isinstance(value, bool):
         sheet.write_boolean(row, place, value)
     elif isinstance(value, (int, Decimal)) and len(str(value).lstrip("-")) <= _DIGITS:
         sheet.write_number(row, place, float(value), style)
@@ -140,12 +144,15 @@ def _write(sheet: Any, row: int, place: int, value: Any, style: Any) -> None:
         sheet.write_number(row, place, value)
     elif type(value) is date:
         sheet.write_datetime(row, place, datetime.combine(value, time.min), style)
-    elif value is not None:
-        text = shown(value)
-        if len(text) > MOST_LETTERS:
-            raise BadQuery(
-                f"row {row:,} has a text of {len(text):,} letters, and a cell holds {MOST_LETTERS:,}: ask "
-                "for csv or parquet",
-                row=row,
-            )
-        sheet.write_string(row, place, text)
+    else:
+        _write_text(sheet, row, place, text)
+
+
+def _write_text(sheet: Any, row: int, place: int, text: str) -> None:
+    if len(text) > MOST_LETTERS:
+        raise BadQuery(
+            f"row {row:,} has a text of {len(text):,} letters, and a cell holds {MOST_LETTERS:,}: ask for "
+            "csv or parquet",
+            row=row,
+        )
+    sheet.write_string(row, place, text)

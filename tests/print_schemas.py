@@ -11,7 +11,7 @@ from sqlalchemy import Dialect
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from ledger import feed_layout, recon_files, schema
+from ledger import feed_layout, recon_manifest, schema
 from ledger.recon_layout import LAYOUTS
 from ledger.tables import ENTRY
 
@@ -43,7 +43,7 @@ def _tidy(statement: str) -> str:
 def printed() -> dict[Path, str]:
     """Every printed file and what belongs in it."""
     folder = schema.folder("schemas")
-    feeds = {"post": feed_layout.POSTING.table_schema, "manifest": recon_files.manifest_schema()}
+    feeds = {"post": feed_layout.POSTING.table_schema, "manifest": recon_manifest.manifest_schema()}
     feeds |= {source: layout.table_schema for source, layout in LAYOUTS.items()}
     return {
         folder / "store" / "tables.sqlite.sql": tables(sqlite.dialect),

@@ -11,7 +11,9 @@ import hashlib
 import io
 import json
 import shutil
+import sqlite3
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import closing
 from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -118,6 +120,18 @@ def spoil(written: Written, code: str) -> str:
         as_delta = {"mode": "delta", "covers_from": "2025-01-01"}
         amend(path, run_number=manifest["run_number"] + 1, **as_delta)
     return source
+
+
+def spoil_ledger(file: Path) -> None:
+    """Make an SQLite ledger a break of P1 (INTEGRITY): change an entry, as the owner of the file can."""
+    with closing(sqlite3.connect(file)) as connection:
+        guards = connection.execute("select name, sql from sqlite_master where type = 'trigger'").fetchall()
+        for name, _ in guards:
+            connection.execute(f'drop trigger "{name}"')
+        connection.execute("update entry set quantity = quantity + 1 where kind = 'export'")
+        for _, text in guards:
+            connection.execute(text)
+        connection.commit()
 
 
 def _content(names: Sequence[str], rows: Sequence[Row], form: str) -> bytes:

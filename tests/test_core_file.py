@@ -133,3 +133,12 @@ def test_a_ledger_on_postgresql_is_asked_without_a_file(store_url: str) -> None:
         assert answer.rows() == [
             {"country": row["country"], "headroom_tpp": row["headroom_tpp"]} for row in ledger.headroom()
         ]
+
+
+def test_the_tables_of_reference_data_have_every_column_in_its_place(small: Small) -> None:
+    with core_file.in_memory(GROUND) as connection:
+        for name, rows in core_file.references(GROUND).items():
+            kept = connection.table(name).fetchall()
+            assert [tuple(map(str, row)) for row in kept] == [tuple(map(str, row)) for row in rows], name
+            trusted = small.ledger.sql(f"from {name}").rows()
+            assert sorted(kept) == sorted(tuple(row.values()) for row in trusted), name

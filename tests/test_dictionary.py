@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ledger import Ledger, dictionary, schema
+from ledger import Ledger, core_file, dictionary, schema
 from ledger.core_file import Ground
 from tests.books import REFERENCE, REGIME
 from tests.small import fill
@@ -111,7 +111,7 @@ def test_the_views_of_now_are_the_macros(ledger: Ledger) -> None:
 
 def test_the_scripts_after_the_tables_make_macros_and_views_alone() -> None:
     """So that they can be run, as temporary ones, on a file that cannot be written."""
-    for path in schema.core_scripts()[2:]:
+    for path in core_file.scripts()[1]:
         made = [
             line.split()[:2]
             for line in schema.sql(path).splitlines()

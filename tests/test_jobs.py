@@ -195,7 +195,11 @@ def test_what_cannot_be_right_is_refused_before_the_night(
 # --- metrics --------------------------------------------------------------------------------------
 
 FOUND = {
-    "lines": [{"code": "QUANTITY", "severity": "major", "open": 2, "gross_tpp": 158_320}],
+    "lines": [{"code": "QUANTITY", "severity": "major", "open": 3, "gross_tpp": 158_320}],
+    "counted": [
+        {"code": "QUANTITY", "severity": "major", "open": 2},
+        {"code": "QUANTITY", "severity": "minor", "open": 1},
+    ],
     "matched": {"declarations K1": 999},
 }
 
@@ -205,6 +209,8 @@ def test_metrics_are_what_prometheus_reads(tmp_path: Path) -> None:
     jobs.metrics(path, FOUND, status=1, at=AT, seconds=1.5)
     text = path.read_text(encoding="utf-8")
     assert 'tppq_breaks_open{code="QUANTITY",severity="major"} 2\n' in text
+    assert 'tppq_breaks_open{code="QUANTITY",severity="minor"} 1\n' in text
+    assert 'tppq_breaks_open_tpp{code="QUANTITY"} 158320\n' in text
     assert 'tppq_reconcile_rows_matched{source="declarations",key="K1"} 999\n' in text
     assert f"tppq_reconcile_last_success_timestamp_seconds {AT}\n" in text
     sample = re.compile(r'[a-z_]+(\{[a-z]+="[^"]*"(,[a-z]+="[^"]*")*\})? [0-9.e+]+')

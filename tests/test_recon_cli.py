@@ -9,8 +9,7 @@ import pytest
 
 from ledger import jobs
 from tests.night import Night
-from tests.sample_recon import amend
-from tests.test_recon_scars import tamper
+from tests.sample_recon import amend, spoil_ledger
 from tests.transcripts import typed
 
 
@@ -62,9 +61,10 @@ def test_breaks_are_said_once_and_exit_with_1(desk: Desk, monkeypatch: pytest.Mo
     monkeypatch.setenv("TPPQ_METRICS_FILE", "tppq.prom")
     desk.night.declared["X1/1"]["quantity"] = 3
     status, out, _ = desk()
-    assert (status, "QUANTITY" in out, "FINAL." in out) == (1, True, True)
+    assert (status, "QUANTITY" in out, "FINAL: 1 major break (AE)." in out) == (1, True, True)
     (message,) = desk.messages()
-    assert (message["subject"], message["exit_status"], message["status"]) == ("FINAL.", 1, "FINAL")
+    said = (message["subject"], message["exit_status"], message["status"])
+    assert said == ("FINAL: 1 major break (AE).", 1, "FINAL")
     assert 'tppq_breaks_open{code="QUANTITY",severity="major"} 1' in Path("tppq.prom").read_text(
         encoding="utf-8"
     )
@@ -72,10 +72,28 @@ def test_breaks_are_said_once_and_exit_with_1(desk: Desk, monkeypatch: pytest.Mo
     assert len(desk.messages()) == 1, "the same run is told under the same name"
 
 
-@pytest.mark.parametrize(("least", "expected"), [("critical", 0), ("major", 1), ("minor", 1)])
-def test_the_exit_status_follows_fail_on(desk: Desk, least: str, expected: int) -> None:
-    desk.night.declared["X1/1"]["quantity"] = 3
-    assert desk("--fail-on", least, "--dry-run")[0] == expected
+def test_a_night_that_is_not_clean_sends_a_message_whatever_it_exits_with(desk: Desk) -> None:
+    desk.night.declared["X1/1"]["quantity"] = 9
+    status, out, _ = desk()
+    assert (status, "FINAL: 1 minor break (AE)." in out) == (0, True)
+    (message,) = desk.messages()
+    assert (message["subject"], message["exit_status"]) == ("FINAL: 1 minor break (AE).", 0)
+
+
+@pytest.mark.parametrize(
+    ("declared", "statuses"),
+    [(9, (0, 0, 1)), (3, (0, 1, 1)), (1_000, (1, 1, 1))],
+    ids=["minor", "major", "critical"],
+)
+def test_the_exit_status_follows_fail_on(desk: Desk, declared: int, statuses: tuple[int, ...]) -> None:
+    desk.night.declared["X1/1"]["quantity"] = declared
+    found = [desk("--fail-on", least, "--dry-run")[0] for least in ("critical", "major", "minor")]
+    assert tuple(found) == statuses
+    assert desk("--dry-run")[0] == statuses[1], "major where nothing is said"
+
+
+def test_only_the_three_severities_are_known_to_fail_on(desk: Desk) -> None:
+    assert desk("--fail-on", "grave")[0] == 2
 
 
 def test_a_break_in_transit_is_none_yet(desk: Desk) -> None:
@@ -112,6 +130,13 @@ def test_what_stops_a_night_marks_the_certificate_stale(desk: Desk) -> None:
     assert desk.current()["stale"] is None
 
 
+def test_a_run_that_looks_back_leaves_the_certificate_that_holds(desk: Desk) -> None:
+    assert desk()[0] == 0
+    assert desk("--as-of", "2026-11-01", "--out", "out")[0] == 0
+    assert desk.current()["as_of"] == "2026-11-20"
+    assert len(list(Path("out").glob("2026*"))) == 2
+
+
 def test_a_missing_file_exits_with_69(desk: Desk) -> None:
     feeds = desk.night.write(desk.folder / "feeds")
     (feeds / "reexports.csv").unlink()
@@ -136,7 +161,7 @@ def test_a_file_that_breaks_its_promise_exits_with_65(desk: Desk) -> None:
 
 
 def test_a_ledger_that_does_not_verify_exits_with_3(desk: Desk) -> None:
-    tamper(desk.folder / "tppq.db")
+    spoil_ledger(desk.folder / "tppq.db")
     status, out, _ = desk()
     assert (status, "INTEGRITY" in out) == (3, True)
     assert [path.name for path in Path("out").iterdir() if not path.name.startswith(".")] == ["outbox"]
@@ -151,7 +176,7 @@ def test_another_run_that_holds_the_lock_exits_with_75(desk: Desk) -> None:
 
 def test_what_a_killed_run_left_is_replaced(desk: Desk) -> None:
     desk.night.declared["X1/1"]["quantity"] = 3
-    part = Path("out") / ".20261120-1200.part"
+    part = Path("out") / ".run.part"
     part.mkdir(parents=True)
     (part / "breaks.csv").write_text("half", encoding="utf-8")
     assert desk()[0] == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -177,6 +178,46 @@ def _declared_twice_under_another_number(night: Night, country: str, number: str
     night.license(number, country)
     night.export(f"{itn}/1", number, 10)
     night.declared[f"{itn}9/1"] = {**night.declared[f"{itn}/1"], "itn": f"{itn}9"}
+
+
+@corner("DUPLICATE")
+def _delivered_twice_under_another_number(night: Night, country: str, number: str, itn: str) -> None:
+    night.license(number, country)
+    night.export(f"{itn}/1", number, 2)
+    first = night.shipped[f"{itn}/1"]
+    first["serials"] = f"{itn}A {itn}B"
+    night.shipped[f"{itn}/9"] = {**first, "delivery_no": f"D{itn}9", "shipped_on": "2026-10-30", "itn": ""}
+
+
+@corner("DUPLICATE")
+def _delivered_twice_without_serial_numbers(night: Night, country: str, number: str, itn: str) -> None:
+    night.license(number, country)
+    night.export(f"{itn}/1", number, 10)
+    night.shipped[f"{itn}/9"] = {**night.shipped[f"{itn}/1"], "delivery_no": f"D{itn}9"}
+
+
+@corner("MISSING_IN_LEDGER")
+def _delivered_twice_with_other_serial_numbers(night: Night, country: str, number: str, itn: str) -> None:
+    night.license(number, country)
+    night.export(f"{itn}/1", number, 2)
+    first = night.shipped[f"{itn}/1"]
+    first["serials"] = f"{itn}A {itn}B"
+    night.shipped[f"{itn}/9"] = {**first, "delivery_no": f"D{itn}9", "serials": f"{itn}C {itn}D"}
+
+
+@corner("MISSING_IN_LEDGER")
+def _left_twice_by_customs_and_vendor(night: Night, country: str, number: str, itn: str) -> None:
+    night.license(number, country)
+    night.export(f"{itn}/1", number, 10)
+    night.declared[f"{itn}9/1"] = {**night.declared[f"{itn}/1"], "itn": f"{itn}9"}
+    night.shipped[f"{itn}9/1"] = {**night.shipped[f"{itn}/1"], "delivery_no": f"D{itn}9", "itn": f"{itn}9"}
+
+
+@corner("COUNTRY")
+def _country_by_its_schedule_c_code(night: Night, country: str, number: str, itn: str) -> None:
+    night.license(number, country)
+    night.export(f"{itn}/1", number, 10)
+    night.declared[f"{itn}/1"]["country"] = "5200"
 
 
 @corner("DUPLICATE")
@@ -420,3 +461,29 @@ def test_a_corner_has_exactly_its_break(name: str, found: list[dict[str, Any]]) 
 
 def test_no_break_lies_outside_the_corners(found: list[dict[str, Any]]) -> None:
     assert len(found) == sum(bool(code) for code, _ in CORNERS.values())
+
+
+def test_a_code_of_schedule_c_is_named_with_the_way_out(found: list[dict[str, Any]]) -> None:
+    key = f"{PLACES['country_by_its_schedule_c_code'][2]}/1"
+    (row,) = [row for row in found if row["key"] == key]
+    assert "'5200'" in row["detail"]
+    assert "Schedule C" in row["detail"]
+    assert "ISO 3166-1 alpha-2" in row["detail"]
+
+
+def test_what_is_told_twice_and_posted_never_is_missed_once(tmp_path: Path) -> None:
+    """Two declarations alike, two deliveries of the same chips: one export is missing in the ledger."""
+    night = Night(f"sqlite:///{tmp_path / 'tppq.db'}")
+    with night.ledger as ledger:
+        night.quota("AE")
+        night.license("L1", "AE")
+        night.told("X1/1", "L1", 2)
+        night.declared["X2/1"] = {**night.declared["X1/1"], "itn": "X2"}
+        night.shipped["X1/1"]["serials"] = "A B"
+        night.shipped["X2/1"] = {**night.shipped["X1/1"], "delivery_no": "D2", "itn": "X2"}
+        rows = ledger.reconcile(night.write(tmp_path / "feeds"), dry_run=True).rows()
+    assert sorted((row["code"], row["source"], row["agree"]) for row in rows) == [
+        ("DUPLICATE", "declarations", None),
+        ("DUPLICATE", "shipments", None),
+        ("MISSING_IN_LEDGER", "declarations", "declarations+shipments"),
+    ]

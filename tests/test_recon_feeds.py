@@ -498,6 +498,22 @@ def test_contents_seen_under_another_number_were_sent_twice(
         assert [finding.code for finding in night.staged.findings] == codes
 
 
+def test_the_same_news_twice_in_one_night_were_sent_twice(tmp_path: Path) -> None:
+    for number in (4, 5):
+        news: dict[str, Any] = {"mode": "delta", "covers_from": "2026-11-20", "run_number": number}
+        put(tmp_path, "declarations", DECLARED, name=f"declarations{number}.csv", **news)
+    with told(tmp_path, {"declarations": {3: "x"}}) as night:
+        (finding,) = night.staged.findings
+        assert (finding.code, finding.run_number) == ("FILE_DUPLICATE", 5)
+        assert "holds just what run 4 held" in finding.detail
+
+
+@pytest.mark.parametrize("offset", ["+15:00", "-23:00", "+99:99", "+05:75"])
+def test_an_offset_that_no_clock_has_is_a_fault(tmp_path: Path, offset: str) -> None:
+    put(tmp_path, "declarations", {**DECLARED, "exported_on": f"2026-11-01T12:00:00{offset}"})
+    assert [fault[1:3] for fault in faults(tmp_path)] == [(2, "exported_on")]
+
+
 def test_the_layouts_say_what_each_column_is() -> None:
     for layout in LAYOUTS.values():
         assert all(column.description for column in layout.columns.values())

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from ledger.errors import BadFeed, Unreachable
-from ledger.recon_files import Finding, Found, History, Manifest, find, in_turn, raise_for
+from ledger.recon_files import Finding, Found, History, find, in_turn, raise_for
 from ledger.recon_layout import SOURCES
+from ledger.recon_manifest import Manifest
 from tests.recon_feeds import put
 
 GOOD: dict[str, Any] = {
@@ -131,6 +132,46 @@ def test_a_manifest_is_read_as_it_stands() -> None:
         json.dumps(GOOD | {"mode": "delta", "covers_from": "2026-11-01", "sha256": "0" * 64})
     )
     assert (manifest.covers_from, manifest.as_of) == (date(2026, 11, 1), date(2026, 11, 20))
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        ("run_number", "7", "'7' is not a whole number: write one such as 12, without quotation marks"),
+        ("run_number", 1.0, "1.0 is not a whole number"),
+        ("run_number", True, "true is not a whole number"),
+        ("run_number", 0, "0 is too small: 1 at least"),
+        ("row_count", None, "null is not a whole number"),
+        ("row_count", 10**30, "is too large: 9007199254740991 at most"),
+        ("hash_total", float("nan"), "NaN is not a whole number"),
+        ("mode", "full", "'full' is none of those that there are: write 'cumulative' or 'delta'"),
+        ("as_of", "20.11.2026", "'20.11.2026' is not a day: write \"YYYY-MM-DD\""),
+        ("as_of", "2026-11-20T00:00:00", "is not a day"),
+        ("as_of", 1_763_596_800, "1763596800 is not a day"),
+        ("sha256", "A" * 64, "is no SHA-256: write 64 hexadecimal digits, in lower case"),
+        ("sha256", 5, "5 is no text"),
+    ],
+)
+def test_a_field_of_a_manifest_is_refused_with_what_would_be_right(
+    night: Path, field: str, value: object, said: str
+) -> None:
+    (night / "licenses.csv.manifest.json").write_text(json.dumps(GOOD | {field: value}))
+    with pytest.raises(BadFeed) as caught:
+        find([night / "licenses.csv"], expected=())
+    ((column, reason),) = [(fault["column"], fault["reason"]) for fault in caught.value.faults]
+    assert (column, said in str(reason)) == (field, True), reason
+
+
+def test_a_manifest_says_nothing_twice(night: Path) -> None:
+    text = json.dumps(GOOD)
+    (night / "licenses.csv.manifest.json").write_text(f'{text[:-1]}, "row_count": 9}}')
+    with pytest.raises(BadFeed, match="row_count is given twice"):
+        find([night / "licenses.csv"], expected=())
+
+
+def test_a_manifest_may_begin_with_a_byte_order_mark(night: Path) -> None:
+    (night / "licenses.csv.manifest.json").write_bytes(b"\xef\xbb\xbf" + json.dumps(GOOD).encode())
+    assert find([night / "licenses.csv"], expected=()).findings == []
 
 
 @pytest.mark.parametrize("content", [b"", b"[]", b"{", b"\xff"])

@@ -75,6 +75,13 @@ def test_breaks_are_in_the_answer_in_csv_and_in_parquet_alike(done: Done) -> Non
     assert [int(row["at_stake_tpp"]) for row in done.rows("breaks.csv")] == [300 * H100_TPP, 10 * H100_TPP]
 
 
+def test_breaks_are_counted_by_code_and_severity(done: Done) -> None:
+    assert done.answer.basis["counted"] == [
+        {"code": "MISSING_IN_SOURCE", "severity": "severe", "open": 1},
+        {"code": "QUANTITY", "severity": "major", "open": 1},
+    ]
+
+
 def test_changes_tell_the_new_from_the_old(done: Done) -> None:
     found = {(row["change"], row["code"], row["key"]) for row in done.rows("changes.csv")}
     assert found == {

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +10,7 @@ import pytest
 
 from ledger import Answer, BadFeed, Ledger
 from tests.night import H100_TPP, Night
-from tests.sample_recon import amend
+from tests.sample_recon import amend, spoil_ledger
 
 
 @pytest.fixture
@@ -189,28 +187,45 @@ def test_a_file_that_cannot_be_read_lists_every_fault(night: Night, tmp_path: Pa
     assert row["code"] == "FILE_CONTROL"
 
 
+def test_a_quantity_that_cannot_be_is_refused_by_line(night: Night, tmp_path: Path) -> None:
+    night.export("X1/1", "L1", 10)
+    night.declared["X1/1"] |= {"quantity": 10**9 + 1, "line_no": 10**6 + 1}
+    with pytest.raises(BadFeed) as refused:
+        night.ledger.reconcile(night.write(tmp_path / "feeds"))
+    assert [(fault["line"], fault["column"]) for fault in refused.value.faults] == [
+        (2, "line_no"), (2, "quantity"),
+    ]  # fmt: skip
+    assert "is more than 1000000000, the most that this column takes" in str(
+        refused.value.faults[1]["reason"]
+    )
+
+
+def test_a_night_beyond_what_can_be_kept_exactly_names_its_largest_figures(
+    night: Night, tmp_path: Path
+) -> None:
+    night.export("X1/1", "L1", 10)
+    night.licensed["L1"] |= {"quantity": 1, "licensed_tpp": 2**53 - 1}
+    night.declared["X1/1"]["quantity"] = 10**9
+    feeds = night.write(tmp_path / "feeds")
+    with pytest.raises(BadFeed, match="more than can be kept exactly") as refused:
+        night.ledger.reconcile(feeds, out=tmp_path / "out")
+    first, second, *_ = refused.value.faults
+    assert (first["path"], first["line"], first["column"]) == (str(feeds / "licenses.csv"), 2, "licensed_tpp")
+    assert (second["path"], second["column"]) == (str(feeds / "declarations.csv"), "quantity")
+    assert {row["code"] for row in night.ledger.breaks()} == {"FILE_CONTROL"}
+    assert list((tmp_path / "out").iterdir()) == []
+
+
 def test_a_ledger_that_does_not_verify_is_not_compared(night: Night, tmp_path: Path) -> None:
     night.export("X1/1", "L1", 10)
     night.ledger.close()
     file = tmp_path / "tppq.db"
-    tamper(file)
+    spoil_ledger(file)
     with Ledger.open(f"sqlite:///{file}", clock=night.clock) as ledger:
         answer = ledger.reconcile(night.write(tmp_path / "feeds"), out=tmp_path / "out")
         assert (answer.basis["status"], answer.basis["stopped_by"]) == ("STOPPED", "ledger")
         assert {row["code"] for row in answer.rows()} == {"INTEGRITY"}
         assert len(ledger.breaks()) == 0
-
-
-def tamper(file: Path) -> None:
-    """Change one stored entry, as the owner of the file can."""
-    with closing(sqlite3.connect(file)) as connection:
-        triggers = connection.execute("select name, sql from sqlite_master where type = 'trigger'").fetchall()
-        for name, _ in triggers:
-            connection.execute(f'drop trigger "{name}"')
-        connection.execute("update entry set quantity = 11 where kind = 'export'")
-        for _, text in triggers:
-            connection.execute(text)
-        connection.commit()
 
 
 def test_twice_is_the_same_bytes(night: Night, tmp_path: Path) -> None:

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from ledger import AlreadyReversed, BadQuery, Ledger, Misconfigured, NotPermitted, SelfApproval, UnknownName
+from ledger import (
+    AlreadyReversed,
+    Answer,
+    BadQuery,
+    Ledger,
+    Misconfigured,
+    NotPermitted,
+    SelfApproval,
+    UnknownName,
+)
 from tests.night import H100_TPP, Night
 
 EXPORTED = 3
@@ -107,6 +119,15 @@ def test_nothing_is_confirmed_that_was_not_proposed(office: Office) -> None:
         office.ledger.break_confirm(office.name)
 
 
+def test_what_was_proposed_before_the_break_was_cleared_is_not_confirmed(office: Office) -> None:
+    office.ledger.break_propose(office.name)
+    office.night.declared["X1/1"]["quantity"] = office.night.shipped["X1/1"]["quantity"] = 100
+    office.night.run_number = 2
+    assert office.run() == [("cleared", "cleared")]
+    with office.as_("omar") as other, pytest.raises(BadQuery, match="is cleared: tppq break propose"):
+        other.break_confirm(office.name)
+
+
 def test_what_the_rules_refuse_cannot_be_proposed(office: Office) -> None:
     office.ledger.reverse(EXPORTED, "never left")
     with pytest.raises(AlreadyReversed):
@@ -177,20 +198,137 @@ def test_breaks_are_listed_as_they_were_known(office: Office) -> None:
     assert len(office.ledger.breaks("SA")) == 0
 
 
-def test_a_critical_break_drafts_a_block_where_that_is_asked_for(tmp_path: Path) -> None:
-    night = Night(f"sqlite:///{tmp_path / 'tppq.db'}")
+# ------------------------------------------------------------------------- what a critical break sets aside
+
+CRITICAL_TPP = 700 * H100_TPP
+
+
+def drafted(answer: Answer) -> list[dict[str, Any]]:
+    """The steps of the proposals of a run."""
+    lines = (Path(answer.basis["folder"]) / "proposals.jsonl").read_text(encoding="utf-8").splitlines()
+    return [step for line in lines for step in json.loads(line)["steps"]]
+
+
+@pytest.fixture
+def grave(tmp_path: Path) -> Iterator[Office]:
+    """A ledger after a night with a critical break: customs and vendor have an export that it does not."""
+    night = Night(url_in(tmp_path))
     with night.ledger as ledger:
         night.quota("AE")
         night.license("L1", "AE")
         night.told("X1/1", "L1", 700)
-        folder = night.write(tmp_path / "feeds")
-        drafted = []
-        for block in (False, True):
-            answer = ledger.reconcile(folder, out=tmp_path / "out", block=block)
-            text = (Path(answer.basis["folder"]) / "proposals.jsonl").read_text(encoding="utf-8")
-            drafted.append(text.count('"kind":"block"'))
-        assert drafted == [0, 1]
-        assert ledger.headroom("AE").rows()[0]["blocked_tpp"] == 0
+        ledger.reconcile(night.write(tmp_path / "feeds"))
+        yield Office(tmp_path, night)
+
+
+def blocked(office: Office) -> tuple[int, str]:
+    (row,) = office.ledger.headroom("AE").rows()
+    return row["blocked_tpp"], row["control_state"]
+
+
+def test_a_critical_break_drafts_a_block_where_that_is_asked_for(grave: Office) -> None:
+    folder = grave.folder / "feeds"
+    blocks = []
+    for block in (None, False, True):
+        answer = grave.ledger.reconcile(folder, out=grave.folder / "out", block=block)
+        blocks.append([step for step in drafted(answer) if step.get("post", {}).get("kind") == "block"])
+    on = grave.night.as_of
+    reason = f"critical break {grave.name}: set aside until it is cleared up"
+    post = {"kind": "block", "country": "AE", "effective_on": on, "tpp": CRITICAL_TPP, "reason": reason}
+    assert blocks == [[], [], [{"post": post}]]
+    assert blocked(grave) == (0, "none"), "what is drafted is posted by people"
+
+
+def test_the_regime_may_say_that_a_critical_break_blocks_its_country(grave: Office) -> None:
+    terms = grave.ledger._terms  # noqa: SLF001  # a regime with another choice
+    assert terms.choices["critical_break_blocks"] is False
+    choices = {**terms.choices, "critical_break_blocks": True}
+    grave.ledger._terms = replace(terms, choices=choices)  # noqa: SLF001
+    answer = grave.ledger.reconcile(grave.folder / "feeds", out=grave.folder / "out")
+    assert any(step.get("post", {}).get("kind") == "block" for step in drafted(answer))
+
+
+def test_two_people_block_a_country_and_lift_the_block_once_the_break_is_cleared(grave: Office) -> None:
+    out = grave.folder / "out"
+    with pytest.raises(BadQuery, match="nothing is set aside"):
+        grave.ledger.break_propose(grave.name, purpose="unblock")
+    grave.ledger.break_propose(grave.name, purpose="block")
+    assert grave.state() == "new", "setting aside puts nothing right"
+    with pytest.raises(SelfApproval):
+        grave.ledger.break_confirm(grave.name)
+    with grave.as_("omar") as other:
+        (receipt,) = other.break_confirm(grave.name)
+    assert blocked(grave) == (CRITICAL_TPP, "blocked")
+    assert grave.ledger.break_show(grave.name).basis["blocked_seq"] == receipt.seq
+    with pytest.raises(BadQuery, match="already sets aside"):
+        grave.ledger.break_propose(grave.name, purpose="block")
+    persisting = grave.ledger.reconcile(grave.folder / "feeds", out=out, block=True)
+    assert [row["change"] for row in persisting.rows()] == ["persisting"]
+    assert {"reverse": receipt.seq} not in drafted(persisting)
+    assert not any(step.get("post", {}).get("kind") == "block" for step in drafted(persisting))
+
+    grave.night.untold("X1/1")
+    grave.night.run_number = 2
+    cleared = grave.ledger.reconcile(grave.night.write(grave.folder / "feeds"), out=out)
+    assert [row["change"] for row in cleared.rows()] == ["cleared"]
+    assert drafted(cleared) == [{"reverse": receipt.seq}]
+    assert blocked(grave)[0] == CRITICAL_TPP, "a run lifts nothing by itself"
+    grave.ledger.break_propose(grave.name, purpose="unblock")
+    with grave.as_("omar") as other:
+        other.break_confirm(grave.name)
+    assert blocked(grave) == (0, "none")
+    assert grave.state() == "cleared"
+    assert drafted(grave.ledger.reconcile(grave.folder / "feeds", out=out)) == []
+    assert [row["action"] for row in grave.ledger.break_show(grave.name)] == [
+        "seen", "proposed", "confirmed", "blocked", "cleared", "proposed", "confirmed", "unblocked",
+    ]  # fmt: skip
+
+
+def test_a_block_that_was_proposed_before_the_break_was_cleared_is_not_confirmed(grave: Office) -> None:
+    grave.ledger.break_propose(grave.name, purpose="block")
+    grave.ledger.break_take(grave.name)
+    grave.night.untold("X1/1")
+    grave.night.run_number = 2
+    assert grave.run() == [("cleared", "cleared")]
+    with grave.as_("omar") as other, pytest.raises(BadQuery, match="is cleared: tppq break propose"):
+        other.break_confirm(grave.name)
+    assert blocked(grave) == (0, "none")
+
+
+def test_a_block_that_somebody_reversed_is_not_drafted_to_be_lifted(grave: Office) -> None:
+    grave.ledger.break_propose(grave.name, purpose="block")
+    with grave.as_("omar") as other:
+        (receipt,) = other.break_confirm(grave.name)
+    grave.ledger.reverse(receipt.seq, "the minister decided so")
+    grave.night.untold("X1/1")
+    grave.night.run_number = 2
+    answer = grave.ledger.reconcile(grave.night.write(grave.folder / "feeds"), out=grave.folder / "out")
+    assert drafted(answer) == []
+
+
+def test_no_more_is_set_aside_than_a_country_has_left(grave: Office) -> None:
+    left_tpp = grave.ledger.headroom("AE").rows()[0]["headroom_tpp"]
+    grave.night.post("block", "AE", "2026-11-20", tpp=left_tpp - 5, reason="an investigation")
+    (entry,) = grave.ledger.break_propose(grave.name, purpose="block").entries
+    assert entry["tpp"] == 5
+    grave.night.post("block", "AE", "2026-11-20", tpp=5, reason="the rest")
+    with pytest.raises(BadQuery, match="0 are left: there is nothing to set aside"):
+        grave.ledger.break_propose(grave.name, purpose="block")
+
+
+def test_in_a_shared_ledger_a_block_is_a_proposal_too(grave: Office) -> None:
+    grave.ledger.share()
+    grave.ledger.add_user("ines", "officer")
+    grave.ledger.add_user("omar", "officer", "approver")
+    with grave.as_("ines") as officer:
+        proposed = officer.break_propose(grave.name, purpose="block")
+        assert [row["kind"] for row in officer.pending(proposed.proposal)] == ["block"]
+    with grave.as_("omar") as approver:
+        approver.break_confirm(grave.name)
+        assert blocked(grave) == (CRITICAL_TPP, "blocked")
+
+
+# ------------------------------------------------------------------------------------------- a shared ledger
 
 
 def test_in_a_shared_ledger_a_break_is_put_right_by_a_proposal(office: Office) -> None:

@@ -220,6 +220,7 @@ def test_diffusion_2025_holds_the_figures_of_the_rule(known: Reference, diffusio
         "charged_country": "destination",
         "expiry_lag_days": 30,
         "pending_reserves": False,
+        "critical_break_blocks": False,
     }
     assert diffusion.approval == Approval(
         frozenset({"allocate", "withdraw"}), frozenset({"overrun", "withdraw"}), 1_000_000, 14

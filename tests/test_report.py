@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from datetime import date
 from io import StringIO
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from rich.cells import cell_len
@@ -52,6 +52,14 @@ ASKED: dict[str, dict[str, Any]] = {
 }
 """What each report is asked of the sample; time stands still, so that its answer does."""
 
+OF_A_NIGHT: dict[str, dict[str, Any]] = {
+    "open-breaks": {"as_of": "2026-11-23"},
+    "three-ways": {},
+    "reexports": {"as_of": "2026-11-21"},
+}
+"""What is asked of the sample of a night instead: the other one was never reconciled."""
+
+WIDE_ONES = ("holders", "device-mix", "pace", "late-postings", "forecast", "lpp")
 TIME = ("as_of", "to_day", "on_day")
 
 
@@ -61,6 +69,23 @@ def grown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ledger]:
     url = sample_in_time.post(tmp_path_factory.mktemp("grown"))
     with Ledger.open(url, clock=Clock(sample_in_time.ENDS), actor="reader") as ledger:
         yield ledger
+
+
+class Reconciled(NamedTuple):
+    """The sample of a night after that night: the ledger, what the night found, the folder of its results."""
+
+    ledger: Ledger
+    night: Answer
+    out: Path
+
+
+@pytest.fixture(scope="module")
+def reconciled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reconciled]:
+    folder = tmp_path_factory.mktemp("reconciled")
+    with Ledger.init(f"sqlite:///{folder / 'tppq.db'}", clock=Clock("2026-11-21")) as ledger:
+        sample_recon.post(ledger)
+        night = ledger.reconcile(sample_recon.FOLDER / "2026-11-20", as_of="2026-11-20", out=folder / "out")
+        yield Reconciled(ledger, night, folder / "out")
 
 
 @pytest.fixture(name="small")
@@ -123,8 +148,11 @@ def test_a_head_is_read_part_by_part() -> None:
 
 
 @pytest.mark.parametrize("name", ASKED)
-def test_a_report_answers_as_expected(grown: Ledger, name: str, golden: Callable[[Path, str], None]) -> None:
-    golden(FOLDER / f"{name}.csv", as_csv(grown.report(name, **ASKED[name])))
+def test_a_report_answers_as_expected(
+    grown: Ledger, reconciled: Reconciled, name: str, golden: Callable[[Path, str], None]
+) -> None:
+    asked = reconciled.ledger if name in OF_A_NIGHT else grown
+    golden(FOLDER / f"{name}.csv", as_csv(asked.report(name, **OF_A_NIGHT.get(name, ASKED[name]))))
 
 
 @pytest.mark.parametrize("name", ASKED)
@@ -219,9 +247,12 @@ def on_screen(screen: Screen, width: int) -> list[str]:
 
 
 @pytest.mark.parametrize("width", [40, 60, 80, 120])
-@pytest.mark.parametrize("name", ["holders", "device-mix", "pace", "late-postings", "forecast", "lpp"])
-def test_no_figure_of_a_report_is_cut_on_a_narrow_screen(grown: Ledger, name: str, width: int) -> None:
-    screen = report_screens.report(grown.report(name, **ASKED[name]))
+@pytest.mark.parametrize("name", [*WIDE_ONES, *OF_A_NIGHT])
+def test_no_figure_of_a_report_is_cut_on_a_narrow_screen(
+    grown: Ledger, reconciled: Reconciled, name: str, width: int
+) -> None:
+    ledger = reconciled.ledger if name in OF_A_NIGHT else grown
+    screen = report_screens.report(ledger.report(name, **OF_A_NIGHT.get(name, ASKED[name])))
     lines, plain = on_screen(screen, width), render.plain(screen)
     figures = {number for number in NUMBER.findall(plain) if "," in number or "." in number}
     assert figures <= set(NUMBER.findall("\n".join(lines)))
@@ -275,12 +306,13 @@ def test_every_report_runs_on_both_stores(small: Ledger) -> None:
         ("holders", {}, "holders needs country (whose quota): --param country=..."),
         ("pace", {"day": 1}, "pace has no parameter 'day': it takes as_of, known_at, country, months"),
         ("pace", {"months": "x"}, "'x' is not a whole number for months (only the last so many months)"),
+        ("three-ways", {"month": "October"}, "'October' is not a month for month: write YYYY-MM"),
         ("pace", {"months": -1}, "'-1' is not a whole number for months (only the last so many months)"),
         ("pace", {"months": True}, "'True' is not a whole number for months (only the last so many months)"),
         ("pace", {"as_of": "yesterday"}, "'yesterday' is not a day: write YYYY-MM-DD"),
         ("pace", {"as_of": 20_260_101}, "'20260101' is no day for as_of"),
         ("pace", {"known_at": "soon"}, "'soon' is not a time: write YYYY-MM-DD or YYYY-MM-DDTHH:MM:SSZ"),
-        ("three-ways", {"month": 10}, "'10' is no text for month"),
+        ("three-ways", {"month": 10}, "'10' is no month for month"),
     ],
 )
 def test_what_a_report_cannot_take_is_said(grown: Ledger, name: str, given: dict[str, Any], why: str) -> None:
@@ -343,6 +375,20 @@ def test_a_reexport_is_a_chain_of_hops_each_credited_and_charged(small: Ledger) 
     assert answer.basis["notes"] == []
     assert len(small.report("reexports", country="QA")) == 2
     assert len(small.report("reexports", country="SA")) == 0
+    assert [row["what"] for row in small.report("returns-open")] == ["returned", "returned", "returned"]
+
+
+def test_goods_that_arrive_under_a_license_granted_before_are_a_hop_too(small: Ledger) -> None:
+    h100 = {"device_id": H100}
+    small.post(entry("allocate", "KW", "2026-01-01", tpp=10_000_000))
+    small.post(entry("license", "KW", "2026-02-01", license_no="S-2", quantity=5, reference="D-800", **h100))
+    small.post(entry("return", "AE", "2026-02-20", license_no="L-1", quantity=3, reference="RX-2", **h100))
+    assert [row["seq"] for row in small.report("returns-open", days=10)] == [17]
+    small.post(entry("export", "KW", "2026-02-20", license_no="S-2", quantity=3, reference="RX-2", **h100))
+    (hop,) = small.report("reexports").rows()
+    assert (hop["from_country"], hop["to_country"], hop["to_license_no"]) == ("AE", "KW", "S-2")
+    assert hop["difference_tpp"] == 0
+    assert len(small.report("returns-open", days=10)) == 0
 
 
 def test_a_canceled_declaration_is_open_until_it_is_used(small: Ledger) -> None:
@@ -435,19 +481,26 @@ def test_the_certificate_of_the_newest_run_is_laid_side_by_side(small: Ledger) -
     assert (len(answer), answer.basis["notes"]) == (
         0, ["The runs so far kept no certificate in the ledger: it is in the folder of results of each."],
     )  # fmt: skip
-    row = {"ledger_exported_tpp": 700, "customs_tpp": 720, "vendor_tpp": 700, "unexplained_tpp": 0}
-    months = [{"country": "AE", "month": month} | row for month in ("2026-02", "2026-01")]
+    whole = {"country": "AE", "ledger_exported_tpp": 1_400, "customs_tpp": 1_420, "unexplained_tpp": 0}
+    months = [
+        ["AE", month, 0, 0, 700, customs, 700] for month, customs in (("2026-02", 720), ("2026-01", 700))
+    ]
     inputs = [["declarations", 7, "f" * 64, 12, "2026-02-28", None]]
-    newer = {"as_of": "2026-02-28", "status": "FINAL", "inputs": inputs, "certificate": months}
+    newer = {"as_of": "2026-02-28", "status": "FINAL", "inputs": inputs, "certificate": [whole]}
     store.record([Telling("run", "2", "finished", newer)], "omar")
+    earlier = small.report("three-ways")
+    assert (len(earlier), earlier.basis["notes"]) == (
+        1, ["That run kept no months, as those of earlier versions did not: the next one will."],
+    )  # fmt: skip
+    store.record([Telling("run", "2", "finished", newer | {"months": months})], "omar")
     shown = small.report("three-ways").rows()
     assert [(each["month"], each["less_customs_tpp"], each["less_vendor_tpp"]) for each in shown] == [
-        ("2026-01", -20, 0), ("2026-02", -20, 0),
+        ("2026-01", 0, 0), ("2026-02", -20, 0), (None, -20, None),
     ]  # fmt: skip
     assert (shown[0]["run_id"], shown[0]["run_on"], shown[0]["license_system_tpp"]) == (
         "2",
         date(2026, 2, 28),
-        None,
+        0,
     )
     assert len(small.report("three-ways", month="2026-01")) == 1
     behind = [each for each in small.report("sources") if each["what"] == "reconciliation"]
@@ -456,26 +509,43 @@ def test_the_certificate_of_the_newest_run_is_laid_side_by_side(small: Ledger) -
     ]  # fmt: skip
 
 
-def test_after_a_night_its_breaks_and_its_certificate_are_there(tmp_path: Path) -> None:
-    with Ledger.init(f"sqlite:///{tmp_path / 'tppq.db'}", clock=Clock("2026-11-21")) as ledger:
-        sample_recon.post(ledger)
-        feeds = sample_recon.FOLDER / "2026-11-20"
-        night = ledger.reconcile(feeds, as_of="2026-11-20", out=tmp_path / "out")
-        breaks = ledger.report("open-breaks")
-        assert sum(row["breaks"] for row in breaks) == len(night)
-        assert sum(row["gross_tpp"] for row in breaks) == sum(row["at_stake_tpp"] for row in night)
-        sides = ledger.report("three-ways").rows()
-        assert {row["run_id"] for row in sides} == {night.basis["run"]}
-        (path,) = (tmp_path / "out").rglob("certificate.csv")
-        with path.open(encoding="utf-8", newline="") as file:
-            certified = list(csv.DictReader(file))
-        assert len(certified) == len(sides) > 5
-        for told, row in zip(certified, sides, strict=True):
-            assert {name: str(row[name]) for name in told if name in row} == {
-                name: value for name, value in told.items() if name in row
-            }
-        files = [row["name"] for row in ledger.report("sources") if row["what"] == "reconciliation"]
-        assert len(files) == 5
+def test_after_a_night_its_breaks_and_its_certificate_are_there(reconciled: Reconciled) -> None:
+    ledger, night, out = reconciled
+    breaks = ledger.report("open-breaks")
+    assert sum(row["breaks"] for row in breaks) == len(night)
+    assert sum(row["gross_tpp"] for row in breaks) == sum(row["at_stake_tpp"] for row in night)
+    sides = [row for row in ledger.report("three-ways") if row["month"] is None]
+    assert {row["run_id"] for row in sides} == {night.basis["run"]}
+    (path,) = out.rglob("certificate.csv")
+    with path.open(encoding="utf-8", newline="") as file:
+        certified = list(csv.DictReader(file))
+    assert len(certified) == len(sides) > 5
+    for told, row in zip(certified, sides, strict=True):
+        assert {name: str(row[name]) for name in told if name in row} == {
+            name: value for name, value in told.items() if name in row
+        }
+    files = [row["name"] for row in ledger.report("sources") if row["what"] == "reconciliation"]
+    assert len(files) == 5
+
+
+def test_the_months_of_a_country_add_up_to_its_whole(reconciled: Reconciled) -> None:
+    rows = reconciled.ledger.report("three-ways").rows()
+    sides = (
+        "ledger_licensed_tpp", "license_system_tpp", "ledger_exported_tpp", "customs_tpp", "vendor_tpp",
+    )  # fmt: skip
+    summed: dict[str, list[int]] = {}
+    for row in rows:
+        if row["month"] is not None:
+            held = summed.setdefault(row["country"], [0] * len(sides))
+            summed[row["country"]] = [tpp + row[name] for tpp, name in zip(held, sides, strict=True)]
+    assert summed == {
+        row["country"]: [row[name] for name in sides]
+        for row in rows
+        if row["month"] is None and any(row[name] for name in sides)
+    }
+    assert len({row["month"] for row in rows}) > 3
+    (one,) = reconciled.ledger.report("three-ways", country="AE", month="2026-09").rows()
+    assert one in rows
 
 
 def test_a_correction_shows_both_entries_and_what_they_did_to_the_headroom(small: Ledger) -> None:

@@ -12,8 +12,20 @@ import pytest
 from ledger import Ledger, reference
 from ledger.engine import Core
 from ledger.errors import BadFeed, Unreachable
+from ledger.recon_breaks import CODES as CODES_OF_BREAKS
+from tests.clock import Clock
 from tests.recon_feeds import REGIME, Told, told
-from tests.sample_recon import AS_OF, FOLDER, SEED, expected, post, spoil, write_night, write_sample
+from tests.sample_recon import (
+    AS_OF,
+    FOLDER,
+    SEED,
+    expected,
+    post,
+    spoil,
+    spoil_ledger,
+    write_night,
+    write_sample,
+)
 from tests.sample_recon_breaks import PLANTS
 from tests.sample_recon_large import CODES, write_large
 
@@ -25,6 +37,11 @@ OF_FEEDS = {
     "OVER_LICENSE", "EXPIRED_USE", "TREATMENT", "REEXPORT_ONE_LEG", "SERIAL_CONFLICT", "PERIOD", "ROLLUP",
 }  # fmt: skip
 """Every code but those of files (FILE_*) and of the ledger's own integrity (INTEGRITY)."""
+
+
+OF_FILES: dict[str, type[Exception]] = {
+    "FILE_MISSING": Unreachable, "FILE_SEQUENCE": BadFeed, "FILE_CONTROL": BadFeed, "FILE_DUPLICATE": BadFeed,
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module", name="ledger")
@@ -104,15 +121,7 @@ def test_a_night_in_parquet_and_json_lines_is_the_same_night(ledger: Ledger, tmp
     assert found[0] == found[1] == found[2]
 
 
-@pytest.mark.parametrize(
-    ("code", "error"),
-    [
-        ("FILE_MISSING", Unreachable),
-        ("FILE_SEQUENCE", BadFeed),
-        ("FILE_CONTROL", BadFeed),
-        ("FILE_DUPLICATE", BadFeed),
-    ],
-)
+@pytest.mark.parametrize(("code", "error"), OF_FILES.items())
 def test_a_spoiled_night_is_found_before_anything_is_compared(
     ledger: Ledger, tmp_path: Path, code: str, error: type[Exception]
 ) -> None:
@@ -124,6 +133,23 @@ def test_a_spoiled_night_is_found_before_anything_is_compared(
         assert [(each.code, each.source) for each in again.staged.findings] == [(code, source)]
         with pytest.raises(error):
             again.staged.raise_for_findings()
+
+
+def test_a_spoiled_ledger_is_found_before_anything_is_compared(tmp_path: Path) -> None:
+    with Ledger.init(f"sqlite:///{tmp_path / 'tppq.db'}", clock=Clock(AS_OF.isoformat())) as sound:
+        post(sound)
+        night = write_night(tmp_path / "night", sound)
+        exports = [row["seq"] for row in sound.sql("select seq from entry where kind = 'export'")]
+    spoil_ledger(tmp_path / "tppq.db")
+    with Ledger.open(f"sqlite:///{tmp_path / 'tppq.db'}", clock=Clock(AS_OF.isoformat())) as spoiled:
+        answer = spoiled.reconcile(night.folder)
+    assert {row["code"] for row in answer.rows()} == {"INTEGRITY"}
+    keys = {row["key"] for row in answer.rows()}
+    assert {f"chain {seq}" for seq in exports} <= keys
+
+
+def test_every_code_of_the_night_is_planted_and_found() -> None:
+    assert set(CODES_OF_BREAKS) == OF_FEEDS | OF_FILES.keys() | {"INTEGRITY"}
 
 
 def test_a_large_night_is_a_ledger_and_feeds_with_one_break_in_a_hundred(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date
 from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,15 +20,17 @@ import duckdb
 import orjson
 import pytest
 
-from ledger import BadQuery, Ledger, core_file, sandbox_gate, schema
+from ledger import BadQuery, Ledger, OverHeadroom, core_file, sandbox_gate, schema
+from ledger import told as told_of
 from ledger.core_file import Ground
 from ledger.database import Database
+from ledger.events import Telling
 from ledger.sandbox_gate import Refusal, Surface
 from ledger.sandbox_process import Child, Limits
 from ledger.store import Store
 from tests.books import REFERENCE, REGIME
 from tests.escapes import FINE, INSIDE, OUTSIDE
-from tests.small import ASKED_ON, fill
+from tests.small import ASKED_ON, H100, entry, fill
 from tests.transcripts import typed
 
 TOP = Path(__file__).parent.parent
@@ -67,6 +70,35 @@ def _small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Small]:
         store.close()
 
 
+@pytest.fixture(name="told", scope="module")
+def _told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ledger]:
+    """A small ledger with a refusal and two breaks, one of which was cleared."""
+    with fill(f"sqlite:///{tmp_path_factory.mktemp('told') / 'tppq.db'}") as ledger:
+        with pytest.raises(OverHeadroom):
+            ledger.post(
+                entry("license", "IN", "2026-02-20", device_id=H100, quantity=1_000, license_no="I-2")
+            )
+        seen = {
+            "severity": "minor",
+            "key": "X1/1",
+            "source": "declarations",
+            "detail": "",
+            "on": "2026-02-26",
+        }
+        quantity = {"code": "QUANTITY", "country": "AE", "net_tpp": -200, "at_stake_tpp": 200}
+        country = {"code": "COUNTRY", "country": "SA", "net_tpp": 700, "at_stake_tpp": 700}
+        ledger._store.record(  # noqa: SLF001  # what a reconciliation run and an officer record
+            [
+                Telling("break", "aaaa", "seen", seen | quantity),
+                Telling("break", "bbbb", "seen", seen | country),
+                Telling("break", "aaaa", "taken", {}),
+                Telling("break", "bbbb", "cleared", {"on": "2026-02-27"}),
+            ],
+            "omar",
+        )
+        yield ledger
+
+
 def tried(
     folder: Path,
     store: Store,
@@ -82,8 +114,8 @@ def tried(
     after = 0 if file is None else file.seq
     tables["entry"] = list(chain.from_iterable(core_file.pages(store, after, store.head().seq)))
     job = {
-        "file": None if file is None else str(file.path), "tables": tables, "today": ASKED_ON, "gate": gate,
-        "locked": locked,
+        "file": None if file is None else str(file.path), "tables": tables, "told": {}, "today": ASKED_ON,
+        "gate": gate, "locked": locked,
         "values": {}, "rows": 0, "seconds": 30, "memory_mb": 256,
     }  # fmt: skip
     (folder / "job.json").write_text(orjson.dumps(job).decode(), encoding="utf-8")
@@ -119,6 +151,43 @@ def test_values_are_bound_by_name(small: Small) -> None:
     answer = small.ledger.sandboxed_sql(query, {"cc": "AE", "n": 41, "as_of": "2026-01-31"})
     assert [list(map(str, row.values())) for row in answer.rows()] == [["AE", "42", "2026-01-31", "True"]]
     assert answer.basis["as_of"] == "2026-01-31"
+
+
+def test_refusals_and_breaks_are_asked_as_they_stand(told: Ledger) -> None:
+    """Of the core in the process, and of the one in the sandbox."""
+    refused = "select type, country, asked_tpp, short_by_tpp, refused_at::date as refused_on from REFUSAL"
+    broken = 'select code, country, net_tpp, state, owner, is_open, age from "break" order by code'
+    beside = (
+        "select b.code, h.headroom_tpp from break as b join headroom() as h using (country) where is_open"
+    )
+    for query, expected in {
+        refused: [("OverHeadroom", "IN", 15_832_000, 15_827_000, date(2026, 3, 1))],
+        broken: [
+            ("COUNTRY", "SA", 700, "cleared", None, False, "0-1"),
+            ("QUANTITY", "AE", -200, "taken", "omar", True, "0-1"),
+        ],
+        beside: [("QUANTITY", 54_087_200)],
+    }.items():
+        for answer in (told.sql(query), told.sandboxed_sql(query)):
+            assert [tuple(row.values()) for row in answer.rows()] == expected, query
+
+
+def test_a_question_of_entries_alone_reads_neither_refusals_nor_breaks(
+    told: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+    rows = told_of.rows
+
+    def noted(store: Store, table: str) -> told_of.Told:
+        read.append(table)
+        return rows(store, table)
+
+    monkeypatch.setattr(told_of, "rows", noted)
+    told.sandboxed_sql("select count(*) as entries from entry")
+    told.sql("from headroom()")
+    assert read == []
+    told.sandboxed_sql("select count(*) as refusals from refusal")
+    assert read == ["refusal"]
 
 
 def test_a_cut_answer_says_how_many_rows_there_are(small: Small) -> None:

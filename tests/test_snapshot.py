@@ -22,8 +22,10 @@ import polars as pl
 import pyarrow.parquet as pq
 import pytest
 
-from ledger import Busy, Ledger, Misconfigured, NotPermitted, Unreachable, snapshot_files
+from ledger import Busy, Ledger, Misconfigured, NotPermitted, OverHeadroom, Unreachable, snapshot_files
+from ledger.events import Telling
 from ledger.snapshot_files import parts
+from tests.clock import Clock
 from tests.small import entry, fill
 from tests.transcripts import typed
 
@@ -72,7 +74,7 @@ def names(folder: Path) -> list[str]:
 
 
 def test_a_snapshot_has_every_table_in_every_form(now: Path) -> None:
-    tables = ("country", "device", "headroom", "license", "meta", "move", "regime")
+    tables = ("break", "country", "device", "headroom", "license", "meta", "move", "refusal", "regime")
     expected = {f"{name}.{form}" for name in tables for form in ("csv", "parquet")}
     entries = {f"entry.{form}/000000000001-000000000014.{form}" for form in ("csv", "parquet")}
     others = {"DICTIONARY.md", "SHA256SUMS", "datapackage.json", "macros.sql", "tppq.duckdb"}
@@ -149,7 +151,7 @@ def test_it_is_a_valid_data_package(now: Path) -> None:
     report = frictionless.validate(str(now / "datapackage.json"))
     assert report.flatten(["rowNumber", "fieldName", "note"]) == []
     assert report.valid
-    assert report.stats["tasks"] == 8
+    assert report.stats["tasks"] == 10
 
 
 def test_its_sums_are_right(now: Path) -> None:
@@ -163,6 +165,49 @@ def test_its_dictionary_names_every_table(now: Path) -> None:
     text = (now / "DICTIONARY.md").read_text(encoding="utf-8")
     for name in ("entry (table)", "headroom (view)", "headroom (macro)", "license (view)", "meta (view)"):
         assert f"## {name}" in text
+
+
+def test_refusals_and_breaks_are_there_as_they_stand(growing: Ledger, tmp_path: Path) -> None:
+    """Where they came and no entry, it is another edition of the same number."""
+    out = tmp_path / "out"
+    assert published(growing, out) == ("14", [], [])
+    seen = {
+        "code": "QUANTITY", "severity": "minor", "source": "declarations", "key": "=X1", "country": "AE",
+        "net_tpp": -200, "at_stake_tpp": 200, "detail": "10 against 12", "on": "2026-02-27",
+    }  # fmt: skip
+    told(growing, Telling("break", "aaaa", "seen", seen))
+    with pytest.raises(OverHeadroom):
+        growing.post(entry("license", "IN", "2026-02-20", tpp=15_832, license_no="I-2"), request_id="=R")
+    refused = [("OverHeadroom", "IN", 10_832)]
+    for _ in range(2):
+        assert published(growing, out) == ("14-2", [("QUANTITY", "new", None, True, 0)], refused)
+    with (out / "current" / "break.csv").open(encoding="utf-8", newline="") as file:
+        assert [row["key"] for row in csv.DictReader(file)] == ["'=X1"]
+    with (out / "current" / "refusal.csv").open(encoding="utf-8", newline="") as file:
+        (row,) = csv.DictReader(file)
+    assert (row["request_id"], row["refused_at"]) == ("'=R", "2026-03-01T12:00:00.000000Z")
+    told(growing, Telling("break", "aaaa", "taken", {}))
+    assert published(growing, out) == ("14-3", [("QUANTITY", "taken", "omar", True, 0)], refused)
+    growing._store.clock = Clock("2026-03-02")  # noqa: SLF001  # the next morning
+    assert published(growing, out)[0] == "14-3"
+    post(growing, 1)
+    assert published(growing, out) == ("15", [("QUANTITY", "taken", "omar", True, 1)], refused)
+    assert growing.publish(out, keep=2).pruned == 2
+    assert names(out) == ["14-3", "15", "current"]
+
+
+def told(ledger: Ledger, telling: Telling) -> None:
+    ledger._store.record([telling], "omar")  # noqa: SLF001  # what a reconciliation run and an officer record
+
+
+def published(ledger: Ledger, folder: Path) -> tuple[str, list[Any], list[Any]]:
+    """The name of the snapshot of the ledger as it stands, and its breaks and refusals."""
+    ledger.publish(folder)
+    with duckdb.connect(str(folder / "current" / "tppq.duckdb"), read_only=True) as connection:
+        breaks = connection.execute("select code, state, owner, is_open, age_working_days from break")
+        found = breaks.fetchall()
+        refused = connection.execute("select type, country, short_by_tpp from refusal").fetchall()
+    return (folder / "current").readlink().name, found, refused
 
 
 # --- older DuckDB ---------------------------------------------------------------------------------

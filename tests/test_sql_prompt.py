@@ -101,9 +101,21 @@ def test_the_dictionary_is_a_word_away(prompt: Prompt) -> None:
     assert prompt.process.wait(30) == 0
 
 
+def test_who_does_not_know_how_is_told(prompt: Prompt) -> None:
+    for word in ("help", ".tables"):
+        prompt.types(f"{word}\r")
+        prompt.reads("One SELECT, ended by a semicolon")
+        prompt.reads("tppq>")
+    prompt.types("exit\r")
+    assert prompt.process.wait(30) == 0
+
+
 def test_without_a_terminal_nothing_prompts(tmp_path: Path) -> None:
     fill(f"sqlite:///{tmp_path / 'tppq.db'}").close()
     url = f"sqlite:///{tmp_path / 'tppq.db'}"
     status, out, err = typed(["--ledger", url, "sql", "--json"], stdin=b"select 1 as one")
     assert (status, err) == (0, "")
     assert out.endswith('"rows":[{"one":1}]}\n')
+    named = b"select seq from entry where country = $cc order by seq limit 1;"
+    status, out, err = typed(["--ledger", url, "sql", "--csv", "-q", "--param", "cc=SA"], stdin=named)
+    assert (status, out, err) == (0, "seq\n2\n", "")

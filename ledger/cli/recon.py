@@ -24,6 +24,7 @@ from ledger.recon_breaks import Standing, rank
 from ledger.recon_files import MISSING
 from ledger.recon_night import STOPPED
 from ledger.recon_results import mark_stale
+from ledger.recon_steps import Purpose
 from ledger.store import clock_us
 
 REFUSED, BAD_FILES, NO_FILES = 3, 65, 69
@@ -51,7 +52,8 @@ def reconcile(session: Session, feeds: Sequence[str], fail_on: str, out: str, *,
         status = status_of(answer, fail_on)
         if not options.dry_run:
             subject = recon_screens.verdict(answer)
-            _tell(desk, delivery, folder, subject, dict(answer.basis), status, began)
+            said = dict(answer.basis)
+            _tell(desk, delivery, folder, subject, said, status, began, is_clean=_is_clean(answer))
     if _is_clean(answer) and session.for_people and not (sys.stdout.isatty() or options.verbose):
         return status
     desk.answer(answer, recon_screens.night(answer) if session.for_people else [])
@@ -81,13 +83,15 @@ def _tell(
     said: dict[str, Any],
     status: int,
     began: float,
+    *,
+    is_clean: bool = False,
 ) -> None:
     """What a run leaves behind besides its results: a stale mark, one message where one is due, metrics."""
     now_us = (desk.session.surroundings.clock or clock_us)()
     if status not in (0, NO):
         mark_stale(folder, subject)
     message = None
-    if status:
+    if not is_clean:
         at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now_us / 1e6))
         kind = "reconciliation.stopped" if said.get("status", STOPPED) == STOPPED else "reconciliation.breaks"
         name = said.get("run") or f"stopped-{time.strftime('%Y%m%d-%H%M', time.gmtime(now_us / 1e6))}"
@@ -138,6 +142,7 @@ def propose(
     reverse: Sequence[int],
     correct: int | None,
     pairs: Sequence[str],
+    purpose: Purpose | None,
     reason: str | None,
 ) -> int:
     desk = Desk(session)
@@ -147,10 +152,13 @@ def propose(
             reverse=reverse,
             correct=correct,
             changes=changed(pairs, list(Entry.model_fields)),
+            purpose=purpose,
             reason=reason,
         )
     entries = "; ".join(
-        f"{each['kind']} {each['country']} {each['quantity'] or each['tpp']}" for each in standing.entries
+        f"{each['kind']} {each['country']} "
+        + (f"{each['quantity']:,}" if each["quantity"] else f"{each['tpp']:,} TPP")
+        for each in standing.entries
     )
     return _done(desk, standing, f"proposed: {entries}. Another person confirms it (tppq break confirm)")
 
@@ -161,9 +169,11 @@ def confirm(session: Session, name: str) -> int:
         receipts = ledger.break_confirm(name)
         standing = ledger.break_show(name).basis["break"]
     numbers = ", ".join(f"{receipt.seq:,}" for receipt in receipts)
-    desk.note(
-        f"{standing['break']} posted as entry {numbers}. The next run that no longer finds it clears it."
-    )
+    then = {
+        "block": "Once it is cleared up, tppq break propose --unblock gives that back",
+        "unblock": "What was set aside for it is given back",
+    }.get(receipts[-1].kind, "The next run that no longer finds it clears it")
+    desk.note(f"{standing['break']} posted as entry {numbers}. {then}.")
     return 0
 
 

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -148,6 +148,12 @@ def propose(
     changes: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="What is right; may be repeated.")
     ] = None,
+    block: Annotated[
+        bool | None,
+        typer.Option(
+            "--block/--unblock", help="Set aside what is at stake, or give it back.", show_default=False
+        ),
+    ] = None,
     reason: Annotated[str | None, typer.Option("--reason", metavar="TEXT", help="Why.")] = None,
 ) -> int:
     """Propose what puts it right: what the run drafted, or these entries. Nothing is posted.
@@ -156,10 +162,12 @@ def propose(
         tppq break propose 3f2a
         tppq break propose 3f2a --correct 18011 --set quantity=90
         tppq break propose 3f2a --reverse 18011 --reason "never left"
+        tppq break propose 3f2a --block
     """
     from ledger.cli import recon
 
-    return recon.propose(session, name, reverse or [], correct, changes or [], reason)
+    purpose: Literal["block", "unblock"] | None = None if block is None else "block" if block else "unblock"
+    return recon.propose(session, name, reverse or [], correct, changes or [], purpose, reason)
 
 
 @break_("runs")

@@ -110,11 +110,13 @@ def schema(session: Session) -> int:
     return 0
 
 
-def prompt(session: Session, limits: Limits) -> int:
+def prompt(session: Session, params: Sequence[str], limits: Limits) -> int:
     """Ask at a prompt, one query after another; from a pipe, run the query that comes."""
     if session.options.no_input or not sys.stdin.isatty():
         with Child() as child:
-            return ask(session, text_of(None, STDOUT), [], limits, child)
+            return ask(session, text_of(None, STDOUT), params, limits, child)
+    if params:
+        raise Misused("--param goes with a query: at the prompt, write the value itself")
     from ledger.cli.sql_prompt import run  # an extra: most people never ask at a prompt  # noqa: PLC0415
 
     return run(SqlDesk(session), limits, _times(session))

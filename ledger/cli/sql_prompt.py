@@ -45,7 +45,9 @@ def run(desk: SqlDesk, limits: Limits, times: Mapping[str, Any]) -> int:
             with Child() as child:  # it starts while the query is typed
                 try:
                     text = typed.prompt("tppq> ").strip().removesuffix(";").strip()
-                    if text == ".schema":
+                    if text in _ASKS_HOW or (text.startswith(".") and text not in _KNOWN):
+                        tell(_WELCOME)
+                    elif text == ".schema":
                         desk.answer(words, sql_screens.dictionary(words), basis_told=False)
                     elif text and text not in _LAST_WORDS:
                         give(desk, ledger.sandboxed_sql(text, times, limits=limits, child=child))
@@ -61,7 +63,9 @@ def run(desk: SqlDesk, limits: Limits, times: Mapping[str, Any]) -> int:
                 return 0
 
 
-_LAST_WORDS = (".quit", ".exit")
+_LAST_WORDS = frozenset({".quit", ".exit", "quit", "exit", "\\q"})
+_ASKS_HOW = frozenset({"help", "?", "\\?"})
+_KNOWN = frozenset({".schema", *_LAST_WORDS})
 
 
 def _session(words: Iterable[str]) -> PromptSession[str]:
@@ -72,7 +76,7 @@ def _session(words: Iterable[str]) -> PromptSession[str]:
     @keys.add("enter")
     def enter(event: KeyPressEvent) -> None:
         text = event.current_buffer.text.strip()
-        if not text or text.endswith(";") or text.startswith("."):
+        if not text or text.endswith(";") or text.startswith(".") or text in _LAST_WORDS | _ASKS_HOW:
             event.current_buffer.validate_and_handle()
         else:
             event.current_buffer.insert_text("\n")

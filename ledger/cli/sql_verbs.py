@@ -66,7 +66,7 @@ def sql(
     if schema or not asked:
         from ledger.cli import sql as asking
 
-        return asking.schema(session) if schema else asking.prompt(session, limits)
+        return asking.schema(session) if schema else asking.prompt(session, params, limits)
     with Child() as child:  # it starts while the rest is imported
         from ledger.cli import sql as asking
 

@@ -1,41 +1,12 @@
 -- What is not made of entries, for questions that need it: temporary tables, there for one question alone.
 -- One row a refusal, a break, a country and month of a certificate, a run, a line of a forecast, a version.
-create temp table refusal (
-    request_id varchar not null,
-    attempt bigint not null,
-    type varchar not null,
-    country varchar,
-    license_no varchar,
-    effective_on date,
-    asked_tpp bigint,
-    headroom_tpp bigint,
-    short_by_tpp bigint,
-    refused_at timestamp not null,
-    actor varchar not null,
-    detail varchar not null
-);
+create temp table refusal as
+select r.* from main.refusal as r
+limit 0;
 
-create temp table break (
-    fingerprint varchar not null,
-    code varchar not null,
-    severity varchar not null,
-    country varchar,
-    license_no varchar,
-    device_id varchar,
-    source varchar,
-    key varchar,
-    -- ledger minus source
-    net_tpp bigint,
-    at_stake_tpp bigint,
-    state varchar not null,
-    is_open boolean not null,
-    owner varchar,
-    first_seen_on date not null,
-    last_seen_on date not null,
-    age_working_days bigint not null,
-    age varchar not null,
-    detail varchar
-);
+create temp table break as
+select b.* from main.break as b
+limit 0;
 
 create temp table certificate (
     run_id varchar not null,

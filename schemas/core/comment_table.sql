@@ -302,3 +302,99 @@ comment on column meta.h100_tpp is
 
 comment on column meta.surface_version is
     'Version of these tables, views and macros: what runs on one runs on all of the same number';
+
+comment on table refusal is
+    'One row a refusal: what was asked, which rule it broke, and the answer, attempt by attempt.';
+
+comment on column refusal.request_id is
+    'Id of the request; posted later, an entry has it';
+
+comment on column refusal.attempt is
+    'Which attempt of the request it was, from 1';
+
+comment on column refusal.type is
+    'The rule, as scripts see it: OverHeadroom, OverLicense, LicenseExpired and others';
+
+comment on column refusal.country is
+    'ISO 3166-1 alpha-2; null where none could be told';
+
+comment on column refusal.license_no is
+    'Number of the license; null where there was none';
+
+comment on column refusal.effective_on is
+    'Day on which it was to take effect';
+
+comment on column refusal.asked_tpp is
+    'What was asked for, whole TPP; null where that was not the matter';
+
+comment on column refusal.headroom_tpp is
+    'What was left then, whole TPP; null where that was not the matter';
+
+comment on column refusal.short_by_tpp is
+    'How much too little that was, whole TPP';
+
+comment on column refusal.refused_at is
+    'Instant at which it was refused, UTC';
+
+comment on column refusal.actor is
+    'Who asked';
+
+comment on column refusal.detail is
+    'The answer: a sentence with numbers';
+
+comment on table break is
+    'One row a break: a difference between ledger and sources that a reconciliation found, as it stands.';
+
+comment on column break.fingerprint is
+    'What it is known by in every run: 16 hex digits';
+
+comment on column break.code is
+    'What sort of difference: QUANTITY, MISSING_IN_LEDGER, COUNTRY and others';
+
+comment on column break.severity is
+    'info, minor, major, severe or critical';
+
+comment on column break.country is
+    'ISO 3166-1 alpha-2; null where it is about no country';
+
+comment on column break.license_no is
+    'Number of the license; null where it is about none';
+
+comment on column break.device_id is
+    'Device by its id in the catalogue; null where it is about none';
+
+comment on column break.source is
+    'Feed that says something else than the ledger';
+
+comment on column break.key is
+    'What it is about: the number of a declaration, a delivery, a file';
+
+comment on column break.net_tpp is
+    'Ledger minus source, whole TPP';
+
+comment on column break.at_stake_tpp is
+    'What it is ranked by, whole TPP, never below zero';
+
+comment on column break.state is
+    'new, taken, proposed, confirmed, posted, accepted, cleared or reopened';
+
+comment on column break.is_open is
+    'Whether it is neither cleared nor, on this day, accepted';
+
+comment on column break.owner is
+    'Who took it; null: nobody yet';
+
+comment on column break.first_seen_on is
+    'Day of the run that first found it';
+
+comment on column break.last_seen_on is
+    'Day of the run that last told of it';
+
+comment on column break.age_working_days is
+    'Mondays to Fridays since the day that first found it';
+
+comment on column break.age is
+    'The same in five parts: 0-1, 2-5, 6-10, 11-20, > 20';
+
+comment on column break.detail is
+    'The difference in a sentence';

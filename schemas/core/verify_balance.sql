@@ -14,9 +14,11 @@ answered as (
     union all
     select k.quota, k.license_no, k.bucket, 0, k.tpp, 0
     from kept as k
+    where k.tpp <> 0
     union all
-    select p.quota, p.license_no, p.bucket, 0, 0, p.tpp
+    select p.quota, p.license_no, p.bucket, 0, 0, sum(p.tpp)
     from posting as p
+    group by p.quota, p.license_no, p.bucket
 ),
 
 compared as (

@@ -1,5 +1,21 @@
--- One row an entry whose stored headroom is not the running sum of its country's entries.
-with summed as (
+-- One row an entry whose stored headroom is not the running sum of its country's entries. Where each stored
+-- headroom is the one before and what its entry adds, all of a quota's are running sums, and none is made.
+with stepped as (
+    select
+        e.quota,
+        e.to_headroom_tpp,
+        e.headroom_after_tpp,
+        lag(e.headroom_after_tpp, 1, 0) over (partition by e.quota order by e.seq) as headroom_before_tpp
+    from entry as e
+),
+
+stumbling as (
+    select distinct s.quota
+    from stepped as s
+    where s.headroom_before_tpp::hugeint + s.to_headroom_tpp <> s.headroom_after_tpp
+),
+
+summed as (
     select
         e.seq,
         e.headroom_after_tpp,
@@ -7,6 +23,7 @@ with summed as (
             over (partition by e.quota order by e.seq rows between unbounded preceding and current row)
             as running_tpp
     from entry as e
+    where e.quota in (select s.quota from stumbling as s)
 )
 
 select

@@ -34,3 +34,6 @@ create temp table arrived (
     consignee varchar,
     reference varchar
 );
+
+-- entries arrive slower than one thread takes them in, and what else runs meanwhile needs the others
+set threads = 1;

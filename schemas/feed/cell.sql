@@ -37,13 +37,19 @@ create or replace macro is_local_day(x) as
         when length(x) <= 10 then is_day(x)
         when x is not null then
             is_day(left(x, 10)) and try_cast(x as timestamptz) is not null and regexp_full_match(
-                substr(x, 11), 'T[0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,9})?)?(Z|[+-][0-9]{2}:?[0-9]{2})'
+                substr(x, 11),
+                'T[0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,9})?)?(Z|[+-](0[0-9]|1[0-4]):?[0-5][0-9])'
             )
     end;
 
 -- Canonical JSON writers disagree on control characters; a file known to have none is not searched.
 create or replace macro is_unfit(x, longest, plain) as
     length(x) > longest or (not plain and regexp_matches(x, '[\x00-\x1f\x7f]'));
+
+-- Of a text without control characters: what stands there where it may be at fault (it is empty or long, or
+-- has a blank at either end), and of all others one word that is not.
+create or replace macro suspected(x, longest) as
+    case when x is null or x < '!' or strlen(x) > longest or ends_with(x, ' ') then x else 'x' end;
 
 -- Of an entry, all that decides which columns it must have: its kind, and a bit for each column left empty.
 create or replace macro shape(kinds, kind, license_no, device_id, quantity, tpp, expires_on, reason) as

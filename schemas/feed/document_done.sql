@@ -1,2 +1,5 @@
--- No row: lets go of the lines, once their cells are taken out and their faults are known.
-truncate document
+-- No row: lets go of the lines and of what stands in the columns, once all cells are there and all faults
+-- known.
+truncate document;
+drop table held;
+drop table if exists bad;

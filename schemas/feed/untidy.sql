@@ -1,2 +1,2 @@
--- One row: of each column, whether a cell has blanks at its ends, or is empty text.
-select bool_or(is_untidy(columns(lambda name: list_contains($names, name)), $plain)) from cell
+-- One row a column in which a cell has blanks at its ends, or is empty text.
+select distinct column_name from held where is_untidy(value, $plain)

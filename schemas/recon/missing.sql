@@ -60,28 +60,6 @@ where
     -- what customs took back did not leave: the vendor bears that out
     and o.seq not in (select unnest(f.seqs) from found as f where f.code = 'CANCELLED_AT_SOURCE');
 
--- told_again: one row a declaration that the ledger does not know, and that says what another one says under
--- another number, while no vendor delivered twice.
-create table told_again as
-select
-    o.row_id,
-    min(d.itn || '/' || d.line_no) as told_as
-from lone_told as o
-inner join declaration as x on o.row_id = x.row_id
-inner join declaration as d
-    on
-        x.license_no = d.license_no and x.quantity = d.quantity and x.country = d.country
-        and x.exported_on = d.exported_on and not differs(x.filer, d.filer)
-        and not differs(x.consignee, d.consignee)
-        and not differs(x.device_id, d.device_id)
-        and not differs(x.unit, d.unit)
-        and x.row_id <> d.row_id
-where
-    o.source = 'declarations' and o.quarantine is null
-    and not d.is_cancelled
-    and d.row_id not in (select y.row_id from lone_told as y where y.source = 'declarations')
-group by o.row_id;
-
 -- told_of_both: one row a delivery that the ledger does not know, and the declaration of the same goods.
 create table told_of_both as
 select
@@ -91,6 +69,7 @@ from lone_told as v
 inner join lone_told as d
     on
         v.source = 'shipments' and d.source = 'declarations'
+        and v.row_id not in (select e.row_id from delivered_again as e)
         and coalesce(v.device_id = d.device_id, true)
         and (
             v.itn = d.itn
@@ -104,6 +83,70 @@ qualify
         partition by d.row_id order by coalesce(v.itn = d.itn, false) desc, v.quantity <> d.quantity, v.row_id
     ) = 1;
 
+-- told_again: one row a declaration or delivery that the ledger does not know, and that says what another one
+-- says under another number: of the two the ledger knows the other, or vendor and customs do, or it came
+-- first. What customs and a vendor both have twice left twice, but for the same serial numbers.
+create table told_again as
+with lone as (
+    select
+        o.source,
+        o.row_id,
+        o.row_id in (
+            select case o.source when 'declarations' then b.declaration_row_id else b.shipment_row_id end
+            from told_of_both as b
+        ) as is_borne_out
+    from lone_told as o
+    where o.quarantine is null
+)
+
+select
+    'declarations'::source_name as source,
+    o.row_id,
+    min(d.itn || '/' || d.line_no) as told_as
+from lone as o
+inner join declaration as x on o.row_id = x.row_id
+inner join declaration as d
+    on
+        x.license_no = d.license_no and x.quantity = d.quantity and x.country = d.country
+        and x.exported_on = d.exported_on and not differs(x.filer, d.filer)
+        and not differs(x.consignee, d.consignee)
+        and not differs(x.device_id, d.device_id)
+        and not differs(x.unit, d.unit)
+        and x.row_id <> d.row_id
+left join lone as y on d.row_id = y.row_id and y.source = 'declarations'
+where
+    o.source = 'declarations' and not o.is_borne_out
+    and not d.is_cancelled
+    and (y.row_id is null or y.is_borne_out or y.row_id < o.row_id)
+group by o.row_id
+union all
+select
+    'shipments'::source_name as source,
+    o.row_id,
+    min(s.delivery_no || '/' || s.line_no) as told_as
+from lone as o
+inner join shipment as x on o.row_id = x.row_id
+inner join shipment as s
+    on
+        x.device_id = s.device_id and x.quantity = s.quantity and x.country = s.country
+        and x.shipped_on = s.shipped_on and not differs(x.license_no, s.license_no)
+        and not differs(x.itn, s.itn)
+        and not differs(x.consignee, s.consignee)
+        and not differs(x.vendor, s.vendor)
+        and x.serial_count = 0 and s.serial_count = 0
+        and x.row_id <> s.row_id
+left join lone as y on s.row_id = y.row_id and y.source = 'shipments'
+where
+    o.source = 'shipments' and not o.is_borne_out
+    and (y.row_id is null or y.is_borne_out or y.row_id < o.row_id)
+group by o.row_id
+union all
+select
+    'shipments'::source_name as source,
+    e.row_id,
+    e.told_as
+from delivered_again as e;
+
 insert into found by name
 select
     case
@@ -111,7 +154,7 @@ select
         when o.license_no is null and o.source = 'declarations' then 'UNLICENSED_EXPORT'
         when o.license_no is not null and k.license_no is null then 'UNKNOWN_LICENSE'
         when o.on_day not between k.issued_on and k.expires_on then 'EXPIRED_USE'
-        when a.row_id is not null and b.shipment_row_id is null then 'DUPLICATE'
+        when a.row_id is not null then 'DUPLICATE'
         else 'MISSING_IN_LEDGER'
     end as code,
     o.told_key as key,
@@ -124,7 +167,7 @@ select
     o.on_day,
     case when o.on_day > k.expires_on then 'expired ' || k.expires_on when o.on_day < k.issued_on
             then 'issued ' || k.issued_on
-        when a.row_id is not null and b.shipment_row_id is null then a.told_as
+        when a.row_id is not null then a.told_as
         else 'nothing' end as ledger_says,
     coalesce(o.quantity::varchar, '') as source_says,
     -o.tpp as net_tpp,
@@ -134,8 +177,7 @@ select
 from lone_told as o
 cross join terms as t
 left join license_known as k on o.license_no = k.license_no
-left join told_again as a on o.source = 'declarations' and o.row_id = a.row_id
-left join told_of_both as b on o.source = 'declarations' and o.row_id = b.declaration_row_id
+left join told_again as a on o.source = a.source and o.row_id = a.row_id
 where
     coalesce(o.on_day <= t.as_of, true)
     and not (

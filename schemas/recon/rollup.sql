@@ -1,6 +1,5 @@
--- told_by_country: one row a country: what customs and vendors add up to, in whole TPP, each by itself:
--- pieces times the TPP that the license states or the catalogue has. Where neither knows, what was matched is
--- worth as in the ledger.
+-- guessed_row: one row a declaration that tells neither device nor license: what it was matched with says
+-- what it is worth.
 create table guessed_row as
 select unnest(c.row_ids) as row_id
 from compared as c
@@ -10,11 +9,16 @@ select a.row_id
 from apart as a
 where a.source = 'declarations' and a.is_guessed;
 
-create table told_by_country as
+-- by_month: one row a country and month (the first day of it; null where no day is told): what the ledger
+-- licensed and exported, what the licensing office licensed, and what customs and vendors add up to, in whole
+-- TPP, each by itself: pieces times the TPP that the license states or the catalogue has. Where neither
+-- knows, what was matched is worth as in the ledger.
+create table by_month as
 with piece as (
     select
         d.row_id,
         d.country,
+        d.exported_on as on_day,
         pieces(d.quantity, d.unit) as quantity,
         case
             when w.piece_tpp is not null and coalesce(d.device_id = w.device_id, true) then w.piece_tpp
@@ -26,16 +30,20 @@ with piece as (
     where not d.is_cancelled and (d.license_no is not null or d.exception is null)
 ),
 
-customs as (
+told as (
     select
+        'customs' as who,
         p.country,
+        p.on_day,
         p.quantity * p.piece_tpp as tpp
     from piece as p
     anti join guessed_row as g on p.row_id = g.row_id
     where p.piece_tpp is not null
     union all
     select
+        'customs' as who,
         p.country,
+        p.on_day,
         coalesce(o.tpp, l.tpp, 0) as tpp
     from piece as p
     anti join guessed_row as g on p.row_id = g.row_id
@@ -45,13 +53,17 @@ customs as (
     where p.piece_tpp is null
     union all
     select
+        'customs' as who,
         c.told_country as country,
+        c.told_first_on as on_day,
         c.told_tpp as tpp
     from compared as c
     where c.source = 'declarations' and c.is_guessed
     union all
     select
+        'customs' as who,
         d.country,
+        d.exported_on as on_day,
         a.told_tpp as tpp
     from apart as a
     inner join declaration as d on a.row_id = d.row_id
@@ -59,51 +71,28 @@ customs as (
     union all
     -- what is not due yet on the day of the run
     select
+        'customs' as who,
         o.country,
+        o.on_day,
         -o.tpp as tpp
     from lone_told as o
     cross join terms as t
     where o.source = 'declarations' and o.on_day > t.as_of
-),
-
-vendors as (
+    union all
     select
+        'vendors' as who,
         s.country,
+        s.shipped_on as on_day,
         s.quantity * coalesce(w.piece_tpp, d.tpp, 0) as tpp
     from shipment as s
     left join license_worth as w on s.license_no = w.license_no and coalesce(s.device_id = w.device_id, true)
     left join device as d on s.device_id = d.device_id
-),
-
-both_told as (
-    select
-        c.country,
-        c.tpp as customs_tpp,
-        0 as vendor_tpp
-    from customs as c
     union all
     select
-        v.country,
-        0 as customs_tpp,
-        v.tpp as vendor_tpp
-    from vendors as v
-)
-
-select
-    b.country,
-    sum(b.customs_tpp)::bigint as customs_tpp,
-    sum(b.vendor_tpp)::bigint as vendor_tpp
-from both_told as b
-where b.country is not null
-group by b.country;
-
--- certificate: one row a country: ledger, licensing office, customs, vendors; net and gross differences
--- between ledger and customs; and what no break explains.
-create table certificate as
-with ours as (
-    select
+        'ledger' as who,
         l.country,
-        sum(l.tpp)::bigint as exported_tpp
+        l.on_day,
+        l.tpp
     from line as l
     left join coverage as c on c.source = 'declarations'
     where
@@ -112,23 +101,47 @@ with ours as (
             and l.seq in (select o.seq from lone_line as o where o.source = 'declarations')
         )
         and not l.seq in (select t.seq from late_transfer as t)
-    group by l.country
-),
-
-office as (
+    union all
     select
+        'office' as who,
         t.country,
-        sum(t.licensed_tpp)::bigint as licensed_tpp
+        t.issued_on as on_day,
+        t.licensed_tpp as tpp
     from license_told as t
-    group by t.country
-),
-
-licensed as (
+    union all
     select
+        'licensed' as who,
         h.country,
-        sum(h.licensed_tpp)::bigint as licensed_tpp
+        h.issued_on as on_day,
+        h.licensed_tpp as tpp
     from license_held as h
-    group by h.country
+)
+
+select
+    t.country,
+    date_trunc('month', t.on_day)::date as month_on,
+    coalesce(sum(t.tpp) filter (t.who = 'licensed'), 0)::bigint as ledger_licensed_tpp,
+    coalesce(sum(t.tpp) filter (t.who = 'office'), 0)::bigint as license_system_tpp,
+    coalesce(sum(t.tpp) filter (t.who = 'ledger'), 0)::bigint as ledger_exported_tpp,
+    coalesce(sum(t.tpp) filter (t.who = 'customs'), 0)::bigint as customs_tpp,
+    coalesce(sum(t.tpp) filter (t.who = 'vendors'), 0)::bigint as vendor_tpp
+from told as t
+where t.country is not null
+group by t.country, date_trunc('month', t.on_day);
+
+-- certificate: one row a country: ledger, licensing office, customs, vendors; net and gross differences
+-- between ledger and customs; and what no break explains.
+create table certificate as
+with summed as (
+    select
+        m.country,
+        sum(m.ledger_licensed_tpp)::bigint as ledger_licensed_tpp,
+        sum(m.license_system_tpp)::bigint as license_system_tpp,
+        sum(m.ledger_exported_tpp)::bigint as ledger_exported_tpp,
+        sum(m.customs_tpp)::bigint as customs_tpp,
+        sum(m.vendor_tpp)::bigint as vendor_tpp
+    from by_month as m
+    group by m.country
 ),
 
 explained as (
@@ -171,29 +184,24 @@ gross as (
 named as (
     select h.country from country_held as h
     union
-    select t.country from told_by_country as t
-    union
-    select o.country from office as o where o.country is not null
+    select s.country from summed as s
 )
 
 select
     n.country,
-    coalesce(d.licensed_tpp, 0) as ledger_licensed_tpp,
-    coalesce(o.licensed_tpp, 0) as license_system_tpp,
-    coalesce(u.exported_tpp, 0) as ledger_exported_tpp,
-    coalesce(t.customs_tpp, 0) as customs_tpp,
-    coalesce(t.vendor_tpp, 0) as vendor_tpp,
-    coalesce(u.exported_tpp, 0) - coalesce(t.customs_tpp, 0) as net_tpp,
+    coalesce(s.ledger_licensed_tpp, 0) as ledger_licensed_tpp,
+    coalesce(s.license_system_tpp, 0) as license_system_tpp,
+    coalesce(s.ledger_exported_tpp, 0) as ledger_exported_tpp,
+    coalesce(s.customs_tpp, 0) as customs_tpp,
+    coalesce(s.vendor_tpp, 0) as vendor_tpp,
+    coalesce(s.ledger_exported_tpp - s.customs_tpp, 0) as net_tpp,
     coalesce(g.tpp, 0) as gross_tpp,
     coalesce(g.in_transit_tpp, 0) as in_transit_tpp,
-    coalesce(u.exported_tpp, 0) - coalesce(t.customs_tpp, 0) - coalesce(e.tpp, 0) as unexplained_tpp,
+    coalesce(s.ledger_exported_tpp - s.customs_tpp, 0) - coalesce(e.tpp, 0) as unexplained_tpp,
     h.headroom_tpp
 from named as n
 left join country_held as h on n.country = h.country
-left join licensed as d on n.country = d.country
-left join office as o on n.country = o.country
-left join ours as u on n.country = u.country
-left join told_by_country as t on n.country = t.country
+left join summed as s on n.country = s.country
 left join explained as e on n.country = e.country
 left join gross as g on n.country = g.country;
 

@@ -1,3 +1,32 @@
+-- delivered_again: one row a delivery that the ledger does not know, with the device, the quantity and just
+-- the serial numbers of another one: the same goods under another number, which is no conflict.
+create table delivered_again as
+with named as (
+    select
+        n.row_id,
+        list(n.serial order by n.serial) as serials
+    from serial as n
+    where n.source = 'shipments'
+    group by n.row_id
+)
+
+select
+    o.row_id,
+    min(s.delivery_no || '/' || s.line_no) as told_as
+from lone_told as o
+inner join shipment as x on o.row_id = x.row_id
+inner join named as m on x.row_id = m.row_id
+inner join named as k on m.serials = k.serials and m.row_id <> k.row_id
+inner join shipment as s on k.row_id = s.row_id
+where
+    o.source = 'shipments' and o.quarantine is null
+    and x.quantity = s.quantity and not differs(x.device_id, s.device_id)
+    and (
+        s.row_id < x.row_id
+        or s.row_id not in (select y.row_id from lone_told as y where y.source = 'shipments')
+    )
+group by o.row_id;
+
 -- found: adds one row a pair of records that name the same serial numbers where no chip can be in both: two
 -- deliveries, or a delivery and a reexport from a country to which it did not go.
 insert into found by name
@@ -14,6 +43,7 @@ with placed as (
         s.license_no
     from serial as n
     inner join shipment as s on n.source = 'shipments' and n.row_id = s.row_id
+    where s.row_id not in (select e.row_id from delivered_again as e)
     union all
     select
         n.serial,

@@ -1,8 +1,9 @@
 -- Do ledger, license system, customs and vendors say the same of a country and month?
--- As the newest reconciliation found it, in whole TPP; a difference is the ledger minus the other. Without a
--- month it is the whole of a country, to the day of the run.
+-- As the newest reconciliation found it, in whole TPP; a difference is the ledger minus the other. A license
+-- counts in the month of its issue, goods in the month that each says they left, so the turn of a month may
+-- set them apart. The last row of a country, without a month, is its whole, with what its breaks come to.
 -- $country: country = all; one country
--- $month: text = all; one month, as 2026-10
+-- $month: month = all; one month, as 2026-10
 -- needs: certificate
 select
     t.country,
@@ -23,4 +24,4 @@ select
 from certificate as t
 left join country as c on t.country = c.country
 where ($country is null or t.country = $country) and ($month is null or t.month = $month)
-order by t.country, t.month
+order by t.country asc, t.month asc nulls last

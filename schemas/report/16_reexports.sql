@@ -1,7 +1,7 @@
 -- Which goods went on from one country to another?
--- Each hop: what was credited to the one and charged to the other. A chain goes on where goods that came
--- under a license leave again from under it. Legs are of one group with one amount, or name the same
--- reference.
+-- Each hop: what was credited to the one and charged to the other: by a license for it, by an overrun, or by
+-- the license under which it arrived. A chain goes on where goods that came under a license leave again from
+-- under it. Legs are of one group with one amount, or name the same reference.
 -- $as_of: day = today; what had taken effect on this day
 -- $known_at: instant = now; what had been recorded at this instant
 -- $country: country = all; chains with a hop from or to this country
@@ -11,7 +11,7 @@ with recursive live as (
     from entry as e
     where
         e.programme = 'country'
-        and e.kind in ('return', 'license', 'overrun')
+        and e.kind in ('return', 'license', 'overrun', 'export')
         and e.reverses_seq is null
         and e.seq not in (select u.reverses_seq from entry as u where u.reverses_seq is not null)
         and e.effective_on <= $as_of::date
@@ -45,7 +45,30 @@ hop as (
                     and o.device_id is not distinct from i.device_id
                 )
             )
-    where o.kind = 'return' and i.kind in ('license', 'overrun')
+    where
+        o.kind = 'return'
+        and (
+            i.kind in ('license', 'overrun')
+            -- charged before, by a license for more than this
+            or (
+                i.kind = 'export'
+                and not exists (
+                    select 1
+                    from live as x
+                    where
+                        x.country = i.country and x.kind in ('license', 'overrun')
+                        and (
+                            x.reference = i.reference
+                            or (
+                                x.group_id = i.group_id
+                                and x.tpp = i.tpp
+                                and x.effective_on = i.effective_on
+                                and x.device_id is not distinct from i.device_id
+                            )
+                        )
+                )
+            )
+        )
 ),
 
 chain as (

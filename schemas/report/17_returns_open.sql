@@ -1,7 +1,7 @@
 -- Which returns and canceled declarations are still open?
 -- A canceled declaration is open while its license holds what did not leave: not exported again, not
--- released. A return is open for some days, unless a charge to another country names its reference: a
--- reexport.
+-- released. A return is open for some days, unless a charge to another country, or an export to it, names
+-- its reference: a reexport.
 -- $as_of: day = today; what had taken effect on this day
 -- $known_at: instant = now; what had been recorded at this instant
 -- $country: country = all; one country
@@ -88,7 +88,9 @@ pending as (
         and not exists (
             select 1
             from entry as x
-            where x.reference = v.reference and x.country <> v.country and x.kind in ('license', 'overrun')
+            where
+                x.reference = v.reference and x.country <> v.country
+                and x.kind in ('license', 'overrun', 'export')
         )
 )
 

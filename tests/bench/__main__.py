@@ -14,15 +14,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tests import sample
-from tests.bench import asking, clients, evidence, forecast, posting, recon, sql, tenfold
+from tests.bench import asking, clients, evidence, forecast, others, posting, recon, sql, tenfold
 from tests.bench.timing import Line
 
 
-def lines(folder: Path, rows: int) -> Iterator[Line]:
+def lines(folder: Path, rows: int, url: str) -> Iterator[Line]:
     """Every job in turn; the later ones ask the ledger that the earlier ones filled."""
     feed = folder / "feed.csv"
     sample.write_rows(feed, rows=rows, seed=20250115)
-    url = f"sqlite:///{folder / 'tppq.db'}"
     yield from posting.one_post(folder, 2000)
     yield from posting.import_file(folder, feed, url, rows)
     yield from asking.whole_process(url)
@@ -49,8 +48,12 @@ def main() -> None:
     )
     out.write(f"{'job':<58}{'ours':>16}  {'yardstick':<48}{'ratio':>8}  asked\n")
     with tempfile.TemporaryDirectory(prefix="tppq-bench-") as folder:
-        for line in lines(Path(folder), rows):
+        url = f"sqlite:///{folder}/tppq.db"
+        for line in lines(Path(folder), rows, url):
             out.write(f"{line.job:<58}{line.ours:>16}  {line.yardstick:<48}{line.ratio:>8}  {line.asked}\n")
+            out.flush()
+        for row in others.compared(Path(folder), url):
+            out.write(f"{row}\n")
             out.flush()
 
 

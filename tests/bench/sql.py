@@ -17,12 +17,14 @@ NIGHT = 10_000
 
 QUERY = "select country, headroom_tpp from headroom() where balance_state <> 'open' order by headroom_tpp"
 
+REFUSED = "select type, count(*) as refusals from refusal group by type"
+
 
 def ad_hoc(url: str) -> Iterator[Line]:
     """`tppq sql` from start to end, in its sandbox; Python and DuckDB doing nothing."""
-    command = [sys.executable, "-m", "ledger", "--ledger", url, "sql", QUERY, "--json"]
 
-    def ask() -> None:
+    def ask(query: str = QUERY) -> None:
+        command = [sys.executable, "-m", "ledger", "--ledger", url, "sql", query, "--json"]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     idle_command = [sys.executable, "-c", "import duckdb; duckdb.connect().execute('select 1')"]
@@ -35,6 +37,12 @@ def ad_hoc(url: str) -> Iterator[Line]:
     )  # fmt: skip
     yield Line("  the first, which makes the file it runs on", f"{first:.2f} s", "", "", "")
     with Ledger.open(url) as ledger:
+        refusals = ledger.sql("select count(*) as refusals from refusal").rows()[0]["refusals"]
+        of_refusals = seconds(lambda: ask(REFUSED), TIMES)
+        yield Line(
+            f"  of {refusals:,} refusals, which are read for it", f"{of_refusals:.2f} s", "",
+            f"{of_refusals / idle:.1f}", "",
+        )  # fmt: skip
         inside = seconds(lambda: ledger.sandboxed_sql(QUERY), TIMES)
         trusted = seconds(lambda: ledger.sql(QUERY), TIMES)
     yield Line(

@@ -1,0 +1,91 @@
+"""What the store tells besides entries: refusals and breaks, as rows of the tables of `core/1_told.sql`.
+
+They are not in the core, which holds entries: a question that names one of them brings its rows along.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any, NamedTuple
+
+import orjson
+
+from ledger.events import Event
+from ledger.reading import Reading
+
+Told = Sequence[Mapping[str, Any]]
+"""Rows by the names of their columns; days and instants are ISO text."""
+
+TABLES = ("break", "refusal")
+_FACTS = (
+    "type", "country", "license_no", "effective_on", "asked_tpp", "headroom_tpp", "short_by_tpp", "detail",
+)  # fmt: skip
+
+
+def named_in(query: str) -> list[str]:
+    """The tables that a query may be about: those of whose names it has the letters."""
+    letters = query.lower()
+    return [name for name in TABLES if name in letters]
+
+
+class Stand(NamedTuple):
+    """All that is told, at once: the rows of each table, and a mark that is another one once more is told."""
+
+    rows: Mapping[str, Told]
+    mark: list[int]
+
+
+def stand(store: Reading, at_least: str) -> Stand:
+    """What is told as it stands; breaks are as old as on the day of the last thing that was recorded.
+
+    `at_least` is when the last entry was (ISO text). The same entries, refusals and events stand the same
+    whenever it is asked.
+    """
+    refused = refusals(store)
+    broken = _events(store)
+    last = max([at_least, *(each["refused_at"] for each in refused[-1:]), *(each.at for each in broken[-1:])])
+    found = {"break": breaks(store, last[:10]), "refusal": refused}
+    return Stand(found, [broken[-1].seq if broken else 0, len(refused)])
+
+
+def rows(store: Reading, table: str) -> Told:
+    """The rows of one of `TABLES`, as they stand now."""
+    return refusals(store) if table == "refusal" else breaks(store, store.today())
+
+
+def refusals(store: Reading) -> Told:
+    """The refusals as they were answered, attempt by attempt."""
+    found = []
+    for request_id, attempt, problem, refused_at, actor in store.read("all_refusals"):
+        facts = orjson.loads(problem)
+        found.append({
+            "request_id": request_id, "attempt": attempt, "refused_at": refused_at.rstrip("Z"),
+            "actor": actor, **{name: facts.get(name) for name in _FACTS},
+        })  # fmt: skip
+    return found
+
+
+def _events(store: Reading) -> list[Event]:
+    return store.events("break")
+
+
+def breaks(store: Reading, as_of: str, known_at: str | None = None) -> Told:
+    """The breaks, how old they are on a day, and where they stand by what is or was recorded."""
+    from ledger import recon_breaks  # two milliseconds, for those who ask about breaks  # noqa: PLC0415
+
+    found, on = [], date.fromisoformat(as_of)
+    told = [event for event in _events(store) if known_at is None or event.at <= known_at]
+    for name, standing in recon_breaks.fold(told).items():
+        seen, first_on = standing.seen, date.fromisoformat(standing.first_on)
+        age = recon_breaks.working_days(first_on, on)
+        found.append({
+            "fingerprint": name, "code": seen.code, "severity": seen.severity, "country": seen.country,
+            "license_no": seen.license_no, "device_id": seen.device_id, "source": seen.source,
+            "key": seen.key, "net_tpp": seen.net_tpp, "at_stake_tpp": seen.at_stake_tpp,
+            "state": standing.state, "owner": standing.officer, "first_seen_on": standing.first_on,
+            "is_open": standing.state not in recon_breaks.DONE and not standing.accepted_on(as_of),
+            "last_seen_on": standing.last_on, "age_working_days": age, "age": recon_breaks.bucket(age),
+            "detail": seen.detail,
+        })  # fmt: skip
+    return found
