@@ -10,21 +10,17 @@ from __future__ import annotations
 
 import gc
 import marshal
-import os
 import sqlite3
-import subprocess
 import sys
 from array import array
 from collections.abc import Sequence
 from hashlib import sha256
 from itertools import accumulate
 from operator import lt
-from typing import IO, Any, NamedTuple
+from typing import Any, NamedTuple
 
-from ledger import merkle
+from ledger import beside, merkle
 
-_SERVE = "import sys; sys.path[:] = sys.argv[1:]; from ledger.lector import serve; serve()"
-_SIZE_BYTES = 8
 _PIPE_BYTES = 1 << 20
 _LINKS = 4
 """Fields of `Told` that are short."""
@@ -73,12 +69,7 @@ class Lector:
 
     def __init__(self, desk: Desk) -> None:
         """Raises OSError where no process can be started."""
-        # A session of its own, so that Ctrl-C reaches this process alone, which ends the other.
-        self._process = subprocess.Popen(  # noqa: S603  # our own interpreter and module, no shell
-            [sys.executable, "-I", "-S", "-B", "-c", _SERVE, *map(os.path.abspath, sys.path)],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-            cwd="/", env={}, start_new_session=True, pipesize=_PIPE_BYTES,
-        )  # fmt: skip
+        self._process = beside.started("lector", pipesize=_PIPE_BYTES)
         assert self._process.stdin is not None
         told: Any = tuple(desk)
         try:
@@ -96,8 +87,8 @@ class Lector:
         answers = self._process.stdout
         assert answers is not None
         try:
-            links: Any = marshal.loads(_received(answers))  # noqa: S302  # from our own process, by its pipe
-            return Told(*links, *(_received(answers) for _ in Told._fields[_LINKS:])) if links else None
+            links: Any = marshal.loads(beside.received(answers))  # noqa: S302  # from our own process, by its pipe
+            return Told(*links, *(beside.received(answers) for _ in Told._fields[_LINKS:])) if links else None
         except (OSError, EOFError):
             return None
 
@@ -129,8 +120,7 @@ def serve() -> None:
         for after in range(desk.first, desk.until, desk.size * desk.step):
             told: Any = _told(connection, desk, after, min(after + desk.size, desk.until)) or ()
             for each in (marshal.dumps(told[:_LINKS]), *told[_LINKS:]):
-                _send(answers, each)
-            answers.flush()
+                beside.send(answers, each)
     except (BrokenPipeError, sqlite3.Error):
         return  # whoever started this needs no more of it, or will meet the same error and explain it
 
@@ -155,20 +145,3 @@ def _told(connection: sqlite3.Connection, desk: Desk, after: int, until: int) ->
         return None
     leaves = merkle.leaf_hashes(desk.origin, desk.salt_key, seqs, times, [hash_v] * count, bodies)
     return Told(prev_hash, times[0], hashes[-_HASH:], times[-1], packed, ends(bodies), b"".join(leaves))
-
-
-# ------------------------------------------------------------------------------------------------ the pipes
-
-
-def _send(stream: IO[bytes], told: bytes) -> None:
-    stream.write(len(told).to_bytes(_SIZE_BYTES, "big"))
-    stream.write(told)
-
-
-def _received(stream: IO[bytes]) -> Any:
-    """What was sent. Raises EOFError where the other side has ended, in the middle of it too."""
-    size = stream.read(_SIZE_BYTES)
-    told = stream.read(int.from_bytes(size, "big"))
-    if len(size) < _SIZE_BYTES or len(told) < int.from_bytes(size, "big"):
-        raise EOFError
-    return told

@@ -5,7 +5,7 @@ Each answers with an `Answer`: its rows, and the basis they stand on. The SQL is
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -149,17 +149,21 @@ class Questions(Opened):
         on = day(as_of) or self._store.today()
         return self._of_reference(reference.country_rows(self._reference, self._terms, on))
 
-    def verify(self, outside: Outside | None = None) -> Answer:
+    def verify(
+        self, outside: Outside | None = None, progress: Callable[[int, int], None] = lambda _done, _of: None
+    ) -> Answer:
         """One row a difference between the stored history, its hashes and its sums; none: intact.
 
         `outside`: a checkpoint kept elsewhere (`kept.outside`); only that shows a tail that was cut.
+        `progress` is told how many entries are read, and of how many.
         """
         from ledger.verify import verify  # reads Arrow, and makes threads  # noqa: PLC0415
 
         self._must("verify")
         core = self._mirror.empty_core(wide=True)
         try:
-            return verify(self._store, core, self._basis(self._store.head(), {}), outside)
+            basis = self._basis(self._store.head(), {})
+            return verify(self._store, core, basis, outside, progress=progress)
         finally:
             core.close()
 

@@ -5,13 +5,12 @@ Light on purpose, so that a command can start it first and load everything else 
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
-import sys
 from typing import NamedTuple, Self
 
-_SERVE = "import sys; sys.path[:] = sys.argv[1:]; from ledger.sandbox_child import serve; serve()"
+from ledger import beside
+
 _TIME_IS_UP = frozenset({-signal.SIGALRM, -signal.SIGKILL, -signal.SIGXCPU})
 _STARTING_SECONDS = 20.0
 """How long the process may take until it begins with the query."""
@@ -38,13 +37,7 @@ class Child:
     """A process that waits for one job; leaving its block ends it, whatever happened."""
 
     def __init__(self) -> None:
-        # No environment, so that no password can be read out of it; a session of its own, so that Ctrl-C
-        # reaches its caller alone, who ends it.
-        self._process = subprocess.Popen(  # noqa: S603  # our own interpreter and module, no shell
-            [sys.executable, "-I", "-S", "-B", "-c", _SERVE, *map(os.path.abspath, sys.path)],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            cwd="/", env={}, start_new_session=True,
-        )  # fmt: skip
+        self._process = beside.started("sandbox_child", stderr=subprocess.PIPE)
         self._told = False
 
     @property

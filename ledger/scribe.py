@@ -12,16 +12,13 @@ import gc
 import marshal
 import os
 import sqlite3
-import subprocess
 import sys
 from concurrent.futures import Future, ThreadPoolExecutor
 from enum import StrEnum
 from typing import IO, Any, NamedTuple
 
+from ledger import beside
 from ledger.sheet import Insert, Leaves, Sheet
-
-_SERVE = "import sys; sys.path[:] = sys.argv[1:]; from ledger.scribe import serve; serve()"
-_SIZE_BYTES = 8
 
 
 class Fate(StrEnum):
@@ -63,12 +60,7 @@ class Scribe:
 
     def __init__(self, desk: Desk) -> None:
         """Raises OSError where no process can be started."""
-        # A session of its own, so that Ctrl-C reaches this process alone, which ends the other.
-        self._process = subprocess.Popen(  # noqa: S603  # our own interpreter and module, no shell
-            [sys.executable, "-I", "-S", "-B", "-c", _SERVE, *map(os.path.abspath, sys.path)],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-            cwd="/", env={}, start_new_session=True,
-        )  # fmt: skip
+        self._process = beside.started("scribe")
         self._thread = ThreadPoolExecutor(1)
         self._thread.submit(self._tell, marshal.dumps(tuple(desk)))
 
@@ -95,7 +87,7 @@ class Scribe:
 
     def _tell(self, told: bytes) -> None:
         assert self._process.stdin is not None
-        _send(self._process.stdin, told)
+        beside.send(self._process.stdin, told)
 
     def close(self) -> None:
         """End the process; what it did not commit is gone."""
@@ -117,7 +109,7 @@ def serve() -> None:
         connection.executescript(desk.connect)
         while True:
             answer = _written(connection, desk, *_received(asked))
-            _send(answered, marshal.dumps((answer.fate.value, answer.error, answer.said)))
+            beside.send(answered, marshal.dumps((answer.fate.value, answer.error, answer.said)))
             if answer.fate == Fate.failed:
                 return
     except (EOFError, BrokenPipeError):
@@ -149,19 +141,5 @@ def _written(
     return Reply(Fate.written)
 
 
-# ------------------------------------------------------------------------------------------------ the pipes
-
-
-def _send(stream: IO[bytes], told: bytes) -> None:
-    stream.write(len(told).to_bytes(_SIZE_BYTES, "big"))
-    stream.write(told)
-    stream.flush()
-
-
 def _received(stream: IO[bytes]) -> Any:
-    """What was sent. Raises EOFError where the other side has ended, in the middle of it too."""
-    size = int.from_bytes(stream.read(_SIZE_BYTES), "big")
-    told = stream.read(size)
-    if len(told) != size or not size:
-        raise EOFError
-    return marshal.loads(told)  # noqa: S302  # from our own process, through a pipe that nobody else has
+    return marshal.loads(beside.received(stream))  # noqa: S302  # from our own process, by its pipe

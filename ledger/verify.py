@@ -9,6 +9,7 @@ past day that a back-dated entry would have breached, is a note in the basis.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -73,12 +74,14 @@ def verify(
     outside: Outside | None = None,
     *,
     taking: str = "core/verify_take.sql",
+    progress: Callable[[int, int], None] = lambda _done, _of: None,
 ) -> Answer:
     """Read the whole ledger from the store into an empty, wide `core`, and compare. One row a difference.
 
     While others post, it is the ledger up to one head that is verified, and no later. `outside` is what was
     kept elsewhere: only that shows a tail that was cut off, or a history that was made anew as a whole.
-    `taking` is the script by which `core` takes a page in: for a caller who asks it more afterwards.
+    `taking` is the script by which `core` takes entries in: for a caller who asks it more afterwards.
+    `progress` is told how many entries are read, and of how many.
     """
     trail = store.read("all_events")  # before the head: what was signed by then stands under it
     last_stored = store.read("last_entry")[0][0] or 0
@@ -89,7 +92,7 @@ def verify(
     head = Head(*fields)
     stored = pa.array(accounts.split("\n") if accounts else [], pa.string())
     core.take(pa.table({"account": stored}), "core/verify_stored.sql")
-    found = _entries(store, core, head, taking)
+    found = _entries(store, core, head, taking, progress)
     with ThreadPoolExecutor(1, "adding up") as adding:
         added = adding.submit(_summed, core, whole=found.whole)  # in DuckDB, while Python makes the tree
         tree = merkle.Tree()
@@ -118,7 +121,9 @@ def verify(
 # ---------------------------------------------------------------------------------------------- entries
 
 
-def _entries(store: Reading, core: Core, head: Head, taking: str) -> _Read:
+def _entries(
+    store: Reading, core: Core, head: Head, taking: str, progress: Callable[[int, int], None]
+) -> _Read:
     """Hash every entry up to the head anew, while DuckDB takes it in."""
     found = _Read()
     with Intake(core, taking) as intake, closing(hashed(store, head, found.last, head.seq)) as coming:
@@ -126,6 +131,7 @@ def _entries(store: Reading, core: Core, head: Head, taking: str) -> _Read:
             for some in coming:
                 found.take(some)
                 intake.give(some)
+                progress(found.last.seq, head.seq)
             intake.end()
         except Tampered as error:
             found.whole = False

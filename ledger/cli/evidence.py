@@ -11,6 +11,7 @@ import pyarrow as pa
 from ledger import kept, limits, reference, render, screens
 from ledger.answer import Answer
 from ledger.cli.desk import Desk
+from ledger.cli.progress import telling
 from ledger.cli.session import Session
 from ledger.cli.values import Misused, entry_seq
 from ledger.errors import Misconfigured
@@ -28,8 +29,8 @@ def verify(session: Session, checkpoint: Path | None, key: str | None) -> int:
     if key and where is None:
         raise Misused("--key is for a checkpoint: name one with --checkpoint")
     outside = kept.outside(where, kept.verifier(given) if given else None) if where is not None else None
-    with desk.open() as ledger:
-        answer = ledger.verify(outside)
+    with desk.open() as ledger, telling("entries", quiet=desk.options.quiet) as progress:
+        answer = ledger.verify(outside, progress)
     if where is not None and not given:
         desk.remark(f"{where} was taken as it is: with --key its signature is checked too.")
     desk.answer(answer, screens.verified(answer))
