@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import resource
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -16,6 +15,7 @@ import pyarrow.parquet as pq
 
 from ledger.columns import INTO
 from ledger.model import BUCKETS
+from tests.bench.timing import own_peak_mb
 
 Balances = Mapping[str, Sequence[int]]
 """By country, what is in each of `BUCKETS`, in whole TPP."""
@@ -76,15 +76,6 @@ class Journal:
             moved = ours["moved"].to_numpy()
             expected = expected[0][moved], expected[1][moved]
         return not (np.array_equal(seqs[order], expected[0]) and np.array_equal(after[order], expected[1]))
-
-
-def own_peak_mb() -> int:
-    """The peak memory of this process, which begins, unlike that of `resource`, below that of its parent."""
-    try:
-        status = Path("/proc/self/status").read_text(encoding="ascii")
-    except OSError:
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 2**20  # macOS, in bytes
-    return int(status.partition("VmHWM:")[2].split()[0]) // 1024
 
 
 @dataclass(frozen=True)
