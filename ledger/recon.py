@@ -7,7 +7,7 @@ corrected is drafted, for people.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import date, datetime
 from pathlib import Path
 
@@ -28,6 +28,7 @@ class Reconciling(BreakWork):
         dry_run: bool = False,
         block: bool | None = None,
         expected: Collection[str] | None = None,
+        progress: Callable[[int, int], None] = lambda _done, _of: None,
     ) -> Answer:
         """Compare the ledger with the feeds in these files and folders: one row a break, gravest first.
 
@@ -36,6 +37,7 @@ class Reconciling(BreakWork):
         `out` takes a folder of results. The run is recorded, unless `dry_run`, or where it looks back at a
         time before the last run. `block` drafts a block of each country with a critical break; without it,
         the regime decides. `expected`: the sources without which a night is not whole; default: all four.
+        `progress` is told how many entries are read, and of how many, which is most of the time.
         Raises BadFeed (every fault of every file), Busy, Unreachable.
         """
         from ledger.recon_run import Run  # Arrow, DuckDB, the feeds: for those who reconcile  # noqa: PLC0415
@@ -43,6 +45,6 @@ class Reconciling(BreakWork):
         self._must("reconcile")
         if block is None:
             block = bool(self._terms.choices["critical_break_blocks"])
-        run = Run(self._store, self._terms, self._reference, self.actor, dry_run=dry_run)
+        run = Run(self._store, self._terms, self._reference, self.actor, dry_run=dry_run, progress=progress)
         on = day(as_of) or self._store.today()
         return run(feeds, on, instant(known_at), out, block=block, expected=expected)

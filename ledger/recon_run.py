@@ -53,13 +53,21 @@ class Run:
     """One run on a store; with `dry_run` nothing is recorded or written."""
 
     def __init__(
-        self, store: Store, regime: Regime, reference: Reference, actor: str, *, dry_run: bool
+        self,
+        store: Store,
+        regime: Regime,
+        reference: Reference,
+        actor: str,
+        *,
+        dry_run: bool,
+        progress: Callable[[int, int], None],
     ) -> None:
         self._store = store
         self._terms = regime
         self._reference = reference
         self._actor = actor
         self._dry_run = dry_run
+        self._progress = progress
         self._seconds: dict[str, float] = {}
 
     def __call__(
@@ -142,7 +150,7 @@ class Run:
         """
         began = perf_counter()
         try:
-            answer = verify(self._store, core, {}, taking="recon/verify_take.sql")
+            answer = verify(self._store, core, {}, taking="recon/verify_take.sql", progress=self._progress)
         except Tampered as error:
             head = self._store.head()
             wrong = {"seq": error.facts.get("seq"), "check": "history", "expected": "one that can be read"}

@@ -366,6 +366,29 @@ def test_a_long_import_tells_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> N
     assert "100/100" in shown
 
 
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["verify"], "158/158"),
+        (["forecast"], "forecast"),
+        (["publish", "snapshots"], "snapshots"),
+        (["report", "what-is-left"], "what-is-left"),
+    ],
+)
+def test_whatever_may_take_long_tells_that_it_goes_on(
+    arguments: list[str], told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ledger.cli import progress  # noqa: PLC0415  # heavy: for this test alone
+
+    typed(["init", "-q"], clock=clock)
+    monkeypatch.setattr(progress, "SHOWN_FROM_SECONDS", -1.0)
+    monkeypatch.setenv("TERM", "xterm")
+    screen = Terminal(io.BytesIO(), encoding="utf-8", write_through=True)
+    status, _, _ = typed(arguments, clock=clock, stderr=screen)
+    assert status == 0
+    assert told in screen.buffer.getvalue().decode()  # type: ignore[attr-defined]  # a BytesIO
+
+
 def test_standard_input_from_a_person_is_refused_where_nobody_is_to_type(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

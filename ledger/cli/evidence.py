@@ -11,7 +11,7 @@ import pyarrow as pa
 from ledger import kept, limits, reference, render, screens
 from ledger.answer import Answer
 from ledger.cli.desk import Desk
-from ledger.cli.progress import telling
+from ledger.cli.progress import telling, waiting
 from ledger.cli.session import Session
 from ledger.cli.values import Misused, entry_seq
 from ledger.errors import Misconfigured
@@ -69,7 +69,7 @@ def checkpoint(session: Session, tiles: Path | None) -> int:
         )
     keep = [Path(each) for each in (settings.checkpoint, output if session.to_file else None) if each]
     signer = kept.signer(Path(settings.signing_key_file))
-    with desk.open() as ledger:
+    with desk.open() as ledger, waiting("reading what came since", quiet=desk.options.quiet):
         signed = ledger.checkpoint(signer, keep=keep, folder=tiles)
     if not session.to_file:
         _give(desk, signed.note, asdict(signed))

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from time import monotonic
 from typing import Protocol
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 
 SHOWN_FROM_SECONDS = 1.0
 
@@ -44,5 +53,26 @@ def telling(name: str, *, quiet: bool) -> Iterator[Telling]:
     try:
         yield told
     finally:
+        if bar.live.is_started:
+            bar.stop()
+
+
+@contextmanager
+def waiting(name: str, *, quiet: bool) -> Iterator[None]:
+    """Around something long that cannot say how far it is: that it goes on, and since when."""
+    if not sys.stderr.isatty() or quiet:
+        yield
+        return
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    bar = Progress(*columns, console=Console(file=sys.stderr), transient=True)
+    bar.add_task(name, total=None)
+    later = threading.Timer(SHOWN_FROM_SECONDS, bar.start)
+    later.daemon = True
+    later.start()
+    try:
+        yield
+    finally:
+        later.cancel()
+        later.join()
         if bar.live.is_started:
             bar.stop()

@@ -8,12 +8,13 @@ from pathlib import Path
 import pyarrow as pa
 
 from ledger.cli.desk import Desk
+from ledger.cli.progress import waiting
 from ledger.cli.session import Session
 
 
 def publish(session: Session, folder: Path, keep: int | None) -> int:
     desk = Desk(session)
-    with desk.open() as ledger:
+    with desk.open() as ledger, waiting(str(folder), quiet=desk.options.quiet):
         done = ledger.publish(folder, keep=keep)
         basis = ledger.regime().basis
     row = {name: value for name, value in asdict(done).items() if name != "remark"}

@@ -15,6 +15,7 @@ from ledger.answer import Answer
 from ledger.cli.asking import NO
 from ledger.cli.desk import Desk
 from ledger.cli.failure import exit_status
+from ledger.cli.progress import telling
 from ledger.cli.session import Session
 from ledger.cli.values import changes as changed
 from ledger.entry import Entry
@@ -38,10 +39,10 @@ def reconcile(session: Session, feeds: Sequence[str], fail_on: str, out: str, *,
     began = time.monotonic()
     with nullcontext() if options.dry_run else jobs.locked(folder):
         try:
-            with desk.open() as ledger:
+            with desk.open() as ledger, telling("entries", quiet=options.quiet) as progress:
                 answer = ledger.reconcile(
                     *feeds, as_of=options.as_of, known_at=options.known_at, out=folder,
-                    dry_run=options.dry_run, block=block,
+                    dry_run=options.dry_run, block=block, progress=progress,
                 )  # fmt: skip
         except LedgerError as error:
             if not options.dry_run:

@@ -10,6 +10,7 @@ from ledger import ready, reference
 from ledger import report_screens as screens
 from ledger.answer import Answer
 from ledger.cli.desk import Desk
+from ledger.cli.progress import waiting
 from ledger.cli.session import Session
 from ledger.cli.values import Misused
 
@@ -28,7 +29,7 @@ def report(session: Session, name: str | None, pairs: Sequence[str]) -> int:
         if value is not None and given.setdefault(key, value) != value:
             raise Misused(f"--{key.replace('_', '-')} and --param {key} say different times")
     ready.named(name)
-    with desk.open() as ledger:
+    with desk.open() as ledger, waiting(name, quiet=options.quiet):
         answer = ledger.report(name, **given)
     desk.answer(answer, screens.report(answer) if session.for_people else [])
     if not session.for_people:
@@ -39,7 +40,7 @@ def report(session: Session, name: str | None, pairs: Sequence[str]) -> int:
 
 def forecast(session: Session, country: str | None) -> int:
     desk = Desk(session)
-    with desk.open() as ledger:
+    with desk.open() as ledger, waiting("forecast", quiet=session.options.quiet):
         answer = ledger.forecast(country, as_of=session.options.as_of, known_at=session.options.known_at)
     desk.answer(answer, screens.forecast(answer, one=country is not None) if session.for_people else [])
     desk.tell_charged([] if country is None else [country])
