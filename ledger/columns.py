@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from operator import attrgetter
 from types import MappingProxyType
 from typing import Any
 
 from ledger.errors import Tampered
-from ledger.model import BUCKETS, MOVES
+from ledger.model import BUCKETS, MOVES, Country, Device, Regime
 
 NARROW = ("kind", "country", "programme", "effective_on", "tpp", "recorded_at", "seq")
 """The columns that headroom needs; the rest is read when a question needs it."""
@@ -27,7 +28,31 @@ INTO: Mapping[str, tuple[int, ...]] = MappingProxyType({
 })  # fmt: skip
 """What an entry of a kind puts into each of `BUCKETS`, by TPP: 1, -1 or 0."""
 
+FIELDS: Mapping[str, tuple[str, ...]] = MappingProxyType({
+    "country": (
+        "country", "alpha_3", "country_name", "treated_as", "valid_from", "valid_to", "source",
+    ),
+    "device": (
+        "device_id", "vendor", "device_name", "tpp", "declared_tpp", "counts", "confidence", "valid_from",
+        "valid_to", "source",
+    ),
+    "regime": (
+        "regime", "title", "status", "notice", "citation", "period_from", "period_to", "cap_tpp", "h100_tpp",
+        "watch_percent", "critical_percent",
+    ),
+})  # fmt: skip
+"""By table of `core/0_reference.sql`: what its columns, in their order, are called in `model`."""
+
 _HEADROOM = BUCKETS.index("headroom")
+
+
+def references(
+    regime: Regime, countries: Mapping[str, Country], devices: Mapping[str, Device]
+) -> dict[str, list[tuple[Any, ...]]]:
+    """The rows of the tables of reference data, by the names of the tables of `core/0_reference.sql`."""
+    things = {"country": countries.values(), "device": devices.values(), "regime": [regime]}
+    rows = {name: list(map(attrgetter(*FIELDS[name]), each)) for name, each in things.items()}
+    return rows | {"move": [(kind.value, *move) for kind, move in MOVES.items()]}
 
 
 def to_headroom(kinds: Iterable[str], tpp: Iterable[int]) -> list[int]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,10 +18,8 @@ from ledger.database import Database
 from ledger.errors import Misconfigured, Tampered, Unreachable
 from ledger.loading import Group, Loader
 from ledger.questions import Questions
+from ledger.reading import Progress, silent
 from ledger.store import Store, clock_us
-
-Progress = Callable[[int, int], None]
-"""Called with how much is done, and of how much."""
 
 _PAGES = 4_000
 """Pages of a SQLite file copied at a time, between which others may write: 16 MB."""
@@ -37,14 +35,10 @@ class Copy:
     bytes: int
 
 
-def _silent(_done: int, _of: int) -> None:
-    """Tell nobody."""
-
-
 class Copies(Opened):
     """The part of a ledger that makes copies of it."""
 
-    def backup(self, file: Path, progress: Progress = _silent) -> Copy:
+    def backup(self, file: Path, progress: Progress = silent) -> Copy:
         """Copy a SQLite ledger into a new file while others post to it, and verify the copy.
 
         Raises Misconfigured (the file is there already; a PostgreSQL ledger, which its own tools back up),
@@ -69,7 +63,7 @@ class Copies(Opened):
             _remove(part)
         return copy
 
-    def export(self, file: Path, progress: Progress = _silent) -> Copy:
+    def export(self, file: Path, progress: Progress = silent) -> Copy:
         """Write the whole log to a new file: every entry, refusal and event (.gz: compressed).
 
         The file tells all that the ledger holds, its salts too: keep it as you keep the ledger.
@@ -112,7 +106,7 @@ class Copies(Opened):
         return copy
 
 
-def restore(file: Path, url: str, progress: Progress = _silent) -> Copy:
+def restore(file: Path, url: str, progress: Progress = silent) -> Copy:
     """Make a ledger at `url` (SQLite, where there is none yet) from a backup, which is verified first.
 
     Raises Misconfigured (there is a ledger already; not SQLite), Tampered (the backup does not verify).
@@ -139,7 +133,7 @@ def restore(file: Path, url: str, progress: Progress = _silent) -> Copy:
     return copy
 
 
-def import_log(file: Path, url: str, progress: Progress = _silent) -> Copy:
+def import_log(file: Path, url: str, progress: Progress = silent) -> Copy:
     """Take a log into a new ledger at `url`, on either engine: the same entries, the same hashes.
 
     All of it or nothing. Raises BadFeed (the file is not a whole log), Misconfigured (there is a ledger

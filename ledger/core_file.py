@@ -14,7 +14,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import cache
 from hashlib import sha256
-from operator import attrgetter
 from pathlib import Path
 from threading import get_ident
 from typing import Any, NamedTuple
@@ -22,9 +21,9 @@ from typing import Any, NamedTuple
 import duckdb
 
 from ledger import publish, schema
-from ledger.columns import WIDE, as_table
+from ledger.columns import WIDE, as_table, references
 from ledger.database import Row
-from ledger.model import MOVES, Regime
+from ledger.model import Regime
 from ledger.publish import Sealer
 from ledger.reference import Reference
 from ledger.store import Store
@@ -35,18 +34,6 @@ LEAST_ENTRIES = 2_000
 
 MOST_SINCE = 5_000
 """Entries after a file that are worth a new one: a query takes a tenth of a second more by then."""
-
-_COUNTRY = (
-    "country", "alpha_3", "country_name", "treated_as", "valid_from", "valid_to", "source",
-)  # fmt: skip
-_DEVICE = (
-    "device_id", "vendor", "device_name", "tpp", "declared_tpp", "counts", "confidence", "valid_from",
-    "valid_to", "source",
-)  # fmt: skip
-_REGIME = (
-    "regime", "title", "status", "notice", "citation", "period_from", "period_to", "cap_tpp", "h100_tpp",
-    "watch_percent", "critical_percent",
-)  # fmt: skip
 
 _MOST_UNSORTED = 4
 """Parts of a file of which one may lie unsorted, before it is written anew."""
@@ -213,7 +200,7 @@ def lay_out(connection: duckdb.DuckDBPyConnection, ground: Ground, scripts: Iter
     for script in scripts:
         connection.execute(schema.sql(script))
         if script == "core/0_reference.sql":
-            for name, rows in references(ground).items():
+            for name, rows in reference_rows(ground).items():
                 connection.values(*rows).insert_into(name)
 
 
@@ -224,23 +211,17 @@ def scripts() -> tuple[list[str], list[str]]:
     return tables, every[len(tables) :]
 
 
+def reference_rows(ground: Ground) -> dict[str, list[tuple[Any, ...]]]:
+    """The rows of the tables of reference data."""
+    return references(ground.regime, ground.reference.countries, ground.reference.devices)
+
+
 @contextmanager
 def in_memory(ground: Ground) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection with the whole core in it, and no entries."""
     with duckdb.connect(":memory:") as connection:
         lay_out(connection, ground, schema.core_scripts())
         yield connection
-
-
-def references(ground: Ground) -> dict[str, list[tuple[Any, ...]]]:
-    """The tables of reference data, as rows in the order of the columns of `core/0_reference.sql`."""
-    known = ground.reference
-    return {
-        "country": list(map(attrgetter(*_COUNTRY), known.countries.values())),
-        "device": list(map(attrgetter(*_DEVICE), known.devices.values())),
-        "move": [(kind.value, *move) for kind, move in MOVES.items()],
-        "regime": [attrgetter(*_REGIME)(ground.regime)],
-    }
 
 
 def _sorted_seq(file: CoreFile) -> int:

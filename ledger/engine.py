@@ -17,13 +17,10 @@ import duckdb
 
 from ledger import schema
 from ledger.answer import Rows
-from ledger.columns import NARROW, WIDE, as_table, fill, to_headroom
+from ledger.columns import NARROW, WIDE, as_table, fill, references, to_headroom
 from ledger.errors import BadQuery, Tampered
-from ledger.model import MOVES, Country, Device, Regime
+from ledger.model import Country, Device, Regime
 from ledger.standing import FEW, Standing
-
-_ATTRIBUTES = {"counts_3a090_a": "counts"}
-"""Columns of reference data that have another name in `model`."""
 
 _SORT_FROM = 100_000
 """Entries beyond the sorted ones that make it worth while to sort anew."""
@@ -62,12 +59,7 @@ class Core:
         self._connection.execute("set enable_progress_bar = false")
         self._scripts = deque(schema.core_scripts())
         self._run(self._scripts.popleft())
-        moves: list[tuple[Any, ...]] = [(kind.value, *move) for kind, move in MOVES.items()]
-        self._connection.values(*moves).insert_into("move")
-        references = {"country": countries.values(), "device": devices.values(), "regime": [regime]}
-        for table, things in references.items():
-            names = [_ATTRIBUTES.get(name, name) for name in self._connection.table(table).columns]
-            rows = [tuple(getattr(each, name) for name in names) for each in things]
+        for table, rows in references(regime, countries, devices).items():
             self._connection.values(*rows).insert_into(table)
         self._run_scripts("core/3_headroom.sql")
         self._standing = Standing(self._connection)

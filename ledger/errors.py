@@ -19,7 +19,7 @@
     ├─ BadQuery              not one SELECT, or it does not run                  exit 65 / 400
     ├─ NotPermitted          this role may not do that                           exit 77 / 403
     ├─ Misconfigured         this installation or store is not set up right      exit 78 / 500
-    ├─ Unreachable           the store does not answer                           exit 69 / 503
+    ├─ Unreachable           the store, or a file, cannot be used                exit 69 / 503
     ├─ Tampered              stored history does not add up; writes are frozen   exit 1 / 500
     └─ Busy                  another writer would not let go in time             exit 75 / 503
 
@@ -130,7 +130,7 @@ class Misconfigured(LedgerError):
 
 
 class Unreachable(LedgerError):
-    title = "The store does not answer"
+    title = "The store, or a file, cannot be used"
 
 
 class Tampered(LedgerError):

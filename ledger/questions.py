@@ -5,7 +5,7 @@ Each answers with an `Answer`: its rows, and the basis they stand on. The SQL is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -17,6 +17,7 @@ from ledger.base import Opened
 from ledger.errors import OverHeadroom
 from ledger.model import Kind
 from ledger.question import day, times
+from ledger.reading import Progress, silent
 
 _FIT = {
     "fits": "bool", "asked_tpp": "int64", "headroom_tpp": "int64", "short_by_tpp": "int64",
@@ -149,9 +150,7 @@ class Questions(Opened):
         on = day(as_of) or self._store.today()
         return self._of_reference(reference.country_rows(self._reference, self._terms, on))
 
-    def verify(
-        self, outside: Outside | None = None, progress: Callable[[int, int], None] = lambda _done, _of: None
-    ) -> Answer:
+    def verify(self, outside: Outside | None = None, progress: Progress = silent) -> Answer:
         """One row a difference between the stored history, its hashes and its sums; none: intact.
 
         `outside`: a checkpoint kept elsewhere (`kept.outside`); only that shows a tail that was cut.

@@ -18,6 +18,14 @@ PAGE = 50_000
 """Entries read at a time."""
 
 
+Progress = Callable[[int, int], None]
+"""Told how much is done, and of how much."""
+
+
+def silent(_done: int, _of: int) -> None:
+    """Tell nobody."""
+
+
 def clock_us() -> int:
     """Now, in microseconds since 1970 (UTC)."""
     return time.time_ns() // 1000

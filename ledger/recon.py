@@ -7,12 +7,13 @@ corrected is drafted, for people.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from datetime import date, datetime
 from pathlib import Path
 
 from ledger.answer import Answer
 from ledger.question import day, instant
+from ledger.reading import Progress, silent
 from ledger.recon_work import BreakWork
 
 
@@ -28,7 +29,7 @@ class Reconciling(BreakWork):
         dry_run: bool = False,
         block: bool | None = None,
         expected: Collection[str] | None = None,
-        progress: Callable[[int, int], None] = lambda _done, _of: None,
+        progress: Progress = silent,
     ) -> Answer:
         """Compare the ledger with the feeds in these files and folders: one row a break, gravest first.
 

@@ -24,6 +24,7 @@ from ledger.errors import BadFeed, Busy, Tampered
 from ledger.events import Event, Telling
 from ledger.evidence import FIRST_PREV_HASH
 from ledger.model import Regime
+from ledger.reading import Progress
 from ledger.recon_breaks import BY_RUNS, TOPIC, Break, fold, ranked
 from ledger.recon_changes import changes, table
 from ledger.recon_feeds import Coverage, Staged
@@ -60,7 +61,7 @@ class Run:
         actor: str,
         *,
         dry_run: bool,
-        progress: Callable[[int, int], None],
+        progress: Progress,
     ) -> None:
         self._store = store
         self._terms = regime

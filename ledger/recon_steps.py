@@ -12,7 +12,7 @@ from ledger import undoing
 from ledger.entry import Entry
 from ledger.errors import BadQuery
 from ledger.recon_breaks import Standing, Standings
-from ledger.recon_drafts import blocking
+from ledger.recon_drafts import blocking, lifting
 from ledger.store import Store
 
 Purpose = Literal["block", "unblock"]
@@ -68,7 +68,7 @@ def lift(standing: Standing) -> list[dict[str, Any]]:
     if standing.blocked_seq is None:
         name = standing.seen.fingerprint
         raise BadQuery(f"nothing is set aside for break {name}: --block proposes it", query=name)
-    return [{"reverse": standing.blocked_seq}]
+    return [*lifting(standing.blocked_seq)["steps"]]
 
 
 def held(store: Store, standings: Standings, seq: int) -> Standings:

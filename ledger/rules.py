@@ -121,11 +121,10 @@ def agreement(asked: Asked, books: Books) -> Refused | None:
     device = books.devices.get(asked.device_id) if asked.device_id is not None else None
     if device is None or asked.quantity is None:
         return None
-    if asked.tpp == asked.quantity * device.tpp:
-        return None
+    tolerance = books.regime.tpp_tolerance_percent
     for each in (device.tpp, device.declared_tpp):
         known = asked.quantity * each if each is not None else None
-        if known is not None and abs(asked.tpp - known) * 100 <= known * books.regime.tpp_tolerance_percent:
+        if known is not None and abs(asked.tpp - known) * 100 <= known * tolerance:
             return None
     expected = asked.quantity * device.tpp
     return errors.TppMismatch(
@@ -161,7 +160,8 @@ def license_known(asked: Asked, books: Books) -> Refused | None:
     if asked.license_no is None:
         return None
     account = books.licenses.get(asked.license_no)
-    if account.quota == asked.quota if account is not None else asked.kind == Kind.license:
+    is_theirs = account is not None and account.quota == asked.quota
+    if is_theirs or (account is None and asked.kind == Kind.license):
         return None
     facts: dict[str, errors.Fact] = {"country": asked.country, "license_no": asked.license_no}
     if account is not None:

@@ -135,7 +135,7 @@ class Sandbox(Opened):
             head = self._store.head()  # after the file, which is never ahead of it
             tables: dict[str, Sequence[Row]] = {}
             if file is None:
-                tables.update(core_file.references(ground))
+                tables.update(core_file.reference_rows(ground))
             since = core_file.pages(self._store, 0 if file is None else file.seq, head.seq)
             tables["entry"] = list(chain.from_iterable(since))
             told_of = {name: told.rows(self._store, name) for name in told.named_in(query)}

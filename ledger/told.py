@@ -5,7 +5,7 @@ They are not in the core, which holds entries: a question that names one of them
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
@@ -45,7 +45,7 @@ def stand(store: Reading, at_least: str) -> Stand:
     refused = refusals(store)
     broken = _events(store)
     last = max([at_least, *(each["refused_at"] for each in refused[-1:]), *(each.at for each in broken[-1:])])
-    found = {"break": breaks(store, last[:10]), "refusal": refused}
+    found = {"break": _stand(broken, last[:10]), "refusal": refused}
     return Stand(found, [broken[-1].seq if broken else 0, len(refused)])
 
 
@@ -72,11 +72,15 @@ def _events(store: Reading) -> list[Event]:
 
 def breaks(store: Reading, as_of: str, known_at: str | None = None) -> Told:
     """The breaks, how old they are on a day, and where they stand by what is or was recorded."""
+    return _stand((each for each in _events(store) if known_at is None or each.at <= known_at), as_of)
+
+
+def _stand(events: Iterable[Event], as_of: str) -> Told:
+    """What these events about breaks come to on a day."""
     from ledger import recon_breaks  # two milliseconds, for those who ask about breaks  # noqa: PLC0415
 
     found, on = [], date.fromisoformat(as_of)
-    told = [event for event in _events(store) if known_at is None or event.at <= known_at]
-    for name, standing in recon_breaks.fold(told).items():
+    for name, standing in recon_breaks.fold(events).items():
         seen, first_on = standing.seen, date.fromisoformat(standing.first_on)
         age = recon_breaks.working_days(first_on, on)
         found.append({

@@ -9,7 +9,6 @@ past day that a back-dated entry would have breached, is a note in the basis.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -24,7 +23,7 @@ from ledger.answer import Answer
 from ledger.engine import Core
 from ledger.errors import Tampered
 from ledger.intake import Intake
-from ledger.reading import Reading
+from ledger.reading import Progress, Reading, silent
 from ledger.rehashing import Hashed, hashed
 from ledger.rereading import Last
 from ledger.submission import Head
@@ -74,7 +73,7 @@ def verify(
     outside: Outside | None = None,
     *,
     taking: str = "core/verify_take.sql",
-    progress: Callable[[int, int], None] = lambda _done, _of: None,
+    progress: Progress = silent,
 ) -> Answer:
     """Read the whole ledger from the store into an empty, wide `core`, and compare. One row a difference.
 
@@ -121,9 +120,7 @@ def verify(
 # ---------------------------------------------------------------------------------------------- entries
 
 
-def _entries(
-    store: Reading, core: Core, head: Head, taking: str, progress: Callable[[int, int], None]
-) -> _Read:
+def _entries(store: Reading, core: Core, head: Head, taking: str, progress: Progress) -> _Read:
     """Hash every entry up to the head anew, while DuckDB takes it in."""
     found = _Read()
     with Intake(core, taking) as intake, closing(hashed(store, head, found.last, head.seq)) as coming:

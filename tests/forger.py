@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import rfc8785
@@ -15,6 +16,14 @@ from ledger.tables import ENTRY
 from tests.clock import Clock
 from tests.evidence import DAY, entry
 from tests.outside import HEAD, by_hand, drop_guards
+
+
+def unguarded(folder: Path) -> str:
+    """Six entries on SQLite, the guards taken away: what the owner of a file can do to it."""
+    url = f"sqlite:///{folder / 'tppq.db'}"
+    fill(url)
+    drop_guards(url)
+    return url
 
 
 def fill(url: str) -> None:

@@ -12,17 +12,13 @@ from ledger import Ledger, Refused, kept
 from ledger.tables import ENTRY, EVENT
 from tests.clock import Clock
 from tests.evidence import DAY, copied, entry, post, signer_of
-from tests.forger import differences, fill, head_on_the_last, record, rehash, rows
+from tests.forger import differences, head_on_the_last, record, rehash, rows, unguarded
 from tests.outside import BALANCE, connected, drop_guards
 
 
 @pytest.fixture(name="url")
 def _url(tmp_path: Path) -> str:
-    """Six entries on SQLite, the guards taken away: what the owner of a file can do to it."""
-    url = f"sqlite:///{tmp_path / 'tppq.db'}"
-    fill(url)
-    drop_guards(url)
-    return url
+    return unguarded(tmp_path)
 
 
 EVENTS: dict[str, Any] = {

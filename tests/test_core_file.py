@@ -10,6 +10,7 @@ import duckdb
 import pytest
 
 from ledger import Ledger, core_file
+from ledger.columns import FIELDS
 from ledger.core_file import CoreFile, Ground
 from ledger.database import Database
 from ledger.store import Store
@@ -137,8 +138,11 @@ def test_a_ledger_on_postgresql_is_asked_without_a_file(store_url: str) -> None:
 
 def test_the_tables_of_reference_data_have_every_column_in_its_place(small: Small) -> None:
     with core_file.in_memory(GROUND) as connection:
-        for name, rows in core_file.references(GROUND).items():
+        for name, rows in core_file.reference_rows(GROUND).items():
             kept = connection.table(name).fetchall()
+            columns = connection.table(name).columns
+            if name in FIELDS:
+                assert [each.removesuffix("_3a090_a") for each in columns] == list(FIELDS[name])
             assert [tuple(map(str, row)) for row in kept] == [tuple(map(str, row)) for row in rows], name
             trusted = small.ledger.sql(f"from {name}").rows()
             assert sorted(kept) == sorted(tuple(row.values()) for row in trusted), name

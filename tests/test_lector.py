@@ -18,18 +18,14 @@ from ledger.notes import Signer
 from ledger.reading import Reading
 from ledger.rereading import Last
 from ledger.tables import ENTRY
-from tests.forger import fill, rehash, rows
-from tests.outside import HEAD, connected, drop_guards
+from tests.forger import fill, rehash, rows, unguarded
+from tests.outside import HEAD, connected
 from tests.postgres import Postgres
 
 
 @pytest.fixture(name="url")
 def _url(tmp_path: Path) -> str:
-    """Six entries on SQLite, the guards taken away."""
-    url = f"sqlite:///{tmp_path / 'tppq.db'}"
-    fill(url)
-    drop_guards(url)
-    return url
+    return unguarded(tmp_path)
 
 
 @pytest.fixture(name="several")

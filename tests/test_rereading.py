@@ -13,16 +13,13 @@ from ledger.database import Database
 from ledger.reading import Reading
 from ledger.rereading import Last
 from ledger.tables import ENTRY
-from tests.forger import fill
-from tests.outside import connected, drop_guards, entries
+from tests.forger import fill, unguarded
+from tests.outside import connected, entries
 
 
 @pytest.fixture(name="url")
 def _url(tmp_path: Path) -> str:
-    url = f"sqlite:///{tmp_path / 'tppq.db'}"
-    fill(url)
-    drop_guards(url)
-    return url
+    return unguarded(tmp_path)
 
 
 def pages(url: str, after: int = 0, until: int = 6) -> list[rereading.Page]:

@@ -110,7 +110,7 @@ def tried(
 ) -> list[Any]:
     """What came of each query, in one process like the sandbox's own."""
     file = core_file.standing(store, GROUND) if sealed else None
-    tables: dict[str, Any] = {} if file is not None else {**core_file.references(GROUND)}
+    tables: dict[str, Any] = {} if file is not None else {**core_file.reference_rows(GROUND)}
     after = 0 if file is None else file.seq
     tables["entry"] = list(chain.from_iterable(core_file.pages(store, after, store.head().seq)))
     job = {

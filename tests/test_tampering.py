@@ -11,17 +11,13 @@ import sqlalchemy as sa
 
 from ledger import evidence
 from ledger.tables import ENTRY
-from tests.forger import differences, fill, head_on_the_last, rehash
-from tests.outside import HEAD, by_hand, connected, drop_guards
+from tests.forger import differences, head_on_the_last, rehash, unguarded
+from tests.outside import HEAD, by_hand, connected
 
 
 @pytest.fixture(name="url")
 def _url(tmp_path: Path) -> str:
-    """Six entries on SQLite, the guards taken away: what the owner of a file can do to it."""
-    url = f"sqlite:///{tmp_path / 'tppq.db'}"
-    fill(url)
-    drop_guards(url)
-    return url
+    return unguarded(tmp_path)
 
 
 def test_an_untouched_ledger_verifies(url: str) -> None:

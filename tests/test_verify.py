@@ -13,17 +13,13 @@ import sqlalchemy as sa
 from ledger import Ledger, rereading
 from tests.clock import Clock
 from tests.evidence import entry
-from tests.forger import differences, fill
-from tests.outside import BALANCE, connected, drop_guards
+from tests.forger import differences, fill, unguarded
+from tests.outside import BALANCE, connected
 
 
 @pytest.fixture(name="url")
 def _url(tmp_path: Path) -> str:
-    """Six entries on SQLite, the guards taken away: what the owner of a file can do to it."""
-    url = f"sqlite:///{tmp_path / 'tppq.db'}"
-    fill(url)
-    drop_guards(url)
-    return url
+    return unguarded(tmp_path)
 
 
 LICENSE: dict[str, Any] = {

@@ -12,7 +12,8 @@ from ledger import copies
 from ledger.cli.desk import Desk
 from ledger.cli.progress import telling
 from ledger.cli.session import Session
-from ledger.copies import Copy, Progress
+from ledger.copies import Copy
+from ledger.reading import Progress
 
 
 def backup(session: Session, file: Path) -> int:
