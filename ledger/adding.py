@@ -7,15 +7,17 @@ from typing import Any
 
 import orjson
 
-from ledger import evidence
+from ledger import merkle
 from ledger.accounts import Account, Books
 from ledger.database import Database, Row
-from ledger.errors import IdReused
-from ledger.sheet import Insert, Leaves, Sheet
+from ledger.errors import IdReused, Tampered
+from ledger.evidence import COLUMNS
+from ledger.sheet import Insert, Sheet
 from ledger.submission import Earlier, Head, Verdict
 
-_AT = {name: index for index, name in enumerate(evidence.COLUMNS)}
-_HEAD = ("seq", "hash", "recorded_at")
+_QUOTA, _LICENSE_NO, _SEQ, _RECORDED_AT, _HASH_V, _HASH = (
+    COLUMNS.index(name) for name in ("quota", "license_no", "seq", "recorded_at", "hash_v", "hash")
+)
 
 
 def sheet(
@@ -25,14 +27,31 @@ def sheet(
     rows = verdict.rows
     inserts = [insert(database, "refusal", list(refusals.values()))] if refusals else []
     if not rows:
-        return Sheet(head.hash, inserts, None, {})
+        return Sheet(head.hash, inserts, {})
     by_column = list(zip(*rows, strict=True))
-    accounts = [books.quotas[quota] for quota in set(by_column[_AT["quota"]])]
-    accounts += [books.licenses[number] for number in set(by_column[_AT["license_no"]]) if number is not None]
-    inserts += [_insert(database, "entry", by_column), put(database, (each for each in accounts if each))]
-    recorded_at = by_column[_AT["recorded_at"]]
-    leaves = Leaves(head.origin, head.seq + 1, recorded_at, evidence.HASH_V, verdict.commitments)
-    return Sheet(head.hash, inserts, leaves, {name: rows[-1][_AT[name]] for name in _HEAD})
+    accounts = [books.quotas[quota] for quota in set(by_column[_QUOTA])]
+    accounts += [books.licenses[number] for number in set(by_column[_LICENSE_NO]) if number is not None]
+    inserts += [_insert(database, "entry", by_column), put(database, [each for each in accounts if each])]
+    seqs, recorded_at = by_column[_SEQ], by_column[_RECORDED_AT]
+    leaves = merkle.committed_leaf_hashes(
+        head.origin, seqs, recorded_at, by_column[_HASH_V], [each.hex() for each in verdict.commitments]
+    )
+    after = {"seq": seqs[-1], "hash": by_column[_HASH][-1], "recorded_at": recorded_at[-1]}
+    return Sheet(head.hash, inserts, {**after, "tree": _grown(head, leaves)})
+
+
+def _grown(head: Head, leaves: Iterable[bytes]) -> str:
+    """The tree's right edge with these leaves, as the head keeps it."""
+    try:
+        edge = merkle.Edge.from_json(head.tree, head.seq)
+    except ValueError as error:
+        raise Tampered(
+            f"the head does not hold the edge of the tree of {head.seq:,} entries ({error}): run tppq verify",
+            seq=head.seq,
+        ) from error
+    for leaf in leaves:
+        edge.append(leaf)
+    return edge.to_json()
 
 
 def refusals(verdict: Verdict, earlier: Earlier, actor: str, at: str) -> dict[str, Row]:

@@ -97,9 +97,9 @@ class Bulk:
             _learn(earlier, each, posts)
         verdict = judge_all(posts, books, head, self._store.clock(), earlier, atomic=False, again=self._again)
         refusals = adding.refusals(verdict, earlier, books.actor, self._store.now())
-        answer = scribe.write(adding.sheet(database, head, verdict, books, refusals))
-        self._head = after(head, verdict)
-        return _Judged(posts, verdict, earlier, refusals, answer)
+        sheet = adding.sheet(database, head, verdict, books, refusals)
+        self._head = head._replace(**sheet.head)
+        return _Judged(posts, verdict, earlier, refusals, scribe.write(sheet))
 
     def _settled(self) -> Iterator[tuple[Posts, Verdict]]:
         """The first group that waits, once it is written; if it was not, all that wait, judged anew here."""

@@ -86,14 +86,16 @@ class Database:
 
     def rows(self, cursor: Any, name: str, **values: Any) -> Sequence[Row]:
         """What a statement of `schemas/store` answers, in the transaction of a cursor."""
-        self.run(cursor, name, **values)
-        rows: Sequence[Row] = cursor.fetchall()
+        rows: Sequence[Row] = self._ran(cursor, name, values).fetchall()
         return rows
 
     def run(self, cursor: Any, name: str, **values: Any) -> None:
         """Run a statement of `schemas/store` in the transaction of a cursor."""
-        prepared = self.statement(name)
-        cursor.execute(prepared.text, prepared.values(values))
+        self._ran(cursor, name, values)
+
+    def _ran(self, cursor: Any, name: str, values: Mapping[str, Any]) -> Any:
+        prepared = self._statements.get(name) or self.statement(name)
+        return cursor.execute(prepared.text, prepared.values(values))
 
     def pipelined(self, connection: Any) -> AbstractContextManager[object]:
         """While it lasts, PostgreSQL is sent statements without waiting for the answers of those before."""
@@ -105,10 +107,8 @@ class Database:
     def rows_together(self, cursor: Any, *asked: tuple[str, Mapping[str, Any]]) -> list[Sequence[Row]]:
         """What several statements answer: on PostgreSQL, within a pipeline, in one round trip."""
         if self.dialect == "sqlite":
-            return [self.rows(cursor, name, **values) for name, values in asked]
-        cursors = [cursor.connection.cursor() for _ in asked]
-        for each, (name, values) in zip(cursors, asked, strict=True):
-            self.run(each, name, **values)
+            return [self._ran(cursor, name, values).fetchall() for name, values in asked]
+        cursors = [self._ran(cursor.connection.cursor(), name, values) for name, values in asked]
         return [each.fetchall() for each in cursors]
 
     # -------------------------------------------------------------------------------------- connections

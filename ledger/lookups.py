@@ -75,15 +75,23 @@ class Lookups:
 
         From then on they count as known, and as not there until `_keep` is told otherwise.
         """
-        asked = [post.asked for post in posts if isinstance(post.asked, Asked)]
-        quotas = {each.quota for each in asked}.difference(self._quotas)
-        licenses = {each.license_no for each in asked if each.license_no is not None}.difference(
-            self._licenses
-        )
+        quotas, licenses = dict[str, None](), dict[str, None]()
+        for post in posts:
+            each = post.asked
+            if not isinstance(each, Asked):
+                continue
+            if each.quota not in self._quotas:
+                quotas[each.quota] = None
+            if each.license_no is not None and each.license_no not in self._licenses:
+                licenses[each.license_no] = None
         if not (quotas or licenses):
             return []
-        self._quotas.update(dict.fromkeys(quotas))
-        self._licenses.update(dict.fromkeys(licenses))
+        self._quotas.update(quotas)
+        self._licenses.update(licenses)
+        if len(quotas) < 2 and len(licenses) < 2:  # half the price of two lists
+            return [
+                ("account", {"quota": next(iter(quotas), None), "license_no": next(iter(licenses), None)})
+            ]
         return [("accounts", {"quotas": _names(quotas), "licenses": _names(licenses)})]
 
     def _keep(self, found: Iterable[Sequence[Row]]) -> None:

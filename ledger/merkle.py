@@ -20,8 +20,6 @@ from collections.abc import Callable, Iterable, Sequence
 from hashlib import sha256
 from struct import iter_unpack
 
-import orjson
-
 LEAF_V = 1
 """Version of the leaf's form; a field of every leaf."""
 
@@ -83,13 +81,24 @@ def leaf_hashes(
     hash_v: Iterable[int],
     bodies: Iterable[bytes],
 ) -> list[bytes]:
-    """The leaf hashes of many entries, by column: seq, instant, version and canonical form of each.
+    """The leaf hashes of many entries, by column: seq, instant, version and canonical form of each."""
+    salts = [sha256(salt_key + seq.to_bytes(8, "big")).digest() for seq in seqs]
+    committed = [sha256(salt + body).hexdigest() for salt, body in zip(salts, bodies, strict=True)]
+    return committed_leaf_hashes(origin, seqs, recorded_at, hash_v, committed)
+
+
+def committed_leaf_hashes(
+    origin: str,
+    seqs: Iterable[int],
+    recorded_at: Iterable[str],
+    hash_v: Iterable[int],
+    committed: Iterable[str],
+) -> list[bytes]:
+    """The same of entries whose commitments are known, as hexadecimal text.
 
     The same bytes as `leaf` makes, written out: four calls less for each of a million entries.
     """
     named, end = f',"origin":"{origin}","recorded_at":"', f',"v":{LEAF_V}}}'
-    salts = [sha256(salt_key + seq.to_bytes(8, "big")).digest() for seq in seqs]
-    committed = [sha256(salt + body).hexdigest() for salt, body in zip(salts, bodies, strict=True)]
     return [
         sha256(f'\0{{"commitment":"{each}","hash_v":{v}{named}{at}","seq":{seq}{end}'.encode()).digest()
         for each, seq, at, v in zip(committed, seqs, recorded_at, hash_v, strict=True)
@@ -118,14 +127,14 @@ class Edge:
     @classmethod
     def from_json(cls, text: str, size: int) -> Edge:
         """The edge as `to_json` wrote it, of a tree of `size` leaves. Raises ValueError."""
-        try:
-            return cls(size, [bytes.fromhex(each) for each in orjson.loads(text)])
-        except TypeError:
-            raise ValueError("the edge is not a list of hexadecimal hashes") from None
+        if text[:1] + text[-1:] != "[]":
+            raise ValueError("the edge is not a list")
+        packed = bytes.fromhex(text[2:-2].replace('","', ""))
+        return cls(size, [packed[at : at + HASH_BYTES] for at in range(0, len(packed), HASH_BYTES)])
 
     def to_json(self) -> str:
         """A JSON list of hexadecimal hashes, without white space."""
-        return "[" + ",".join([f'"{each.hex()}"' for each in self.hashes]) + "]"
+        return '["' + '","'.join([each.hex() for each in self.hashes]) + '"]' if self.hashes else "[]"
 
     def append(self, hashed: bytes) -> None:
         """Take in the hash of the next leaf: two hashes a leaf, on average."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from operator import itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from ledger.evidence import COLUMNS
 from ledger.model import h100e
@@ -17,8 +17,7 @@ picked = itemgetter(*(COLUMNS.index(name) for name in _RECEIPT))
 """Of a row of table `entry`, what its receipt says."""
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
+class Receipt(NamedTuple):
     """What a post answers, one an entry: where it stands, and what its country then has left (whole TPP)."""
 
     seq: int

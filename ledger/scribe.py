@@ -13,12 +13,16 @@ import marshal
 import os
 import sqlite3
 import sys
+from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from enum import StrEnum
 from typing import IO, Any, NamedTuple
 
 from ledger import beside
-from ledger.sheet import Insert, Leaves, Sheet
+from ledger.sheet import Insert, Sheet
+
+_PLAIN = 2
+"""The version of `marshal` that does not look for what is told twice: that takes longer than telling it."""
 
 
 class Fate(StrEnum):
@@ -70,9 +74,8 @@ class Scribe:
 
     def write(self, sheet: Sheet) -> Future[Reply]:
         """Give it a sheet; the answer comes when the sheet is committed, or is not going to be."""
-        leaves = tuple(sheet.leaves) if sheet.leaves is not None else None
-        told: Any = (sheet.continues, [each.packed() for each in sheet.inserts], leaves, dict(sheet.head))
-        return self._thread.submit(self._exchange, marshal.dumps(told))  # here, while the other still writes
+        told: Any = (sheet.continues, [each.packed() for each in sheet.inserts], dict(sheet.head))
+        return self._thread.submit(self._exchange, marshal.dumps(told, _PLAIN))  # while the other writes
 
     def _exchange(self, told: bytes) -> Reply:
         assert self._process.stdout is not None
@@ -117,7 +120,7 @@ def serve() -> None:
 
 
 def _written(
-    connection: sqlite3.Connection, desk: Desk, continues: str, inserts: Any, leaves: Any, head: Any
+    connection: sqlite3.Connection, desk: Desk, continues: str, inserts: Any, head: Mapping[str, Any]
 ) -> Reply:
     """Write a sheet in one transaction."""
     try:
@@ -130,9 +133,8 @@ def _written(
             return Reply(Fate.moved)
         for insert in (Insert.unpacked(*each) for each in inserts):
             connection.executemany(insert.statement, insert.rows())
-        if leaves is not None:
-            tree = Leaves(*leaves).grown(found["tree"], found["seq"])
-            connection.execute(desk.move_head, {**head, "tree": tree})
+        if head:
+            connection.execute(desk.move_head, head)
         if os.getppid() != desk.parent:
             raise EOFError  # nobody waits for it any more, and it may be posted again at once
         connection.commit()

@@ -108,7 +108,7 @@ class Store(Reading):
                     if verdict.declined:
                         refused = adding.refusals(verdict, earlier, each.books.actor, self.now()) | refused
                     at = after(at, verdict)
-                self._write(cursor, adding.sheet(self.database, head, together, common, refused), head)
+                self._write(cursor, adding.sheet(self.database, head, together, common, refused))
                 for each in group:
                     if each.tellings and not each.verdict.declined:
                         self._tell(cursor, each.tellings, each.books.approver or each.books.actor)
@@ -186,13 +186,12 @@ class Store(Reading):
         self._insert(cursor, "event", rows)
         return [events.read(row) for row in rows]
 
-    def _write(self, cursor: Any, sheet: Sheet, head: Head) -> None:
-        """Write what was judged against this head, which is locked."""
+    def _write(self, cursor: Any, sheet: Sheet) -> None:
+        """Write what was judged against the head, which is locked."""
         for insert in sheet.inserts:
             cursor.executemany(insert.statement, insert.rows())
-        if sheet.leaves is not None:
-            tree = sheet.leaves.grown(head.tree, head.seq)
-            self.database.run(cursor, "move_head", tree=tree, **sheet.head)
+        if sheet.head:
+            self.database.run(cursor, "move_head", **sheet.head)
 
     def _insert(self, cursor: Any, table: str, rows: Sequence[Row]) -> None:
         insert = adding.insert(self.database, table, rows)

@@ -117,13 +117,14 @@ class Stamps:
     """Instants in whole microseconds, as ISO text, each later than the one before and than `after`."""
 
     def __init__(self, after: str, now_us: int) -> None:
-        if instant(now_us) <= after:
-            now_us = (datetime.fromisoformat(after) - EPOCH) // timedelta(microseconds=1) + 1
         self._next_us = now_us
+        if instant(now_us) <= after:
+            self._next_us = (datetime.fromisoformat(after) - EPOCH) // timedelta(microseconds=1) + 1
 
     def next(self) -> str:
-        self._next_us += 1
-        return instant(self._next_us - 1)
+        us = self._next_us
+        self._next_us = us + 1
+        return instant(us)
 
 
 def judge_all(

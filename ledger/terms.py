@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from ledger.accounts import Asked, Books
 from ledger.model import Kind
 
@@ -45,6 +47,7 @@ def lapsing(asked_tpp: int, headroom_tpp: int, lapsing_tpp: int) -> str:
     return f"Licenses that expire unused within 60 days would free {lapsing_tpp:,}: {then}"
 
 
+@lru_cache(maxsize=2048)
 def years_later(on: str, years: int) -> str:
     """The same day `years` later, ISO text; the 29th of February becomes the 28th."""
     day = f"{int(on[:4]) + years:04d}{on[4:]}"

@@ -7,15 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from ledger import adding, evidence
+from ledger import adding, evidence, merkle
 from ledger.accounts import Account
 from ledger.database import Database
-from ledger.errors import IdReused, NoQuota
+from ledger.errors import IdReused, NoQuota, Tampered
 from ledger.model import BUCKETS
 from ledger.submission import Declined, Earlier, Head, Post, Refusing, Verdict, judge_all
 from tests.books import asked, books, quota
 
-HEAD = Head(7, "f" * 64, "2026-06-29T08:00:00.000000Z", "diffusion-2025", 2, "tppq/test", "5" * 64, 0, "[]")
+EDGE = merkle.Edge(7, [bytes([level]) * 32 for level in (2, 1, 0)])
+HEAD = Head(
+    7, "f" * 64, "2026-06-29T08:00:00.000000Z", "diffusion-2025", 2, "tppq/test", "5" * 64, 0, EDGE.to_json()
+)
 NOON_US = 1_782_820_800_000_000
 
 
@@ -37,15 +40,32 @@ def test_a_sheet_holds_entries_accounts_and_the_head_after_them(database: Databa
     assert [row[-1] for row in entries.rows()] == [row[-1] for row in verdict.rows]
     assert [(row[1], row[3]) for row in sorted(accounts.rows())] == [("", 2_000), ("L-1", 0), ("L-2", 0)]
     last = dict(zip(evidence.COLUMNS, verdict.rows[-1], strict=True))
-    assert sheet.head == {"seq": 9, "hash": last["hash"], "recorded_at": last["recorded_at"]}
-    assert sheet.leaves is not None
-    assert (sheet.leaves.first_seq, sheet.leaves.commitments) == (8, verdict.commitments)
+    tree = grown(verdict)
+    assert sheet.head == {"seq": 9, "hash": last["hash"], "recorded_at": last["recorded_at"], "tree": tree}
+
+
+def grown(verdict: Verdict) -> str:
+    """The edge that the leaves of a verdict's entries leave."""
+    edge = merkle.Edge(EDGE.size, EDGE.hashes)
+    for row, committed in zip(verdict.rows, verdict.commitments, strict=True):
+        entry = dict(zip(evidence.COLUMNS, row, strict=True))
+        leaf = merkle.leaf(HEAD.origin, entry["seq"], entry["recorded_at"], entry["hash_v"], committed)
+        edge.append(merkle.leaf_hash(leaf))
+    return edge.to_json()
+
+
+def test_a_head_without_the_edge_of_its_tree_is_not_continued(database: Database) -> None:
+    posts = [Post("r1", 0, None, asked("license", tpp=4_000, license_no="L-1"), 1)]
+    kept, damaged = books(quota(headroom=10_000)), HEAD._replace(tree="[]")
+    verdict = judge_all(posts, kept, damaged, NOON_US, Earlier({}, {}), atomic=False, again=False)
+    with pytest.raises(Tampered, match=r"the edge of the tree of 7 entries .*: run tppq verify"):
+        adding.sheet(database, damaged, verdict, kept, {})
 
 
 def test_a_verdict_without_entries_leaves_the_head_alone(database: Database) -> None:
     refused = {"r1": ("r1", 1, "h", "{}", "2026-06-30T12:00:00.000000Z", "maria")}
     sheet = adding.sheet(database, HEAD, Verdict(), books(), refused)
-    assert (sheet.leaves, sheet.head) == (None, {})
+    assert sheet.head == {}
     assert [list(insert.rows()) for insert in sheet.inserts] == [list(refused.values())]
     assert adding.sheet(database, HEAD, Verdict(), books(), {}).inserts == []
 

@@ -48,7 +48,7 @@ def desk(url: str, parent: int) -> Desk:
 
 def numbers(*given: int, continues: str = "0" * 64) -> Sheet:
     """Rows of a table that is none of the ledger's, on the head of a ledger without entries."""
-    return Sheet(continues, [Insert(KEEP, [given])], None, {})
+    return Sheet(continues, [Insert(KEEP, [given])], {})
 
 
 def kept(url: str) -> list[int]:

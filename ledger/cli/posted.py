@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
 from typing import Any
 
 import pyarrow as pa
@@ -52,7 +51,7 @@ def give(
         "refused": sum(outcome.refused for _, outcome in outcomes),
         "replayed": sum(outcome.replayed for _, outcome in outcomes),
     }
-    receipts = [asdict(receipt) for _, outcome in outcomes for receipt in outcome.receipts]
+    receipts = [receipt._asdict() for _, outcome in outcomes for receipt in outcome.receipts]
     refused = [
         ({"path": path} if several else {}) | _problem(declined)
         for path, outcome in outcomes
