@@ -9,7 +9,10 @@ from typing import NamedTuple
 from ledger.errors import Misconfigured
 
 _URL = re.compile(r"(?P<dialect>\w+)(?:\+\w+)?://(?P<rest>.*)", re.DOTALL)
-_PASSWORDS = re.compile(r"(?P<user>(?<=://)[^:@/?]*:).*(?=@)|(?P<key>[?&]password=)[^&]*", re.DOTALL)
+_PASSWORDS = re.compile(
+    r"(?P<user>(?<=://)[^:@/?]*:).*(?=@)|(?P<key>[?&][^=&]*password=)[^&]*", re.DOTALL | re.IGNORECASE
+)
+_AFTER_A_COLON = re.compile(r"(?<=:).*(?=@)", re.DOTALL)
 _WANTED = "write sqlite:///FILE or postgresql+psycopg://HOST/DATABASE"
 
 
@@ -26,12 +29,13 @@ class Address(NamedTuple):
         """The parts of `sqlite:///FILE` or `postgresql+psycopg://...`. Raises Misconfigured."""
         match = _URL.fullmatch(url)
         if match is None:
-            raise Misconfigured(f"'{url}' is no ledger URL: {_WANTED}", url=url)
+            shown = _shown(_AFTER_A_COLON.sub("***", url))
+            raise Misconfigured(f"'{shown}' is no ledger URL: {_WANTED}", url=shown)
         dialect, rest = match["dialect"], match["rest"]
         if dialect == "sqlite":
             host, slash, file = rest.partition("/")
             if host or not slash or file in ("", ":memory:"):
-                raise Misconfigured("a ledger needs a file: write sqlite:///FILE", url=url)
+                raise Misconfigured("a ledger needs a file: write sqlite:///FILE", url=_shown(url))
             return cls(dialect, url, Path(file), None)
         if dialect in ("postgresql", "postgres"):
             return cls("postgresql", _shown(url), None, f"postgresql://{rest}")

@@ -40,6 +40,11 @@ _MOST_UNSORTED = 4
 
 _NAME = re.compile(r"core-(\d{12})-([0-9a-f]{64})-([0-9a-f]{16})\.duckdb")
 _HASH = WIDE.index("hash")
+_FIGURES = {
+    "seq": "BIGINT", "kind": "VARCHAR", "country": "VARCHAR", "programme": "VARCHAR", "effective_on": "DATE",
+    "tpp": "BIGINT", "to_headroom_tpp": "BIGINT",
+}  # fmt: skip
+"""What headroom needs of an entry, and as what."""
 
 
 class CoreFile(NamedTuple):
@@ -84,10 +89,10 @@ def standing(store: Store, ground: Ground) -> CoreFile | None:
         return found
     part = folder / f"core-{os.getpid()}-{get_ident()}.part"
     try:
-        folder.mkdir(exist_ok=True)
+        publish.make(folder, store)
         written = write(part, store, ground, head, found)
         path = folder / f"core-{written.seq:012d}-{written.hash}-{fingerprint()}.duckdb"
-        part.replace(path)
+        publish.put(part, path, store)
         _prune(folder, keep=2)  # a query may be about to open the last but one
     except OSError:
         return found
@@ -95,6 +100,31 @@ def standing(store: Store, ground: Ground) -> CoreFile | None:
         with suppress(OSError):
             part.unlink()
     return written._replace(path=path)
+
+
+def copies(store: Store) -> Iterator[tuple[str, Any]]:
+    """What is kept beside the store and answered from: its name, and what it says of what headroom needs."""
+    folder = publish.folder_of(store)
+    if folder is None:
+        return
+    for wide in (False, True):
+        files = publish.sealed(store, wide=wide).files
+        with (
+            suppress(duckdb.Error),
+            duckdb.connect(":memory:") as connection,
+        ):  # damaged: nobody answers from it
+            if files:
+                name = f"the {'wide' if wide else 'narrow'} segments"
+                yield name, _figures(connection.read_parquet([str(file) for file in files]))
+    found = _found(folder, store)
+    if found is not None:
+        with suppress(duckdb.Error), duckdb.connect(found.path, read_only=True) as connection:
+            yield found.path.name, _figures(connection.table("entry"))
+
+
+def _figures(copied: duckdb.DuckDBPyRelation) -> Any:
+    typed = [duckdb.ColumnExpression(name).cast(sort).alias(name) for name, sort in _FIGURES.items()]
+    return copied.select(*typed).to_arrow_table()
 
 
 def _found(folder: Path, store: Store) -> CoreFile | None:

@@ -149,6 +149,14 @@ class Database:
             f"-c lock_timeout={int(self.busy_seconds * 1000)} -c synchronous_commit=on -c timezone=UTC"
             f"{' -c default_transaction_read_only=on' if read_only else ''}"
         )
+        try:
+            self._psycopg.conninfo.conninfo_to_dict(self.address.server)
+        except self._psycopg.ProgrammingError:  # whose words hold the password
+            raise Misconfigured(
+                f"{self.name} cannot be read: write postgresql+psycopg://USER@HOST/DATABASE, and what is no "
+                "letter or digit in a password as %XX",
+                url=self.name,
+            ) from None
         connection = self._psycopg.connect(
             self.address.server, options=options, connect_timeout=10, application_name="tppq"
         )
@@ -192,7 +200,14 @@ class Database:
                 f"there is no ledger at {self.name} ({said}): run tppq init", store=self.name
             )
         if kind == "InsufficientPrivilege" or "readonly database" in said:
-            return NotPermitted(f"this user may not do that to {self.name}: {said}", store=self.name)
+            why = f"this user may not do that to {self.name}: {said}"
+            if self.dialect == "sqlite":
+                why = (
+                    f"this user may not write to {self.name} and its folder, which SQLite needs even to read "
+                    "a ledger while others write to it: let them, or ask a copy of their own, made by "
+                    "somebody who may (tppq backup, tppq publish)"
+                )
+            return NotPermitted(why, store=self.name)
         return Unreachable(f"{self.name} cannot be used: {said}", store=self.name)
 
     def is_lost(self, connection: Any) -> bool:
@@ -215,7 +230,9 @@ class Database:
                     connection.execute(script)
                 connection.commit()
         except OSError as error:
-            raise Unreachable(f"cannot create a ledger at {self.name}: {error}", store=self.name) from error
+            raise Unreachable(
+                f"cannot create a ledger at {self.name}: {error.strerror}", store=self.name
+            ) from error
         except self.driver_error as error:
             raise self.explained(error) from error
         finally:

@@ -1,4 +1,4 @@
-"""What makes a store append-only, and how to tell that it is still there, word for word."""
+"""What makes a store append-only, and each key in it the only one, and how to tell that it is still there."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from ledger import schema
 
 _FUNCTION = re.compile(r"create or replace function (\w+)\(\).*?as \$\$(.*?)\$\$", re.DOTALL)
+_INDEX = re.compile(r"create (unique index|index) if not exists (\w+)")
 # pg_trigger.tgtype: 1 row, 2 before, 4 insert, 8 delete, 16 update, 32 truncate
 _POSTGRESQL = {
     "entry_append_only": (2 + 8 + 16 + 32, "tppq_append_only"),
@@ -22,14 +23,14 @@ _POSTGRESQL = {
 
 
 def missing(dialect: str, found: Iterable[tuple[str, str]]) -> list[str]:
-    """The triggers of `schemas/store/append_only.*.sql` that are not among those found (name, definition)."""
+    """The triggers and named indexes of `schemas/store` that are not among those found (name, definition)."""
     there = dict(found)
     expected = _sqlite() if dialect == "sqlite" else _postgresql()
     return sorted(name for name, definition in expected.items() if there.get(name) != definition)
 
 
 def _sqlite() -> dict[str, str]:
-    """Each trigger as SQLite itself writes it down."""
+    """Each trigger and index as SQLite itself writes it down."""
     empty = sqlite3.connect(":memory:")
     try:
         empty.executescript(
@@ -41,6 +42,7 @@ def _sqlite() -> dict[str, str]:
 
 
 def _postgresql() -> dict[str, str]:
-    """Each trigger as its kind and the body of its function."""
+    """Each trigger as its kind and the body of its function, each index as what it is."""
     bodies = dict(_FUNCTION.findall(schema.sql("store/append_only.postgresql.sql")))
-    return {name: f"{kind} {bodies[function]}" for name, (kind, function) in _POSTGRESQL.items()}
+    indexes = {name: sort for sort, name in _INDEX.findall(schema.sql("store/tables.postgresql.sql"))}
+    return {name: f"{kind} {bodies[function]}" for name, (kind, function) in _POSTGRESQL.items()} | indexes

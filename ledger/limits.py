@@ -72,4 +72,15 @@ GUARDS = (
         "a change to who did what, or to which checkpoints there were: it is a chain of its own",
         "its own tail cut, after the last event that a checkpoint kept elsewhere names",
     ),
+    Guard(
+        "answers that were kept",
+        "a refusal changed or replaced by anybody who comes with SQL alone; a repeat answered otherwise",
+        "whoever can drop the triggers: refusals are in no chain, and verify does not look at them",
+    ),
+    Guard(
+        "copies beside the store",
+        "a copy that ends in another hash than the store is left aside; verify holds the kinds, countries, "
+        "days and TPP of every copy to the ledger",
+        "a change to the other columns of a copy: remove its folder (FILE-segments), it is made anew",
+    ),
 )

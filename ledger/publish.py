@@ -55,6 +55,25 @@ def folder_of(store: Reading) -> Path | None:
     return file.with_name(f"{file.name}-segments") if file is not None else None
 
 
+def put(part: Path, path: Path, store: Reading) -> None:
+    """Let a finished file take its place, for those alone who may read the store's own. Raises OSError."""
+    part.chmod(_readers(store) | 0o200)
+    part.replace(path)
+
+
+def make(folder: Path, store: Reading) -> None:
+    """Make the folder of segments, if it is not there: for those alone who may read the store."""
+    if not folder.is_dir():
+        folder.mkdir(mode=0o700, exist_ok=True)
+        readers = _readers(store)
+        folder.chmod(0o300 | readers | readers >> 2)
+
+
+def _readers(store: Reading) -> int:
+    assert store.database.file is not None
+    return store.database.file.stat().st_mode & 0o444
+
+
 def sealed(store: Reading, *, wide: bool) -> Sealed:
     """The segments that can be used now: with every column, or with those alone that headroom needs."""
     folder = folder_of(store)
@@ -136,9 +155,9 @@ class Sealer:
         path = self._folder / f"{width}-{self._first_seq:012d}-{last_seq:012d}-{self._last_hash}.parquet"
         part = path.with_suffix(f".{os.getpid()}.part")
         try:
-            self._folder.mkdir(exist_ok=True)
+            make(self._folder, self._store)
             pq.write_table(table, part, compression="zstd", row_group_size=SEGMENT_ENTRIES)
-            part.replace(path)
+            put(part, path, self._store)
         except OSError:
             self._folder = None  # a copy for speed: where it cannot be written, the store is read instead
         self._tables, self._count, self._first_seq = [], 0, last_seq + 1

@@ -156,13 +156,15 @@ class Questions(Opened):
         `outside`: a checkpoint kept elsewhere (`kept.outside`); only that shows a tail that was cut.
         `progress` is told how many entries are read, and of how many.
         """
+        from ledger import core_file  # likewise  # noqa: PLC0415
         from ledger.verify import verify  # reads Arrow, and makes threads  # noqa: PLC0415
 
         self._must("verify")
         core = self._mirror.empty_core(wide=True)
         try:
             basis = self._basis(self._store.head(), {})
-            return verify(self._store, core, basis, outside, progress=progress)
+            copies = core_file.copies(self._store)
+            return verify(self._store, core, basis, outside, copies=copies, progress=progress)
         finally:
             core.close()
 

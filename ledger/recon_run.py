@@ -17,7 +17,7 @@ from typing import Any
 import duckdb
 from duckdb import DuckDBPyConnection
 
-from ledger import recon_feeds, recon_files, recon_results, schema
+from ledger import core_file, recon_feeds, recon_files, recon_results, schema
 from ledger.answer import Answer, Rows
 from ledger.engine import Core
 from ledger.errors import BadFeed, Busy, Tampered
@@ -82,6 +82,10 @@ class Run:
         expected: Collection[str] | None,
     ) -> Answer:
         """As `Ledger.reconcile`."""
+        if self._store.frozen is not None:  # it does not even fit what was signed of it
+            unfit = {"seq": None, "check": "checkpoint", "expected": "the history that was signed"}
+            found = {**unfit, "found": self._store.frozen.detail}
+            return self._stopped("ledger", [of_difference(found, self._terms)], on)
         began = perf_counter()
         runs = self._store.events(RUN)
         connection = recon_feeds.connect()
@@ -151,7 +155,8 @@ class Run:
         """
         began = perf_counter()
         try:
-            answer = verify(self._store, core, {}, taking="recon/verify_take.sql", progress=self._progress)
+            copies, taking = core_file.copies(self._store), "recon/verify_take.sql"
+            answer = verify(self._store, core, {}, taking=taking, copies=copies, progress=self._progress)
         except Tampered as error:
             head = self._store.head()
             wrong = {"seq": error.facts.get("seq"), "check": "history", "expected": "one that can be read"}

@@ -18,7 +18,7 @@ from functools import cache
 from types import MappingProxyType
 from typing import Any
 
-from ledger import schema
+from ledger import choices, schema
 from ledger.approval import Approval
 from ledger.errors import Misconfigured, UnknownName
 from ledger.model import Country, CountryList, Device, Regime
@@ -282,7 +282,7 @@ def _regime(text: Row) -> Regime:
         tpp_tolerance_percent=text["ledger"]["tpp_tolerance_percent"],
         license_years=text["license"]["license_years"],
         approval=Approval.of(text["approval"]),
-        choices=MappingProxyType({name: choice["value"] for name, choice in text["choices"].items()}),
+        choices=choices.of(text["id"], text["choices"]),
         lists=tuple(_country_list(listed) for listed in text["country_list"]),
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from ledger.accounts import Asked, Books
+from ledger.accounts import Account, Asked, Books
 from ledger.model import Kind
 
 
@@ -35,10 +35,23 @@ def _running_to(asked: Asked, books: Books) -> str | None:
 def warning(asked: Asked, books: Books) -> str | None:
     """What an officer should look at although it is allowed."""
     account = books.licenses.get(asked.license_no) if asked.license_no is not None else None
-    if account is None or account.closed_by_seq is None or asked.reverses_seq is not None:
+    if account is None or asked.reverses_seq is not None:
         return None
+    if account.closed_by_seq is None:
+        return _brought_back(asked, account)
     ended = f"{asked.license_no} was released by entry {account.closed_by_seq:,} ({account.closed_reason})"
     return f"{ended}; this issues it anew" if asked.kind == Kind.license else f"{ended}; this is late"
+
+
+def _brought_back(asked: Asked, account: Account) -> str | None:
+    """A license that is issued again after its expiry holds what it held, and is in force without a gap."""
+    held_tpp, expired_on = account.tpp["licensed"], account.expires_on
+    if asked.kind != Kind.license or not held_tpp or expired_on is None or expired_on >= asked.effective_on:
+        return None
+    return (
+        f"{asked.license_no} expired on {expired_on} with {held_tpp:,} TPP that were not released; "
+        "this brings them back"
+    )
 
 
 def lapsing(asked_tpp: int, headroom_tpp: int, lapsing_tpp: int) -> str:

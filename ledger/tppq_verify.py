@@ -228,7 +228,7 @@ def object_of(text: str, what: str) -> dict[str, object]:
 
     try:
         found = json.loads(text, object_pairs_hook=once)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise Refused(f"{what} is not JSON") from None
     if not isinstance(found, dict):
         raise Refused(f"{what} is not a JSON object")

@@ -9,6 +9,7 @@ past day that a back-dated entry would have breached, is a note in the basis.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ from typing import Any, NamedTuple
 
 import pyarrow as pa
 
-from ledger import anchors, merkle, schema
+from ledger import anchors, events, merkle, roster, schema
 from ledger.accounts import balances
 from ledger.anchors import Difference, Outside
 from ledger.answer import Answer
@@ -26,7 +27,7 @@ from ledger.intake import Intake
 from ledger.reading import Progress, Reading, silent
 from ledger.rehashing import Hashed, hashed
 from ledger.rereading import Last
-from ledger.submission import Head
+from ledger.submission import FIRST_AT, Head
 
 ROW = pa.schema(
     [("seq", pa.int64()), ("check", pa.string()), ("expected", pa.string()), ("found", pa.string())]
@@ -34,6 +35,7 @@ ROW = pa.schema(
 MOST_ROWS = 1000
 """Differences shown of each check: the first is what matters, and a broken chain has one at every entry."""
 
+_TOPIC = events.COLUMNS.index("topic")
 _CHECKS = ("running", "overdraft", "approval", "reversal", "license")
 _KEY, _GROUP = ("quota", "license_no", "bucket"), ("quota", "kind", "license_no", "tpp")
 
@@ -73,6 +75,7 @@ def verify(
     outside: Outside | None = None,
     *,
     taking: str = "core/verify_take.sql",
+    copies: Iterable[tuple[str, Any]] = (),
     progress: Progress = silent,
 ) -> Answer:
     """Read the whole ledger from the store into an empty, wide `core`, and compare. One row a difference.
@@ -80,6 +83,7 @@ def verify(
     While others post, it is the ledger up to one head that is verified, and no later. `outside` is what was
     kept elsewhere: only that shows a tail that was cut off, or a history that was made anew as a whole.
     `taking` is the script by which `core` takes entries in: for a caller who asks it more afterwards.
+    `copies` are held to the ledger too, by name: Arrow tables of what headroom needs of each entry.
     `progress` is told how many entries are read, and of how many.
     """
     trail = store.read("all_events")  # before the head: what was signed by then stands under it
@@ -101,11 +105,17 @@ def verify(
         if (head.seq, head.hash) != (last.seq, last.hash) or last_stored > head.seq:
             seq = max(last.seq, last_stored)
             differences.append((last.seq, "head", f"{seq} {last.hash}", f"{head.seq} {head.hash}"))
+        elif head.recorded_at != (last.recorded_at or FIRST_AT):
+            recorded = f"recorded at {last.recorded_at or FIRST_AT}", f"recorded at {head.recorded_at}"
+            differences.append((last.seq, "head", *recorded))
+        differences.extend(_shared(head, trail))
         differences.extend(anchors.chained(trail))
         differences.extend(anchors.edge(head, tree))
         differences.extend(anchors.signed(head, tree, trail, outside))
         summed = added.result()
     differences.extend(summed.differences)
+    if found.whole:
+        differences.extend(_copied(core, copies))
     differences.sort(key=lambda row: (row[0] if row[0] is not None else head.seq + 1, row[1]))
     table = pa.Table.from_pylist([dict(zip(ROW.names, row, strict=True)) for row in differences], ROW)
     checked = {
@@ -115,6 +125,14 @@ def verify(
     return Answer(
         table, {**basis, "seq": head.seq, "head_hash": head.hash, "checked": checked, "notes": summed.notes}
     )
+
+
+def _shared(head: Head, trail: Sequence[Sequence[Any]]) -> Iterator[Difference]:
+    """Whether the head says that people have roles where they were given any, which is for good."""
+    people = any(row[_TOPIC] == roster.TOPIC for row in trail)
+    if people != bool(head.shared):
+        said = ("a ledger of one person", "a ledger of people with roles")
+        yield None, "head", said[people], said[bool(head.shared)]
 
 
 # ---------------------------------------------------------------------------------------------- entries
@@ -158,6 +176,13 @@ def _summed(core: Core, *, whole: bool) -> _Summed:
     return _Summed(differences, len({(quota, number) for quota, number, _ in folded}), _breached(core))
 
 
+def _copied(core: Core, copies: Iterable[tuple[str, Any]]) -> Iterator[Difference]:
+    """What a copy of the ledger says otherwise: questions are answered from it."""
+    for name, table in copies:
+        for seq, expected, found in core.take(table, "core/verify_copy.sql"):
+            yield seq, "copy", expected, f"{found}, in {name}: remove it, it is made anew"
+
+
 def _folded(groups: Any) -> dict[tuple[str, str, str], int]:
     """What Python's fold over the entries puts into each account and bucket (whole TPP)."""
     return balances(zip(*(groups[name].to_pylist() for name in _GROUP), strict=True))
@@ -170,8 +195,15 @@ def _asked(core: Core, check: str) -> list[Difference]:
 
 
 def _breached(core: Core) -> list[str]:
-    return [
-        f"{row['country']} {row['on_day']}: headroom by effective day was {row['headroom_tpp']:,} TPP, "
+    return [_said(row) for row in core.ask(schema.sql("core/verify_backdated.sql")).to_pylist()]
+
+
+def _said(row: dict[str, Any]) -> str:
+    days, low = row["on_day"].isoformat(), "was"
+    if row["until_day"] != row["on_day"]:
+        days += f" to {row['until_day']}" if row["until_day"] is not None else " and since"
+        low = "was as low as"
+    return (
+        f"{row['country']} {days}: headroom by effective day {low} {row['lowest_tpp']:,} TPP, "
         f"breached by the back-dated entry {row['seq']:,}"
-        for row in core.ask(schema.sql("core/verify_backdated.sql")).to_pylist()
-    ]
+    )

@@ -97,4 +97,5 @@ def head_on_the_last(connection: sa.Connection) -> None:
         leaf = merkle.leaf(origin, row["seq"], row["recorded_at"], row["hash_v"], committed)
         edge.append(merkle.leaf_hash(leaf))
     last = rows[-1]
-    connection.execute(sa.update(HEAD).values(seq=last["seq"], hash=last["hash"], tree=edge.to_json()))
+    of_last = {name: last[name] for name in ("seq", "hash", "recorded_at")}
+    connection.execute(sa.update(HEAD).values(**of_last, tree=edge.to_json()))

@@ -6,7 +6,7 @@ Posted at once, every entry would be recorded on one day, and what was known whe
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from itertools import groupby
 from pathlib import Path
@@ -22,10 +22,11 @@ ENDS = "2026-11-22"
 FIRST_MONDAY = date(2024, 12, 30)
 
 
-def post(folder: Path) -> str:
+def post(folder: Path, *, put_right: bool = True) -> str:
     """Post the sample of fixtures/sample by fortnights, by two officers in turn; the URL of the ledger.
 
-    The clock stands at noon of every second Sunday; what is put right is put right on `ENDS`, by the first.
+    The clock stands at noon of every second Sunday; what is put right is put right on `ENDS`, by the first:
+    or not at all, which is how the ledger stood the day before.
     """
     url = f"sqlite:///{folder / 'tppq.db'}"
     whole = sample.in_folder(FIXTURES)
@@ -42,19 +43,25 @@ def post(folder: Path) -> str:
             outcome = desks[number % len(desks)].post_file(feed, each=True)
         seqs |= {receipt.request_id: receipt.seq for receipt in outcome.receipts}
     clock.set(ENDS)
+    if put_right:
+        _put_right(whole, desks[0], seqs)
+    for desk in desks:
+        desk.close()
+    return url
+
+
+def _put_right(whole: sample.Sample, desk: Ledger, seqs: Mapping[str, int]) -> None:
+    """Post what a second officer approved, reverse and correct."""
     with read_feed(str(whole.approved)) as feed:
-        desks[0].post_file(feed, approver=OFFICERS[1])
+        desk.post_file(feed, approver=OFFICERS[1])
     with whole.amended.open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
             seq, again = seqs[row["request_id"]], f"put right: {row['request_id']}"
             if row["quantity"]:
                 changes = {"quantity": int(row["quantity"])}
-                desks[0].correct(seq, changes, row["reason"], request_id=again)
+                desk.correct(seq, changes, row["reason"], request_id=again)
             else:
-                desks[0].reverse(seq, row["reason"], request_id=again)
-    for desk in desks:
-        desk.close()
-    return url
+                desk.reverse(seq, row["reason"], request_id=again)
 
 
 def _fortnights(path: Path) -> Iterator[tuple[str, list[list[str]]]]:

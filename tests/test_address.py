@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import traceback
+
 import psycopg.conninfo
 import pytest
 from sqlalchemy import make_url
 
 from ledger.address import Address
+from ledger.database import Database
 from ledger.errors import Misconfigured
 
 
@@ -34,6 +37,7 @@ def test_a_file_is_the_one_that_sqlalchemy_would_open(url: str) -> None:
             "postgresql+psycopg://maria:***@/tppq?host=/run/pg",
         ),
         ("postgresql://db/tppq?user=maria&password=secret", "postgresql://db/tppq?user=maria&password=***"),
+        ("postgresql://db/tppq?sslpassword=secret", "postgresql://db/tppq?sslpassword=***"),
     ],
 )
 def test_a_server_is_named_without_the_password_and_reached_with_it(url: str, shown: str) -> None:
@@ -62,3 +66,29 @@ def test_what_is_no_url_or_no_store_is_said_so_without_the_password() -> None:
     with pytest.raises(Misconfigured, match="'mysql' is no store of this ledger") as refused:
         Address.of("mysql://maria:secret@db/tppq")
     assert "secret" not in str(refused.value.problem())
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql+psycopg:/maria:secret@db/tppq",
+        "maria:secret@db/tppq",
+        "maria:se:secret@cr@db",
+        "postgresql:db?PASSWORD=secret",
+        "sqlite://maria:secret@db",
+    ],
+)
+def test_a_password_is_hidden_where_there_is_no_url(url: str) -> None:
+    with pytest.raises(Misconfigured) as refused:
+        Address.of(url)
+    assert "secret" not in str(refused.value.problem())
+
+
+@pytest.mark.parametrize(
+    "url", ["postgresql://maria:se%cret@127.0.0.1:1/db", "postgresql://maria:se%cret@[::1/db"]
+)
+def test_the_driver_does_not_tell_the_password_of_a_url_that_it_cannot_read(url: str) -> None:
+    with pytest.raises(Misconfigured, match=r"cannot be read: write .* in a password as %XX") as refused:
+        Database(url, 1).connect_reader()
+    assert "cret" not in str(refused.value.problem())
+    assert "cret" not in "".join(traceback.format_exception(refused.value))

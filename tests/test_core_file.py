@@ -100,6 +100,22 @@ def test_a_file_that_does_not_fit_is_left_aside(small: Small, what: str) -> None
     assert standing(small).path == file.path
 
 
+def test_whoever_may_not_read_the_ledger_may_not_read_its_file(small: Small, tmp_path: Path) -> None:
+    (tmp_path / "tppq.db").chmod(0o600)
+    assert standing(small).path.stat().st_mode & 0o777 == 0o600
+    assert small.folder.stat().st_mode & 0o777 == 0o700
+
+
+def test_a_file_that_says_otherwise_than_the_ledger_is_found_by_verify(small: Small) -> None:
+    path = standing(small).path
+    assert small.ledger.verify().rows() == []
+    with duckdb.connect(path) as connection:
+        connection.execute("update entry set tpp = tpp + 1 where seq = 4")
+        connection.execute("delete from entry where seq = 5")
+    found = [(row["seq"], row["check"], path.name in row["found"]) for row in small.ledger.verify().rows()]
+    assert found == [(4, "copy", True), (5, "copy", True)]
+
+
 def test_a_folder_that_cannot_be_written_is_done_without(small: Small) -> None:
     small.folder.write_text("in the way", encoding="utf-8")
     assert core_file.standing(small.store, GROUND) is None

@@ -8,7 +8,7 @@ from ledger import Ledger, Misconfigured, guards
 from ledger.database import Database
 from ledger.store import Store
 from tests.clock import Clock
-from tests.outside import drop_guards
+from tests.outside import connected, drop_guards
 
 
 def found(url: str) -> list[tuple[str, str]]:
@@ -43,21 +43,27 @@ def test_what_else_is_there_is_nobodys_fault(store_url: str) -> None:
 
 def test_without_any_all_are_named_in_order() -> None:
     assert guards.missing("postgresql", []) == [
+        "balance_one_license",
         "entry_append_only",
         "entry_continues",
+        "entry_reversed_once",
         "event_append_only",
         "event_continues",
+        "event_of",
         "head_goes_forward",
         "head_stays",
         "refusal_append_only",
     ]
     assert guards.missing("sqlite", []) == [
+        "balance_one_license",
         "entry_continues",
         "entry_no_delete",
         "entry_no_update",
+        "entry_reversed_once",
         "event_continues",
         "event_no_delete",
         "event_no_update",
+        "event_of",
         "head_goes_forward",
         "head_is_one",
         "head_no_delete",
@@ -73,4 +79,16 @@ def test_a_ledger_without_guards_is_not_opened_until_init_puts_them_back(store_u
     with pytest.raises(Misconfigured, match="is not append-only: entry_"):
         Ledger.open(store_url)
     Ledger.init(store_url, opening=False, clock=Clock("2026-02-01")).close()
+    Ledger.open(store_url).close()
+
+
+def test_a_ledger_without_one_of_its_keys_is_not_opened_and_init_puts_it_back(store_url: str) -> None:
+    Ledger.init(store_url, opening=False, clock=Clock("2026-02-01")).close()
+    with connected(store_url) as connection:
+        connection.exec_driver_sql("drop index entry_reversed_once")
+    with pytest.raises(
+        Misconfigured, match="entry_reversed_once missing, changed or disabled; run tppq init"
+    ):
+        Ledger.open(store_url)
+    Ledger.init(store_url, opening=False).close()
     Ledger.open(store_url).close()

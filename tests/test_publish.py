@@ -133,6 +133,38 @@ def test_a_long_history_is_sealed_in_parts(url: str, monkeypatch: pytest.MonkeyP
     assert asked(url)[0] == plain
 
 
+@pytest.mark.parametrize(
+    ("mode", "of_folder", "of_file"), [(0o600, 0o700, 0o600), (0o640, 0o750, 0o640), (0o444, 0o755, 0o644)]
+)
+def test_whoever_may_not_read_the_ledger_may_not_read_its_segments(
+    url: str, mode: int, of_folder: int, of_file: int
+) -> None:
+    Path(url.removeprefix("sqlite:///")).chmod(mode)
+    asked(url)
+    (segment,) = files(url)
+    assert (segment.parent.stat().st_mode & 0o777, segment.stat().st_mode & 0o777) == (of_folder, of_file)
+
+
+@pytest.mark.parametrize("wide", [False, True])
+def test_a_segment_that_says_otherwise_than_the_ledger_is_found_by_verify(url: str, *, wide: bool) -> None:
+    asked(url, wide=wide)
+    (segment,) = files(url)
+    table = pq.read_table(segment)
+    more = table["to_headroom_tpp"].to_pylist()
+    more[2] += 1_000
+    column = table.column_names.index("to_headroom_tpp")
+    pq.write_table(table.set_column(column, "to_headroom_tpp", [more]), segment)
+    with Ledger.open(url) as ledger:
+        (found,) = ledger.verify().rows()
+        assert (found["seq"], found["check"]) == (3, "copy")
+        assert found["found"] == (
+            "allocate AG country 2025-01-01 790000000 790001000, "
+            f"in the {'wide' if wide else 'narrow'} segments: remove it, it is made anew"
+        )
+        segment.unlink()
+        assert ledger.verify().rows() == []
+
+
 def test_postgresql_has_no_segments(store_url: str) -> None:
     Ledger.init(store_url, clock=Clock("2026-02-01")).close()
     store = Store(Database(store_url, 10))

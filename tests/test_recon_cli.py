@@ -167,6 +167,18 @@ def test_a_ledger_that_does_not_verify_exits_with_3(desk: Desk) -> None:
     assert [path.name for path in Path("out").iterdir() if not path.name.startswith(".")] == ["outbox"]
 
 
+def test_a_ledger_that_is_not_the_one_that_was_signed_exits_with_3_and_its_certificate_is_stale(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert desk() == (0, "", "")
+    (desk.folder / "kept").write_text("signed of another ledger\n", encoding="utf-8")
+    monkeypatch.setenv("TPPQ_CHECKPOINT", str(desk.folder / "kept"))
+    status, out, _ = desk()
+    assert (status, "INTEGRITY" in out, "until that is settled nothing is written" in out) == (3, True, True)
+    (message,) = desk.messages()
+    assert desk.current()["stale"] == message["subject"]
+
+
 def test_another_run_that_holds_the_lock_exits_with_75(desk: Desk) -> None:
     with jobs.locked(Path("out")):
         status, out, err = desk()

@@ -61,6 +61,7 @@ OF_A_NIGHT: dict[str, dict[str, Any]] = {
 
 WIDE_ONES = ("holders", "device-mix", "pace", "late-postings", "forecast", "lpp")
 TIME = ("as_of", "to_day", "on_day")
+DAY_BEFORE = "2026-11-21"
 
 
 @pytest.fixture(scope="module")
@@ -169,6 +170,36 @@ def test_a_report_that_has_nothing_to_show_says_why(grown: Ledger) -> None:
     assert {name for name, said in notes.items() if said} == {"lpp", "open-breaks", "three-ways", "reexports"}
     assert "programme lpp" in notes["lpp"][0]
     assert "No reconciliation had run" in notes["open-breaks"][0]
+
+
+@pytest.fixture(scope="module")
+def before(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ledger]:
+    """The same ledger on the day before anything in it was put right."""
+    url = sample_in_time.post(tmp_path_factory.mktemp("before"), put_right=False)
+    with Ledger.open(url, clock=Clock(sample_in_time.ENDS)) as ledger:
+        yield ledger
+
+
+BOTH_CLOCKS = [name for name in ASKED if any(each.name == "known_at" for each in ready()[name].parameters)]
+
+
+@pytest.mark.parametrize("name", BOTH_CLOCKS)
+def test_what_was_known_at_an_instant_is_what_the_ledger_of_that_instant_says(
+    grown: Ledger, before: Ledger, name: str
+) -> None:
+    asked = {**ASKED[name], "as_of": DAY_BEFORE, "known_at": DAY_BEFORE}
+    assert as_csv(grown.report(name, **asked)) == as_csv(before.report(name, **asked))
+
+
+def test_every_question_has_the_answer_of_the_ledger_of_that_instant(grown: Ledger, before: Ledger) -> None:
+    asked = {"as_of": DAY_BEFORE, "known_at": DAY_BEFORE}
+    assert grown.headroom(**asked).rows() == before.headroom(**asked).rows()
+    assert grown.licenses(**asked).rows() == before.licenses(**asked).rows()
+    assert (
+        grown.statement("SA", known_at=DAY_BEFORE).rows()
+        == before.statement("SA", known_at=DAY_BEFORE).rows()
+    )
+    assert grown.forecast("PE", **asked).rows() == before.forecast("PE", **asked).rows()
 
 
 @pytest.mark.parametrize("name", [name for name in ASKED if any(each in TIME for each in ASKED[name])])

@@ -9,10 +9,15 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from ledger import evidence
+from ledger import Ledger, evidence
+from ledger.database import Database
+from ledger.engine import Core
+from ledger.store import Store
 from ledger.tables import ENTRY
-from tests.forger import differences, head_on_the_last, rehash, unguarded
-from tests.outside import HEAD, by_hand, connected
+from ledger.verify import verify
+from tests.books import REFERENCE, REGIME
+from tests.forger import differences, fill, head_on_the_last, rehash, unguarded
+from tests.outside import HEAD, by_hand, connected, drop_guards
 
 
 @pytest.fixture(name="url")
@@ -113,6 +118,42 @@ def test_another_name_or_salt_key_in_the_head_is_another_tree(url: str, column: 
     assert differences(url) == [(6, "tree")]
 
 
+def test_a_head_put_forward_in_time_is_found_though_no_guard_forbids_it(url: str) -> None:
+    with connected(url) as connection:
+        connection.execute(sa.update(HEAD).values(recorded_at="9999-12-31T23:59:59.999990Z"))
+    assert differences(url) == [(6, "head")]
+
+
+def test_roles_that_are_taken_away_or_come_from_nowhere_are_found(tmp_path: Path) -> None:
+    one = unguarded(tmp_path)
+    with connected(one) as connection:
+        connection.execute(sa.update(HEAD).values(shared=1))
+    assert [(row["expected"], row["found"]) for row in answers(one)] == [
+        ("a ledger of one person", "a ledger of people with roles")
+    ]
+    many = f"sqlite:///{tmp_path / 'shared.db'}"
+    fill(many)
+    with Ledger.open(many, actor="maria") as ledger:
+        ledger.share()
+    drop_guards(many)
+    with connected(many) as connection:
+        connection.execute(sa.update(HEAD).values(shared=0))
+    assert [(row["expected"], row["found"]) for row in answers(many)] == [
+        ("a ledger of people with roles", "a ledger of one person")
+    ]
+
+
+def answers(url: str) -> list[dict[str, Any]]:
+    """What verify finds, whoever may ask."""
+    store = Store(Database(url, 1))
+    core = Core(REGIME, REFERENCE.countries, REFERENCE.devices, wide=True)
+    try:
+        return verify(store, core, {}).rows()
+    finally:
+        core.close()
+        store.close()
+
+
 def remove(*seqs: int) -> Callable[[sa.Connection], object]:
     return lambda connection: connection.execute(sa.delete(ENTRY).where(ENTRY.c.seq.in_(seqs)))
 
@@ -158,3 +199,24 @@ def test_entries_removed_or_rearranged_are_found(
     with connected(url) as connection:
         change(connection)
     assert differences(url)[0] == first
+
+
+BEYOND: dict[str, tuple[dict[str, Any], str]] = {
+    "another country's quota": ({"quota": "country/SA"}, "values"),
+    "a license below zero with an approver": ({"headroom_after_tpp": -1, "approver": "omar"}, "overdraft"),
+    "an overrun below zero without a reason": (
+        {"kind": "overrun", "license_no": None, "headroom_after_tpp": -1, "approver": "omar"}, "overdraft",
+    ),
+}  # fmt: skip
+"""What a forger may make of the last entry, hashed anew with all care, that no rule lets pass."""
+
+
+@pytest.mark.parametrize(("changed", "check"), BEYOND.values(), ids=BEYOND)
+def test_an_entry_that_no_rule_lets_pass_is_found_though_it_was_hashed_anew(
+    url: str, changed: dict[str, Any], check: str
+) -> None:
+    with connected(url) as connection:
+        connection.execute(sa.update(ENTRY).where(ENTRY.c.seq == 6).values(changed))
+        rehash(connection, 6)
+        head_on_the_last(connection)
+    assert (6, check) in differences(url)

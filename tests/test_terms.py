@@ -75,3 +75,17 @@ def test_what_lapses_soon_is_weighed_against_what_is_asked(asked_tpp: int, then:
     assert terms.lapsing(asked_tpp, 500, 1_000) == (
         f"Licenses that expire unused within 60 days would free 1,000: {then}"
     )
+
+
+def test_a_license_that_is_issued_again_brings_back_what_it_held_when_it_expired() -> None:
+    kept = books(issued("L-1", licensed=100))
+    again = asked("license", license_no="L-1", effective_on="2027-01-11")
+    assert terms.warning(again, kept) == (
+        "L-1 expired on 2027-01-10 with 100 TPP that were not released; this brings them back"
+    )
+    for no_reason_to_say_so in (
+        asked("license", license_no="L-1", effective_on="2027-01-10"),
+        asked("export", license_no="L-1", effective_on="2027-01-11"),
+    ):
+        assert terms.warning(no_reason_to_say_so, kept) is None
+    assert terms.warning(again, books(issued("L-1"))) is None

@@ -181,6 +181,15 @@ def test_what_a_proof_shows_must_be_what_was_committed_to(
     assert handed.held("proof", handed.put(other)) == 1
 
 
+def test_extra_data_that_is_nested_without_end_is_refused(
+    handed: Handed, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first, _, rest = handed.text("proof-7").split("\n", 2)
+    deep = b64encode(b"[" * 200_000).decode()
+    assert handed.held("proof", handed.put(f"{first}\nextra {deep}\n{rest}")) == 1
+    assert "extra is not JSON" in "".join(capsys.readouterr())
+
+
 def test_a_proof_of_one_entry_is_none_of_another(handed: Handed) -> None:
     seventh = handed.text("proof-7")
     for index in (0, 5, 7, 11, 12, 99):

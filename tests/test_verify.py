@@ -42,6 +42,49 @@ def test_an_approval_of_an_overdraft_that_is_none_is_found(url: str) -> None:
     assert differences(url) == [(None, "license")]
 
 
+@pytest.mark.parametrize("quota", ["country/AE", "country/SA"])
+@pytest.mark.parametrize("number", ["", "L9"])
+def test_an_account_that_holds_nothing_and_has_no_entry_is_found(url: str, quota: str, number: str) -> None:
+    with connected(url) as connection:
+        if (quota, number) == ("country/AE", ""):
+            quota = "country/BR"
+        nothing = dict.fromkeys(
+            ("regime_tpp", "headroom_tpp", "licensed_tpp", "exported_tpp", "blocked_tpp"), 0
+        )
+        connection.execute(sa.insert(BALANCE).values(quota=quota, license_no=number, **nothing))
+    assert differences(url) == [(None, "license")]
+
+
+def test_an_account_that_held_nothing_and_was_removed_is_found(store_url: str) -> None:
+    with Ledger.init(store_url, opening=False, actor="maria", clock=Clock("2026-03-01")) as ledger:
+        ledger.post(entry("allocate", 1_000))
+        ledger.post(entry("license", 100, license_no="L3"))
+        ledger.post(entry("release", 100, license_no="L3", reason="revoked"))
+        with connected(store_url) as connection:
+            connection.execute(sa.delete(BALANCE).where(BALANCE.c.license_no == "L3"))
+        found = ledger.verify().rows()
+    assert [tuple(row.values()) for row in found] == [
+        (3, "license", "country/AE L3: an account", "country/AE L3: none")
+    ]
+
+
+def test_an_overdraft_keeps_the_approver_who_let_it_begin(store_url: str) -> None:
+    with Ledger.init(store_url, opening=False, actor="maria", clock=Clock("2026-03-01")) as ledger:
+        ledger.post(entry("allocate", 1_000))
+        for tpp, approver in ((900, "ada"), (200, "omar"), (300, "ines")):
+            ledger.post(entry("overrun", tpp, reason="left all the same"), approver=approver)
+        assert ledger.verify().rows() == []
+        with connected(store_url) as connection:
+            where = sa.update(BALANCE).where(BALANCE.c.license_no == "")
+            connection.execute(where.values(overdraft_approver="eve"))
+        (found,) = ledger.verify().rows()
+    assert (found["check"], found["expected"], found["found"]) == (
+        "license",
+        "country/AE: an overdraft approved by omar",
+        "country/AE: an overdraft approved by eve",
+    )
+
+
 def test_licenses_keep_what_their_entries_say_through_increase_reversal_and_release(store_url: str) -> None:
     clock = Clock("2026-03-01")
     with Ledger.init(store_url, opening=False, actor="maria", clock=clock) as ledger:
@@ -127,5 +170,45 @@ def test_a_past_day_that_a_back_dated_entry_breached_is_a_note_and_no_difference
     assert answer.rows() == []
     assert (answer.basis["checked"]["entries"], answer.basis["checked"]["accounts"]) == (4, 2)
     assert answer.basis["notes"] == [
-        "AE 2026-01-05: headroom by effective day was -600 TPP, breached by the back-dated entry 4"
+        (
+            "AE 2026-01-05 to 2026-01-31: headroom by effective day was as low as -600 TPP, "
+            "breached by the back-dated entry 4"
+        )
+    ]
+
+
+def test_a_breach_names_the_back_dated_entry_and_not_the_last_of_its_day(store_url: str) -> None:
+    clock = Clock("2026-01-10")
+    with Ledger.init(store_url, opening=False, actor="maria", clock=clock) as ledger:
+        ledger.post(entry("allocate", 1_000, effective_on="2026-01-01"))
+        ledger.post(entry("license", 400, effective_on="2026-01-03", license_no="L1"))
+        ledger.post(entry("block", 600, effective_on="2026-01-03", reason="inquiry"))
+        ledger.post(entry("unblock", 600, effective_on="2026-01-04"))
+        (back_dated,) = ledger.post(entry("license", 100, effective_on="2026-01-02", license_no="L2"))
+        answer = ledger.verify()
+    assert answer.basis["notes"] == [
+        (
+            "AE 2026-01-03: headroom by effective day was -100 TPP, "
+            f"breached by the back-dated entry {back_dated.seq}"
+        )
+    ]
+
+
+def test_a_back_dated_breach_is_told_in_a_country_that_was_overdrawn_at_another_time(store_url: str) -> None:
+    clock = Clock("2026-03-10")
+    with Ledger.init(store_url, opening=False, actor="maria", clock=clock) as ledger:
+        ledger.post(entry("allocate", 1_000, effective_on="2026-01-01"))
+        ledger.post(entry("block", 1_000, effective_on="2026-01-02", reason="inquiry"))
+        ledger.post(entry("unblock", 1_000, effective_on="2026-02-01"))
+        ledger.post(entry("license", 10, effective_on="2026-01-05", license_no="L1"))
+        ledger.post(
+            entry("overrun", 995, effective_on="2026-02-02", reason="left all the same"), approver="omar"
+        )
+        answer = ledger.verify()
+    assert answer.rows() == []
+    assert answer.basis["notes"] == [
+        (
+            "AE 2026-01-05 to 2026-01-31: headroom by effective day was as low as -10 TPP, "
+            "breached by the back-dated entry 4"
+        )
     ]

@@ -18,7 +18,11 @@ with chosen as (
         e.seq, e.country, e.license_no, e.kind, e.tpp, e.effective_on, e.expires_on, e.device_id, e.consignee,
         e.reason,
         e.reverses_seq is not null as undoes,
-        e.seq in (select u.reverses_seq from entry as u where u.reverses_seq is not null) as undone
+        e.seq in (
+            select u.reverses_seq
+            from entry as u
+            where u.reverses_seq is not null and (known_at is null or u.recorded_at <= known_at::timestamp)
+        ) as undone
     from entry as e
     where
         e.license_no is not null

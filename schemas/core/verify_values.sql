@@ -10,7 +10,7 @@ select
         case when a.tpp is null then 'tpp' end,
         case when a.programme is null then 'programme' end,
         case when a.effective_on is null then 'effective_on' end,
-        case when a.quota is null then 'quota' end,
+        case when a.quota is distinct from concat(a.programme, '/', a.country) then 'quota' end,
         case when a.actor is null then 'actor' end,
         case when a.headroom_after_tpp is null then 'headroom_after_tpp' end
     ) as found
@@ -22,7 +22,7 @@ where
     or a.tpp is null
     or a.programme is null
     or a.effective_on is null
-    or a.quota is null
+    or a.quota is distinct from concat(a.programme, '/', a.country)
     or a.actor is null
     or a.headroom_after_tpp is null
 order by a.place

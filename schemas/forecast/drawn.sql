@@ -24,7 +24,10 @@ where
         or e.license_no not in (
             select s.reference
             from entry as s
-            where s.kind = 'release' and s.reason ilike 'superseded%' and s.reference is not null
+            where
+                s.kind = 'release' and s.reason ilike 'superseded%' and s.reference is not null
+                and s.effective_on <= $as_of::date
+                and ($known_at is null or s.recorded_at <= $known_at::timestamp)
         )
     )
 group by e.country, e.effective_on, e.kind = 'return'

@@ -5,7 +5,9 @@ with opened as (
         e.country::varchar as country,
         min(e.effective_on) as opened_on
     from entry as e
-    where e.programme = 'country' and e.kind = 'allocate'
+    where
+        e.programme = 'country' and e.kind = 'allocate'
+        and ($known_at is null or e.recorded_at <= $known_at::timestamp)
     group by e.country
 )
 

@@ -13,6 +13,11 @@ with last_export as (
     where
         e.kind = 'export'
         and e.reverses_seq is null
+        and e.seq not in (
+            select u.reverses_seq
+            from entry as u
+            where u.reverses_seq is not null and ($known_at is null or u.recorded_at <= $known_at::timestamp)
+        )
         and e.effective_on <= $as_of::date
         and ($known_at is null or e.recorded_at <= $known_at::timestamp)
     group by e.license_no

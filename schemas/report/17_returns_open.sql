@@ -12,7 +12,11 @@ with live as (
     where
         e.programme = 'country'
         and e.reverses_seq is null
-        and e.seq not in (select u.reverses_seq from entry as u where u.reverses_seq is not null)
+        and e.seq not in (
+            select u.reverses_seq
+            from entry as u
+            where u.reverses_seq is not null and ($known_at is null or u.recorded_at <= $known_at::timestamp)
+        )
         and e.effective_on <= $as_of::date
         and ($known_at is null or e.recorded_at <= $known_at::timestamp)
         and ($country is null or e.country::varchar = $country)
@@ -91,6 +95,8 @@ pending as (
             where
                 x.reference = v.reference and x.country <> v.country
                 and x.kind in ('license', 'overrun', 'export')
+                and x.effective_on <= $as_of::date
+                and ($known_at is null or x.recorded_at <= $known_at::timestamp)
         )
 )
 

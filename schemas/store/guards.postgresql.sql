@@ -1,4 +1,5 @@
--- One row a trigger of this store that fires always: its kind, and the body of its function.
+-- One row a trigger of this store that fires always, with its kind and the body of its function; and an index
+-- that was made by name and holds, with what it is.
 select
     t.tgname as name,
     t.tgtype || ' ' || f.prosrc as definition
@@ -6,3 +7,12 @@ from pg_trigger as t
 inner join pg_class as c on t.tgrelid = c.oid
 inner join pg_proc as f on t.tgfoid = f.oid
 where not t.tgisinternal and t.tgenabled = 'A' and c.relnamespace = current_schema()::regnamespace
+union all
+select
+    c.relname as name,
+    case when i.indisunique then 'unique index' else 'index' end as definition
+from pg_index as i
+inner join pg_class as c on i.indexrelid = c.oid
+where
+    i.indisvalid and c.relnamespace = current_schema()::regnamespace
+    and not exists (select 1 from pg_constraint as k where k.conindid = i.indexrelid)
