@@ -172,7 +172,8 @@ def _summed(core: Core, *, whole: bool) -> _Summed:
     keys = list(zip(*folded, strict=True)) or [()] * len(_KEY)
     columns = {name: pa.array(key, pa.string()) for name, key in zip(_KEY, keys, strict=True)}
     core.take(pa.table({**columns, "tpp": pa.array(folded.values(), pa.int64())}), "core/verify_folded.sql")
-    differences.extend(_asked(core, "balance"))
+    for check in ("balance", "account"):
+        differences.extend(_asked(core, check))
     return _Summed(differences, len({(quota, number) for quota, number, _ in folded}), _breached(core))
 
 

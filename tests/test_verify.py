@@ -39,7 +39,7 @@ def test_an_approval_of_an_overdraft_that_is_none_is_found(url: str) -> None:
     with connected(url) as connection:
         where = sa.update(BALANCE).where(BALANCE.c.license_no == "")
         connection.execute(where.values(overdraft_approver="eve"))
-    assert differences(url) == [(None, "license")]
+    assert differences(url) == [(6, "account")]
 
 
 @pytest.mark.parametrize("quota", ["country/AE", "country/SA"])
@@ -52,7 +52,7 @@ def test_an_account_that_holds_nothing_and_has_no_entry_is_found(url: str, quota
             ("regime_tpp", "headroom_tpp", "licensed_tpp", "exported_tpp", "blocked_tpp"), 0
         )
         connection.execute(sa.insert(BALANCE).values(quota=quota, license_no=number, **nothing))
-    assert differences(url) == [(None, "license")]
+    assert differences(url) == [(None, "account")]
 
 
 def test_an_account_that_held_nothing_and_was_removed_is_found(store_url: str) -> None:
@@ -64,7 +64,7 @@ def test_an_account_that_held_nothing_and_was_removed_is_found(store_url: str) -
             connection.execute(sa.delete(BALANCE).where(BALANCE.c.license_no == "L3"))
         found = ledger.verify().rows()
     assert [tuple(row.values()) for row in found] == [
-        (3, "license", "country/AE L3: an account", "country/AE L3: none")
+        (3, "account", "country/AE L3: an account", "country/AE L3: none")
     ]
 
 
@@ -79,7 +79,7 @@ def test_an_overdraft_keeps_the_approver_who_let_it_begin(store_url: str) -> Non
             connection.execute(where.values(overdraft_approver="eve"))
         (found,) = ledger.verify().rows()
     assert (found["check"], found["expected"], found["found"]) == (
-        "license",
+        "account",
         "country/AE: an overdraft approved by omar",
         "country/AE: an overdraft approved by eve",
     )
