@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from ledger.errors import Tampered
 from ledger.evidence import FIRST_PREV_HASH, canonical, entry_hash
 
 COLUMNS = ("seq", "recorded_at", "actor", "topic", "subject", "action", "detail", "prev_hash", "hash")
@@ -41,9 +42,15 @@ class Event(NamedTuple):
 
 
 def read(row: Sequence[Any]) -> Event:
-    """A row of table `event`, in the order of COLUMNS."""
+    """A row of table `event`, in the order of COLUMNS. Raises Tampered for a detail that is no object."""
     seq, at, actor, topic, subject, action, detail, prev_hash, own_hash = row
-    return Event(seq, at, actor, topic, subject, action, orjson.loads(detail), prev_hash, own_hash)
+    try:
+        said = orjson.loads(detail)
+    except ValueError:
+        said = None
+    if not isinstance(said, dict):
+        raise Tampered(f"event {seq:,} ({topic} {subject}) was changed: its detail is none", event_seq=seq)
+    return Event(seq, at, actor, topic, subject, action, said, prev_hash, own_hash)
 
 
 def chained(

@@ -26,7 +26,7 @@ from types import MappingProxyType
 from typing import Literal, NamedTuple
 
 from ledger import trail
-from ledger.errors import Busy, Misconfigured, NotPermitted, UnknownName, Unreachable
+from ledger.errors import Busy, Misconfigured, NotPermitted, Tampered, UnknownName, Unreachable
 from ledger.events import Event, Telling
 from ledger.reading import Reading
 from ledger.store import Store
@@ -113,8 +113,11 @@ def fold(events: Iterable[Event]) -> Roster:
 
 
 def of(store: Reading) -> Roster:
-    """The roster of a store, as it stands now."""
-    return fold(store.events(TOPIC))
+    """The roster of a store, as it stands now. Raises Tampered where its events say nothing of the sort."""
+    try:
+        return fold(store.events(TOPIC))
+    except (KeyError, TypeError, ValueError) as error:
+        raise Tampered(f"an event of a user was changed, so nobody can be let in: {error!r}") from error
 
 
 def who_may(roster: Roster, act: Act) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from ledger import Ledger, evidence
+from ledger import Ledger, Tampered, evidence
 from ledger.database import Database
 from ledger.engine import Core
 from ledger.store import Store
@@ -17,7 +17,7 @@ from ledger.tables import ENTRY
 from ledger.verify import verify
 from tests.books import REFERENCE, REGIME
 from tests.forger import differences, fill, head_on_the_last, rehash, unguarded
-from tests.outside import HEAD, by_hand, connected, drop_guards
+from tests.outside import EVENT, HEAD, by_hand, connected, drop_guards
 
 
 @pytest.fixture(name="url")
@@ -141,6 +141,20 @@ def test_roles_that_are_taken_away_or_come_from_nowhere_are_found(tmp_path: Path
     assert [(row["expected"], row["found"]) for row in answers(many)] == [
         ("a ledger of people with roles", "a ledger of one person")
     ]
+
+
+@pytest.mark.parametrize("detail", ["no JSON", "[]", "{}", '{"roles": ["king"]}', '{"roles": 1}'])
+def test_a_user_whose_event_was_changed_is_not_let_in(tmp_path: Path, detail: str) -> None:
+    url = f"sqlite:///{tmp_path / 'shared.db'}"
+    fill(url)
+    with Ledger.open(url, actor="maria") as ledger:
+        ledger.share()
+    drop_guards(url)
+    with connected(url) as connection:
+        connection.execute(sa.update(EVENT).values(detail=detail))
+    Database(url, 1).create()  # its guards are back
+    with pytest.raises(Tampered, match="was changed"):
+        Ledger.open(url, actor="maria").close()
 
 
 def answers(url: str) -> list[dict[str, Any]]:
