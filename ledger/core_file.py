@@ -89,7 +89,7 @@ def standing(store: Store, ground: Ground) -> CoreFile | None:
         return found
     part = folder / f"core-{os.getpid()}-{get_ident()}.part"
     try:
-        publish.make(folder, store)
+        folder.mkdir(mode=0o700, exist_ok=True)
         written = write(part, store, ground, head, found)
         path = folder / f"core-{written.seq:012d}-{written.hash}-{fingerprint()}.duckdb"
         publish.put(part, path, store)

@@ -13,6 +13,7 @@ import os
 import re
 import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from operator import itemgetter
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -57,21 +58,12 @@ def folder_of(store: Reading) -> Path | None:
 
 def put(part: Path, path: Path, store: Reading) -> None:
     """Let a finished file take its place, for those alone who may read the store's own. Raises OSError."""
-    part.chmod(_readers(store) | 0o200)
-    part.replace(path)
-
-
-def make(folder: Path, store: Reading) -> None:
-    """Make the folder of segments, if it is not there: for those alone who may read the store."""
-    if not folder.is_dir():
-        folder.mkdir(mode=0o700, exist_ok=True)
-        readers = _readers(store)
-        folder.chmod(0o300 | readers | readers >> 2)
-
-
-def _readers(store: Reading) -> int:
     assert store.database.file is not None
-    return store.database.file.stat().st_mode & 0o444
+    readers = store.database.file.stat().st_mode & 0o444
+    part.chmod(0o200 | readers)
+    with suppress(PermissionError):  # somebody else made the folder
+        part.parent.chmod(0o300 | readers | readers >> 2)
+    part.replace(path)
 
 
 def sealed(store: Reading, *, wide: bool) -> Sealed:
@@ -155,7 +147,7 @@ class Sealer:
         path = self._folder / f"{width}-{self._first_seq:012d}-{last_seq:012d}-{self._last_hash}.parquet"
         part = path.with_suffix(f".{os.getpid()}.part")
         try:
-            make(self._folder, self._store)
+            self._folder.mkdir(mode=0o700, exist_ok=True)
             pq.write_table(table, part, compression="zstd", row_group_size=SEGMENT_ENTRIES)
             put(part, path, self._store)
         except OSError:
