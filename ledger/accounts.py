@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from ledger import slips
 from ledger.model import BUCKETS, HELD_BY_LICENSE, MOVES, Device, Kind, Regime
 
 NO_LICENSE = ""
@@ -71,19 +72,29 @@ class Books:
     reserved: Mapping[str, int] = field(default_factory=dict)
     """By quota: TPP of headroom that pending proposals hold, where the regime says that they do."""
 
+    looked_for: frozenset[str] = frozenset()
+    """Licenses that are not there, of which those they may have been meant to be are among `licenses`."""
+
     terms: dict[int, Sequence[str | None]] = field(default_factory=dict)
     """By seq of an entry that issued a license: its (issued_on, expires_on) once that entry is undone."""
 
     def share(self, others: Books) -> None:
         """Work on the accounts of other books, for a submission that is judged after theirs."""
         self.quotas, self.licenses = others.quotas, others.licenses
-        self.undone, self.terms = others.undone, others.terms
+        self.undone, self.terms, self.looked_for = others.undone, others.terms, others.looked_for
 
     def holder_of(self, bucket: str, asked: Asked) -> Account | None:
         """The account whose `bucket` an entry touches: its license's, or the quota's own."""
         if asked.license_no is not None and bucket in HELD_BY_LICENSE:
             return self.licenses.get(asked.license_no)
         return self.quotas.get(asked.quota)
+
+    def nearest_license(self, asked: Asked) -> str | None:
+        """The license of the same quota that was likely meant; None where there is no such."""
+        if asked.license_no is None or asked.license_no not in self.looked_for:
+            return None
+        near = ((number, self.licenses.get(number)) for number in slips.meant(asked.license_no))
+        return next((number for number, found in near if found and found.quota == asked.quota), None)
 
     def free(self, bucket: str, quota: str) -> int:
         """What may be taken out of `headroom` or `blocked` (whole TPP): what is there and not reserved."""

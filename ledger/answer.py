@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any
 
 _DECIMAL = re.compile(r"decimal128\((\d+), (\d+)\)")
@@ -99,14 +100,17 @@ def _type_of(values: Sequence[Any]) -> str:
 class Answer:
     """The rows of a question, and the basis they stand on (regime, seq, hash, times).
 
-    `given` is `Rows`, or an Arrow table.
+    `given` is `Rows`, or an Arrow table; `aside` what a screen says beside them, and no form for programs.
     """
 
-    __slots__ = ("_arrow", "basis", "given")
+    __slots__ = ("_arrow", "aside", "basis", "given")
 
-    def __init__(self, given: Any, basis: Mapping[str, Any]) -> None:
+    def __init__(
+        self, given: Any, basis: Mapping[str, Any], aside: Mapping[str, Any] = MappingProxyType({})
+    ) -> None:
         self.given = given
         self.basis = basis
+        self.aside = aside
         self._arrow = None if isinstance(given, Rows) else given
 
     @property

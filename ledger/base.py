@@ -19,6 +19,7 @@ from ledger.posting import Resolver
 from ledger.roster import Act
 from ledger.store import Store, clock_us
 from ledger.submission import Head, Verdict
+from ledger.text import named
 
 
 class Opened:
@@ -54,9 +55,10 @@ class Opened:
         users, or the user whose `token` is given. `busy_seconds` is how long to wait for another writer,
         `clock` microseconds since 1970. Where the store does not fit the `checkpoint` that is kept outside it
         (signed by `verifier`, if given), nothing can be written. Raises Misconfigured where there is no
-        ledger, NotPermitted for somebody who is no user of a shared one.
+        ledger, NotPermitted for somebody who is no user of a shared one, BadQuery for what is no name.
         """
-        store, who = Store(Database(url, busy_seconds), clock), actor or roster.at_work()
+        who = roster.at_work() if actor is None else named("actor", actor)
+        store = Store(Database(url, busy_seconds), clock)
         try:
             head = store.checked_head()
             terms = reference.load().regime(head.regime)
@@ -128,7 +130,7 @@ class Opened:
             return answer
         waiting = proposed.pending(self._proposals(known_at))
         change = proposed.pending_tpp(waiting, answer.basis["as_of"])
-        return Answer(proposed.with_pending(answer.held, change), answer.basis)
+        return Answer(proposed.with_pending(answer.held, change), answer.basis, answer.aside)
 
     def _basis(self, head: Head, values: Mapping[str, Any]) -> dict[str, Any]:
         """What an answer stands on; asked again with these times, the same question has the same answer."""

@@ -33,6 +33,7 @@ from ledger.schema import SCHEMA_VERSION
 from ledger.snapshot import Snapshots
 from ledger.store import Store, clock_us
 from ledger.submission import Post, Verdict
+from ledger.text import named
 
 GROUP = 20_000
 """Rows of a file that are judged, written and committed together."""
@@ -196,7 +197,8 @@ class Ledger(Audit, Copies, Dictionary, Proofs, Reconciling, Reports, Sandbox, S
         return self._store.submit(posts, books, atomic=atomic, again=again, dry_run=dry_run)
 
     def _books(self, posts: Sequence[Post], approver: str | None) -> Books:
-        """Books for these posts, whose accounts are still to be read. Raises NotPermitted."""
+        """Books for these posts, whose accounts are still to be read. Raises NotPermitted, BadQuery."""
+        approver = None if approver is None else named("approver", approver)
         self._may_post(posts, approver)
         return Books(
             self._terms, self._store.today(), self.actor, approver, self._reference.devices,

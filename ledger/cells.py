@@ -25,7 +25,7 @@ def shown(value: Any, *, thousands: bool = True) -> str:
     if isinstance(value, (list, dict)):
         return orjson.dumps(value).decode()
     if isinstance(value, datetime):
-        return f"{value:%Y-%m-%dT%H:%M:%S.%f}Z"
+        return f"{value.replace(tzinfo=None).isoformat(timespec='microseconds')}Z"  # strftime pads no year
     return value.isoformat() if isinstance(value, date) else str(value)
 
 

@@ -15,14 +15,18 @@ from pathlib import Path
 from ledger import log_file, reference, rereading
 from ledger.base import Opened
 from ledger.database import Database
-from ledger.errors import Misconfigured, Tampered, Unreachable
+from ledger.errors import BadFeed, Misconfigured, Tampered, Unreachable
 from ledger.loading import Group, Loader
 from ledger.questions import Questions
 from ledger.reading import Progress, silent
+from ledger.schema import SCHEMA_VERSION
 from ledger.store import Store, clock_us
 
 _PAGES = 4_000
 """Pages of a SQLite file copied at a time, between which others may write: 16 MB."""
+
+_NO_BACKUP = {"SQLITE_NOTADB": "it is no SQLite database", "SQLITE_CORRUPT": "it is damaged, or cut short"}
+"""What SQLite finds wrong with a file as a whole, in words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +113,8 @@ class Copies(Opened):
 def restore(file: Path, url: str, progress: Progress = silent) -> Copy:
     """Make a ledger at `url` (SQLite, where there is none yet) from a backup, which is verified first.
 
-    Raises Misconfigured (there is a ledger already; not SQLite), Tampered (the backup does not verify).
+    Raises BadFeed (the file is no backup), Misconfigured (there is a ledger already; not SQLite; a backup
+    of another version), Tampered (the backup does not verify).
     """
     target = Database(url, 0)
     if target.file is None:
@@ -123,6 +128,7 @@ def restore(file: Path, url: str, progress: Progress = silent) -> Copy:
     try:
         target.file.parent.mkdir(parents=True, exist_ok=True)
         _copy_sqlite(file, part, progress)
+        _must_hold_a_ledger(part, file)
         copy = _verified(part, target.file)
         part.replace(target.file)
         _sync_folder(target.file)
@@ -180,9 +186,35 @@ def _copy_sqlite(source: Path, target: Path, progress: Progress) -> None:
         with target.open("rb") as written:
             os.fsync(written.fileno())
     except sqlite3.Error as error:
+        why = _NO_BACKUP.get(getattr(error, "sqlite_errorname", ""))
+        if why is not None:
+            raise _no_backup(source, why) from error
         raise Unreachable(
-            f"{source} cannot be copied to {target.parent}: {error}", file=str(source)
+            f"{source} cannot be copied to {target.absolute().parent}: {error}", file=str(source)
         ) from error
+
+
+def _no_backup(file: Path, why: str) -> BadFeed:
+    """What is said of a file that is no copy of a ledger."""
+    reason = f"is no backup of a ledger: {why}"
+    return BadFeed(
+        f"{file} {reason}; tppq backup makes one; tppq import takes the log that tppq export wrote",
+        faults=[{"path": str(file), "line": None, "column": None, "reason": reason}],
+    )
+
+
+def _must_hold_a_ledger(part: Path, file: Path) -> None:
+    """Raise BadFeed or Misconfigured where `part`, which was copied from `file`, is not for this version."""
+    with closing(Store(Database(f"sqlite:///{part}", 10), clock_us)) as store:
+        found = store.schema_version()
+        if found is None:
+            raise _no_backup(file, "it is a SQLite database of something else")
+        if found != SCHEMA_VERSION:
+            raise Misconfigured(
+                f"{file} has schema {found}; this version runs schema {SCHEMA_VERSION}: restore it with the "
+                "version of tppq that made it, then run tppq db upgrade with this one",
+                file=str(file),
+            )
 
 
 def _verified(part: Path, file: Path) -> Copy:

@@ -6,16 +6,15 @@ comes with the source distribution, not with an installed wheel.
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from operator import itemgetter
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, TextIO
+from typing import Any, NamedTuple
 
-from ledger import recon_screens, reference, render, schema
+from ledger import recon_screens, reference, schema
 from ledger.answer import Answer
 from ledger.book import Ledger
 from ledger.errors import Misconfigured, OverHeadroom, Refused
@@ -79,10 +78,15 @@ class Application:
         return f"{self.cluster} ({self.source}), {self.on}, {self.devices}"
 
 
-def demo(
-    ledger_url: str | None, out: TextIO, width: int | None = None, *, clock: Callable[[], int] = clock_us
-) -> int:
-    """Post the announced clusters to a ledger and tell what came of it, on `out`, in `width` columns; 0.
+class Shown(NamedTuple):
+    """What came of it: the headroom of every country, and the whole story for people."""
+
+    headroom: Answer
+    screen: Screen
+
+
+def demo(ledger_url: str | None, *, clock: Callable[[], int] = clock_us) -> Shown:
+    """Post the announced clusters to a ledger, and say what came of it.
 
     The ledger is one in a folder that is removed afterwards, or, at `ledger_url`, one that stays: a new one,
     or one without entries beyond the opening. Raises Misconfigured where it has others, or where the sample
@@ -96,12 +100,10 @@ def demo(
             applications = _applications(feed, ledger.post_file(feed, each=True))
             headroom, statement = ledger.headroom(), ledger.statement(SHOWN)
         terms = reference.load().regime(headroom.basis["regime"])
-        screen = [
+        return Shown(headroom, [
             *_told(terms, applications, headroom), *_statement(statement),
             *_night(sample, Path(folder), clock), *_next(sample, ledger_url),
-        ]  # fmt: skip
-        render.print_table(screen, out, width or shutil.get_terminal_size().columns)
-    return 0
+        ])  # fmt: skip
 
 
 def _sample() -> Path:

@@ -8,17 +8,18 @@ from __future__ import annotations
 import platform
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from datetime import datetime, timedelta
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from ledger import publish, reference
+from ledger import kept, publish, reference
 from ledger.database import Database
-from ledger.errors import LedgerError, Misconfigured
+from ledger.errors import LedgerError, Misconfigured, NotPermitted
 from ledger.schema import SCHEMA_VERSION
+from ledger.settings import Settings
 from ledger.store import Store, clock_us
 from ledger.submission import EPOCH, Head
 
@@ -37,30 +38,44 @@ class Check(NamedTuple):
     advice: str
 
 
-INSTALLATION = frozenset({"python", "duckdb", "sqlite", "strict tables", "reference data"})
-"""Checks of which none may fail: without them no ledger can be trusted."""
+class Examined(NamedTuple):
+    """Every check, and the head of the ledger, where there is one."""
+
+    checks: list[Check]
+    head: Head | None
 
 
-def examine(url: str, busy_seconds: float, clock: Callable[[], int] = clock_us) -> list[Check]:
-    """Every check of the installation and of the ledger at `url`."""
+INSTALLATION = frozenset({"configuration", "python", "duckdb", "sqlite", "strict tables", "reference data"})
+"""Checks of which none may fail: without them no ledger can be trusted, or it is another one than meant."""
+
+
+def examine(
+    settings: Settings, clock: Callable[[], int] = clock_us, wrong: Sequence[Misconfigured] = ()
+) -> Examined:
+    """Every check of the installation and of the ledger that the settings name; what is `wrong` in them."""
     checks = [
+        configuration(settings, wrong),
         _python(),
         duckdb_release(_installed("duckdb")),
         sqlite_release(sqlite3.sqlite_version_info),
         _strict_tables(),
         _reference_data(),
-        _postgresql(url),
+        _postgresql(settings.ledger),
         *(_extra(package, name, use) for package, name, use in _EXTRAS),
     ]
     try:
-        store = Store(Database(url, busy_seconds), clock)
+        store = Store(Database(settings.ledger, settings.busy_seconds), clock)
     except Misconfigured as error:
-        return [
-            *checks,
-            Check("ledger", "fail", error.detail, "mend the URL: --ledger, TPPQ_LEDGER or tppq.toml"),
-        ]
+        said = Check("ledger", "fail", error.detail, "mend the URL: --ledger, TPPQ_LEDGER or tppq.toml")
+        return Examined([*checks, said], None)
     with closing(store):
-        return [*checks, *_ledger(store)]
+        if store.database.file is not None:
+            checks.append(disk_space(store.database.file))
+        try:
+            head = store.head()
+        except LedgerError as error:
+            return Examined([*checks, _no_ledger(error)], None)
+        return Examined([*checks, *_ledger(store, head), *_evidence(store, settings)], head)
 
 
 def status(checks: list[Check]) -> int:
@@ -70,6 +85,21 @@ def status(checks: list[Check]) -> int:
 
 
 # ------------------------------------------------------------------------------------ the installation
+
+
+def configuration(settings: Settings, wrong: Sequence[Misconfigured]) -> Check:
+    """Where the settings come from, and what is wrong with them."""
+    if wrong:
+        advice = "put it right there: until then most verbs say this, and what follows may go by the defaults"
+        return Check("configuration", "fail", "; ".join(error.detail for error in wrong), advice)
+    told = [f"{path}: {'read' if read else 'not there'}" for path, read in settings.files.items()]
+    others = sorted(set(settings.sources.values()) - settings.files.keys())
+    return Check(
+        "configuration",
+        "ok",
+        "; ".join([*told, *(f"{other}: set" for other in others if other.startswith("TPPQ_"))]),
+        "",
+    )
 
 
 def _python() -> Check:
@@ -160,21 +190,19 @@ def _postgresql(url: str) -> Check:
 # -------------------------------------------------------------------------------------------- the ledger
 
 
-def _ledger(store: Store) -> Iterator[Check]:
-    name = store.database.name
-    if store.database.file is not None:
-        yield disk_space(store.database.file)
-    try:
-        head = store.head()
-    except Misconfigured as error:
-        yield Check(
-            "ledger", "warn", error.detail, "run tppq init, or name the ledger: --ledger, TPPQ_LEDGER"
-        )
-        return
-    except LedgerError as error:
-        yield Check("ledger", "fail", error.detail, "start the store, or let its user read it")
-        return
-    yield Check("ledger", "ok", f"{name}: entry {head.seq:,}, head {head.hash[:8]}, {head.regime}", "")
+def _no_ledger(error: LedgerError) -> Check:
+    """What is said where the head of a ledger cannot be read."""
+    if isinstance(error, Misconfigured):
+        advice = "run tppq init, or name the ledger: --ledger, TPPQ_LEDGER"
+        return Check("ledger", "warn", error.detail, advice)
+    if isinstance(error, NotPermitted):
+        return Check("ledger", "fail", error.detail, "ask whoever keeps it for that, or for a copy")
+    return Check("ledger", "fail", error.detail, "start the store, or let its user read it")
+
+
+def _ledger(store: Store, head: Head) -> Iterator[Check]:
+    found = f"{store.database.name}: entry {head.seq:,}, head {head.hash[:8]}, {head.regime}"
+    yield Check("ledger", "ok", found, "")
     yield _schema(head)
     try:
         store.checked_head()
@@ -184,6 +212,37 @@ def _ledger(store: Store) -> Iterator[Check]:
         yield Check("guards", "ok", "append-only: every trigger is there", "")
     yield _segments(store)
     yield clock_behind(head, store.clock())
+
+
+def _evidence(store: Store, settings: Settings) -> Iterator[Check]:
+    """Whether writers are let in: by the checkpoint outside the store, with the key to verify it."""
+    if settings.checkpoint is None:
+        wanted = "if you want it: tppq checkpoint -o FILE, and TPPQ_CHECKPOINT names FILE"
+        yield Check("checkpoint", "ok", "none outside the store: a tail that was cut would not show", wanted)
+    else:
+        yield _checkpoint(store, Path(settings.checkpoint), settings.verify_key)
+    if settings.signing_key_file is not None:
+        try:
+            kept.signer(Path(settings.signing_key_file))
+        except Misconfigured as error:
+            yield Check(
+                "signing key", "fail", error.detail, "mend the file, or what TPPQ_SIGNING_KEY_FILE names"
+            )
+        else:
+            yield Check("signing key", "ok", settings.signing_key_file, "")
+
+
+def _checkpoint(store: Store, path: Path, key: str | None) -> Check:
+    try:
+        why = kept.unfit(store, path, None if key is None else kept.verifier(key))
+    except LedgerError as error:
+        return Check("checkpoint", "fail", error.detail, "mend what TPPQ_CHECKPOINT and TPPQ_VERIFY_KEY name")
+    if why is not None:
+        return Check("checkpoint", "fail", f"{why}; nothing can be written", kept.way_out(path))
+    if not path.exists():
+        return Check("checkpoint", "warn", f"none at {path} yet", "run tppq checkpoint")
+    unsigned = "" if key else "; its signature is not checked, as TPPQ_VERIFY_KEY names no key"
+    return Check("checkpoint", "ok", f"the ledger continues {path}{unsigned}", "")
 
 
 def _schema(head: Head) -> Check:

@@ -12,16 +12,21 @@ import sqlalchemy as sa
 from pydantic import AfterValidator, ConfigDict, StrictInt, StringConstraints, model_validator
 from sqlmodel import Field, SQLModel
 
-from ledger.model import MOST_TPP, Kind, clean_text, whole_entry_faults
+from ledger.model import MOST_TPP, Kind, whole_entry_faults
+from ledger.text import NAME_LENGTH, REMARK_LENGTH, clean_text
 
 WHOLE = sa.BigInteger().with_variant(sa.Integer, "sqlite")  # STRICT tables of SQLite know no BIGINT
 
 Whole = Annotated[StrictInt, Field(gt=0, le=MOST_TPP)]
 Name = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=128), AfterValidator(clean_text)
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=NAME_LENGTH),
+    AfterValidator(clean_text),
 ]
 Remark = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000), AfterValidator(clean_text)
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=REMARK_LENGTH),
+    AfterValidator(clean_text),
 ]
 
 

@@ -13,7 +13,8 @@ from difflib import get_close_matches
 from typing import NamedTuple
 
 from ledger.feed_layout import LONGEST, POSTING, Column, Layout, Sort
-from ledger.model import MOST_TPP, Kind, clean_text, whole_entry_faults
+from ledger.model import MOST_TPP, Kind, whole_entry_faults
+from ledger.text import clean_text
 
 
 class Fault(NamedTuple):

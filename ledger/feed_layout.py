@@ -8,25 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Any, Literal, NamedTuple
 
-from pydantic import StringConstraints
-
-from ledger.entry import Name, Remark
 from ledger.model import MOST_TPP, Kind
+from ledger.text import NAME_LENGTH, REMARK_LENGTH
 
 Sort = Literal["word", "day", "local_day", "whole", "count", "name", "remark", "list"]
 """What a cell may hold: one of some words; a day; a day, or an instant whose own day is meant; a whole number
 above zero, or from zero on; a text that names something, or one that remarks on it; a list of names."""
 
 
-def _longest(text: object) -> int:
-    """The most characters that one of the model's text types takes."""
-    return next(int(rule.max_length or 0) for rule in get_args(text) if isinstance(rule, StringConstraints))
-
-
-NAME_LENGTH = _longest(Name)
-REMARK_LENGTH = _longest(Remark)
 LONGEST: Mapping[str, int] = {"name": NAME_LENGTH, "remark": REMARK_LENGTH, "list": 100_000}
 """The most characters of a text, by its sort."""
 

@@ -23,6 +23,8 @@ from typing import BinaryIO, Literal, NamedTuple
 import pyarrow as pa
 from pyarrow import parquet
 
+from ledger.text import BLANKS
+
 Form = Literal["csv", "tsv", "jsonl", "parquet"]
 Record = tuple[int, list[str] | str]
 """The line on which a record starts, and its fields; or, if it cannot be read, why."""
@@ -46,15 +48,14 @@ _OTHER_FORMS = (
 _CHUNK_BYTES = 1 << 20
 _RECORDS = 2_000  # at a time: few enough to stay in the processor's cache
 _NOT_UTF8 = "is not UTF-8 text: save the file as UTF-8"
-# What the model strips from the ends of a text (str.strip takes more), and how it begins in UTF-8.
-_SPACES = "".join(map(chr, range(0x2000, 0x200B)))
-_BLANKS = f"\t\n\v\f\r \x85\xa0\u1680{_SPACES}\u2028\u2029\u202f\u205f\u3000"
-_WIDE_BLANKS = (b"\xc2\x85", b"\xc2\xa0", b"\xe1\x9a\x80", b"\xe2\x80", b"\xe2\x81\x9f", b"\xe3\x80\x80")
+# How blanks, and what no text may hold, begin in UTF-8: one byte is found faster than what it may lead to.
+_ODD = (b"\xc2", b"\xd8\x9c", b"\xe1\x9a\x80", b"\xe2\x80", b"\xe2\x81", b"\xe3\x80\x80")
 # A line whose fields have no quotation mark, or stand between two; a mark inside them is written twice.
 _FIELD = rb'(?:"[^"]*+(?:""[^"]*+)*+"|[^"%b]*+)'
 _WELL_QUOTED = {
     mark: re.compile(rb"%b(?:%b%b)*+\r?" % (_FIELD % mark, mark, _FIELD % mark)) for mark in (b",", b"\t")
 }
+_ARRAY = re.compile(rb"\[\s*(?:\{|\])")
 _CONTROLS = bytes({*range(32), 127} - set(b"\r\n"))
 
 
@@ -113,8 +114,8 @@ def unreadable(file: Path, form: Form) -> str | None:
         return None if head.startswith(_PARQUET) else "is not a Parquet file"
     if is_blank(file):
         return f"is empty: {'at least one' if form == 'jsonl' else 'a header'} line is needed"
-    if form == "jsonl" and text.startswith(b"["):
-        return "is a JSON list: write one JSON object a line"
+    if _ARRAY.match(text) or (form == "jsonl" and text.startswith(b"[")):
+        return "is a JSON array: write one object a line (JSON Lines)"
     if head.count(0) > len(head) // 4:
         return _UTF16
     return next((why for start, why in _OTHER_FORMS if head.startswith(start)), None)
@@ -160,7 +161,7 @@ def survey(file: Path, form: Form) -> Survey:
                 plain = plain and form == "csv"
             if not seen.isascii():
                 regular = regular and _is_utf8(chunk, decoder)
-                plain = plain and not any(blank in seen for blank in _WIDE_BLANKS)
+                plain = plain and not any(odd in seen for odd in _ODD)
             plain = plain and len(chunk) == len(chunk.translate(None, controls))
             before = chunk
     return Survey(
@@ -208,7 +209,7 @@ def csv_records(file: Path, mark: str) -> Iterator[Record]:
             except csv.Error as error:
                 yield line, _csv_reason(str(error))
                 continue
-            if len(fields) > 1 or any(field.strip(_BLANKS) for field in fields):
+            if len(fields) > 1 or any(field.strip(BLANKS) for field in fields):
                 yield line, fields if _is_text("".join(fields)) else _NOT_UTF8
 
 
@@ -216,7 +217,7 @@ def json_lines(file: Path) -> Iterator[Record]:
     """Every line of a JSON Lines file that holds something, as a record of one field."""
     with file.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as stream:
         for line, text in enumerate(stream, start=1):
-            if text.strip(_BLANKS):
+            if text.strip(BLANKS):
                 yield line, [text] if _is_text(text) else _NOT_UTF8
 
 

@@ -39,8 +39,9 @@ from ledger.schema import sql
 class Staging:
     """One file, read whole: what it holds and what is wrong with it. Close it, or use it in a `with`.
 
-    `row_count` counts its records, good and bad; `content_sha256` is of its bytes, in hex; `faults` are in
-    the order of lines, then of columns. Its cells are in table `cell` of the connection, which is its own.
+    `row_count` counts its records, good and bad, `bad_rows` those that have a fault of their own;
+    `content_sha256` is of its bytes, in hex; `faults` are in the order of lines, then of columns. Its cells
+    are in table `cell` of the connection, which is its own.
     """
 
     takes_nothing = False
@@ -51,6 +52,7 @@ class Staging:
         self.layout = layout
         self.content_sha256 = ""
         self.row_count = 0
+        self.bad_rows = 0
         self.faults: list[Fault] = []
         self.first_line = 1
         self._connection = connection
@@ -209,7 +211,9 @@ class Staging:
             self._tidy()
             found = [*self._faulty_rows(), *self._faulty_json(), *self._misfits()]
             if found:
-                self.rows("feed/mark_bad.sql", cell_ids=list({cell_id for cell_id, _ in found}))
+                bad = list({cell_id for cell_id, _ in found})
+                self.bad_rows = len(bad)
+                self.rows("feed/mark_bad.sql", cell_ids=bad)
                 self.faults.extend(Fault(self.path, *at_fault) for _, at_fault in found)
             self.rows("feed/document_done.sql")
         rank = self.layout.rank

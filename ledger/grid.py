@@ -7,13 +7,15 @@ can stand for are left out before the layout changes from a table to cards.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import islice
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 
 from rich.cells import cell_len
+
+from ledger.text import visible
 
 GAP = "  "
 INDENT = "    "
@@ -66,6 +68,7 @@ def lines(grid: Grid, width: int, *, ruled: bool) -> Iterator[Line]:
     """The grid for a width in cells of a terminal. `ruled` draws a line under the headings."""
     if not grid.rows and grid.total is None:
         return
+    grid = _visible(grid)
     plan = _planned(grid, width)
     if plan is None:
         yield from _cards(grid, width)
@@ -77,6 +80,7 @@ def plain_lines(grid: Grid) -> Iterator[str]:
     """The grid as text, each row a line as wide as it takes; column by column, for many rows."""
     if not grid.rows and grid.total is None:
         return
+    grid = _visible(grid)
     padded = []
     for index, column in enumerate(grid.columns):
         cells = list(_cells(grid, index))
@@ -92,8 +96,23 @@ def plain_lines(grid: Grid) -> Iterator[str]:
     yield from shown if headed else islice(shown, 1, None)
 
 
+def _visible(grid: Grid) -> Grid:
+    """The grid, where nothing in it could command a terminal; else one that shows what could."""
+    headings = [column.heading for column in grid.columns]
+    total = grid.total or ()
+    if all("".join(cells).isprintable() for cells in (headings, *grid.rows, total)):
+        return grid
+    return replace(
+        grid,
+        columns=[column._replace(heading=visible(column.heading)) for column in grid.columns],
+        rows=[list(map(visible, row)) for row in grid.rows],
+        total=grid.total and list(map(visible, total)),
+    )
+
+
 def wrapped(text: str, width: int | None) -> list[str]:
     """`text` in lines no wider than `width`, broken between words only; its own indentation is kept."""
+    text = visible(text)
     if width is None or cell_len(text) <= width:
         return [text]
     indent = text[: len(text) - len(text.lstrip(" "))]
@@ -220,9 +239,13 @@ def _cards(grid: Grid, width: int) -> Iterator[Line]:
     name = max((cell_len(grid.columns[index].heading) for index in pairs), default=0)
     across = max(1, (width - len(INDENT) + len(GAP)) // (name + 1 + value + len(GAP)))
     for row in [*grid.rows, *([grid.total] if grid.total is not None else [])]:
-        title = GAP.join(row[index] for index in titles if row[index])
-        yield from ([Span(text, "bold")] for text in wrapped(title, width))
-        there = [index for index in pairs if row[index]]
+        heads = [index for index in titles if row[index]]
+        title = GAP.join(row[index] for index in heads)
+        if not heads:
+            heads = [index for index in everything if row[index]][:1]
+            title = "".join(f"{grid.columns[index].heading} {row[index]}".strip() for index in heads)
+        yield from ([Span(text, "bold")] for text in wrapped(title, width) if text)
+        there = [index for index in pairs if row[index] and index not in heads]
         for first in range(0, len(there), across):
             line: Line = []
             for index in there[first : first + across]:
@@ -232,10 +255,17 @@ def _cards(grid: Grid, width: int) -> Iterator[Line]:
                 line.append(Span(row[index], column.styles.get(row[index].partition(",")[0], "")))
             yield from _narrowed(line, width)
         for index in sentences:
-            if row[index]:
-                heading = grid.columns[index].heading
-                text = f"{INDENT}{heading}: {row[index]}" if heading else INDENT + row[index]
-                yield from ([Span(text)] for text in wrapped(text, width))
+            if row[index] and index not in heads:
+                yield from _sentence(grid.columns[index], row[index], width)
+
+
+def _sentence(column: Column, cell: str, width: int) -> Iterator[Line]:
+    """A heading and its cell, in the style of that, over as many lines as it takes."""
+    heading = f"{INDENT}{column.heading}: " if column.heading else INDENT
+    style = column.styles.get(cell.partition(",")[0], "")
+    for text in wrapped(heading + cell, width):
+        lead = len(heading) if text.startswith(heading) else 0
+        yield [Span(text[:lead]), Span(text[lead:], style)]
 
 
 def _narrowed(line: Line, width: int) -> Iterator[Line]:

@@ -20,7 +20,7 @@ def read(path: Path, verifier: Verifier | None = None) -> Checkpoint:
     except ValueError as error:
         raise _bad(path, str(error)) from error
     except OSError as error:
-        raise Unreachable(f"{path} cannot be read: {error}", path=str(path)) from error
+        raise Unreachable(f"{path} cannot be read: {error.strerror}", path=str(path)) from error
 
 
 def write(path: Path, note: str) -> None:
@@ -28,7 +28,7 @@ def write(path: Path, note: str) -> None:
     try:
         tiles.put(path, note.encode())
     except OSError as error:
-        raise Unreachable(f"{path} cannot be written: {error}", path=str(path)) from error
+        raise Unreachable(f"{path} cannot be written: {error.strerror}", path=str(path)) from error
 
 
 def outside(path: Path, verifier: Verifier | None = None) -> anchors.Outside:
@@ -50,7 +50,7 @@ def verifier(given: str) -> Verifier:
     try:
         return Verifier.parse(given if "+" in given else Path(given).read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
-        raise Misconfigured(f"the key file {given} cannot be read: {type(error).__name__}") from None
+        raise _no_key(given, error) from None
     except ValueError as error:
         raise Misconfigured(str(error)) from None
 
@@ -60,7 +60,7 @@ def signer(path: Path) -> Signer:
     try:
         mode, text = path.stat().st_mode, path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise Misconfigured(f"the key file {path} cannot be read: {type(error).__name__}") from None
+        raise _no_key(path, error) from None
     if mode & 0o077:
         raise Misconfigured(f"the key file {path} can be read by others: chmod 600 {path}")
     try:
@@ -72,25 +72,36 @@ def signer(path: Path) -> Signer:
 def guard(store: Reading, path: Path, verifier: Verifier | None = None) -> Tampered | None:
     """Why nothing may be written: the store is behind, or is not, what a checkpoint kept outside says it was.
 
-    None where all is well. Asked once when a ledger is opened, so it reads a few rows and no history: the
-    checkpoint is of this ledger (and by `verifier`, if given), has no more entries than the head, stands in
-    the log of events, and the last entry it covers still has the hash that it had; where it has as many
-    entries as the head, the head's tree has its root. That finds a store that was restored from an older
-    copy, and one that went on from there. What was changed with care is for `tppq verify --checkpoint`.
+    None where all is well. Asked once when a ledger is opened, so it reads a few rows and no history.
+    """
+    why = unfit(store, path, verifier)
+    return Tampered(f"{why}; until that is settled nothing is written: {way_out(path)}") if why else None
+
+
+def unfit(store: Reading, path: Path, verifier: Verifier | None = None) -> str | None:
+    """In what a store does not fit a checkpoint; None where it does, or where none was signed yet.
+
+    It fits where the checkpoint is of this ledger (and by `verifier`, if given), has no more entries than the
+    head, stands in the log of events, and the last entry it covers still has the hash that it had; where it
+    has as many entries as the head, the head's tree has its root. That finds a store that was restored from
+    an older copy, and one that went on from there. What was changed with care is for `tppq verify
+    --checkpoint`.
     """
     head = store.head()
     known = anchors.recorded(store.read("events", topic=anchors.TOPIC))
     if not path.exists() and not known:
         return None  # the first checkpoint is yet to be made
     try:
-        why = _unfit(store, head, known, read(path, verifier), path)
+        return _unfit(store, head, known, read(path, verifier), path)
     except (BadFeed, Unreachable) as error:
-        why = error.detail
-    if why is None:
-        return None
-    return Tampered(
-        f"{why}; until that is settled nothing is written: restore the latest backup and post again what "
-        f"came after it, or, if this store is the right one and {path} is not, put the right file there"
+        return error.detail
+
+
+def way_out(path: Path) -> str:
+    """What to do about a store that does not fit its checkpoint."""
+    return (
+        "restore the latest backup and post again what came after it, or, if this store is the right one and "
+        f"{path} is not, put the right file there"
     )
 
 
@@ -106,11 +117,20 @@ def _unfit(
             "older copy, or its tail was cut"
         )
     if size == head.seq:
-        fits = merkle.Edge.from_json(head.tree, size).root() == root
+        try:
+            fits = merkle.Edge.from_json(head.tree, size).root() == root
+        except ValueError:
+            fits = False  # the head does not even hold an edge
     else:
         hashes = {each.head_hash for each in known if (each.size, each.root) == (size, root)}
         fits = size == 0 or any(found in hashes for (found,) in store.read("hash_at", seq=size))
     return None if fits else f"this store is not the one that {path} was signed of ({size:,} entries)"
+
+
+def _no_key(given: Path | str, error: OSError | UnicodeDecodeError) -> Misconfigured:
+    """What is said of the file of a key, and never what is in it."""
+    why = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+    return Misconfigured(f"the key file {given} cannot be read: {why}")
 
 
 def _bad(path: Path, reason: str) -> BadFeed:

@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 
+from ledger import slips
 from ledger.accounts import NO_LICENSE, Account, Asked, Books
 from ledger.database import Database, Row
 from ledger.model import BUCKETS, UNDONE_BY, Kind
@@ -16,6 +17,11 @@ from ledger.submission import Earlier, Head, Post, Refusing
 
 OWN_PREFIX = 32
 """How much of a request id made from a file is the file's: characters of its SHA-256."""
+
+_FEW = 20
+"""Licenses of one group that are not there: of more, nothing is looked for, as it is no slip of the hand."""
+
+_LICENSE = Kind.license.value
 
 Question = tuple[str, Mapping[str, Any]]
 """A statement of `schemas/store`, and its values."""
@@ -106,9 +112,14 @@ class Lookups:
         """Give the books what is kept, and what reversals must know of the entries that they undo."""
         books.quotas, books.licenses = self._quotas, self._licenses
         books.undone, books.terms = {}, {}
+        issued, used = set[str](), set[str]()
         for post in posts:
             each = post.asked
-            if isinstance(each, Asked) and each.reverses_seq is not None:
+            if not isinstance(each, Asked):
+                continue
+            if each.license_no is not None and self._licenses.get(each.license_no) is None:
+                (issued if each.kind == _LICENSE else used).add(each.license_no)
+            if each.reverses_seq is not None:
                 seq = each.reverses_seq
                 if seq not in books.undone:
                     books.undone[seq] = self._why_not_undone(cursor, each)
@@ -117,6 +128,17 @@ class Lookups:
                             cursor, "term_without", license_no=each.license_no, seq=seq
                         )
                         books.terms[seq] = term
+
+        books.looked_for = self._look_for(cursor, used - issued)
+
+    def _look_for(self, cursor: Any, numbers: set[str]) -> frozenset[str]:
+        """These licenses, which are not there, once what they may have been meant to be is kept; if few."""
+        if not 0 < len(numbers) <= _FEW:
+            return frozenset()
+        near = {each for number in numbers for each in slips.meant(number)} - self._licenses.keys()
+        asked = {"quotas": _names(()), "licenses": _names(near)}
+        self._keep(self._database.rows_together(cursor, ("accounts", asked)))
+        return frozenset(numbers)
 
     def _why_not_undone(self, cursor: Any, asked: Asked) -> str:
         """Why the entry cannot be reversed by what is asked; empty where it can."""

@@ -10,7 +10,6 @@ the same bytes and the hash chain survives a move between them.
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -68,13 +67,6 @@ UNDONE_BY: Mapping[Kind, Kind] = MappingProxyType(
 BUCKETS = ("regime", "headroom", "licensed", "exported", "blocked")
 HELD_BY_LICENSE = frozenset({"licensed", "exported"})
 """Buckets kept per license, so that one license can never ship what another holds."""
-
-
-def clean_text(value: str) -> str:
-    """`value` in Unicode NFC; refuses control characters, which canonical JSON writers disagree on."""
-    if any(ord(character) < 32 or ord(character) == 127 for character in value):
-        raise ValueError("has a control character (a tab or a line break, perhaps): remove it")
-    return unicodedata.normalize("NFC", value)
 
 
 NEEDS_LICENSE = frozenset({Kind.license, Kind.release, Kind.export, Kind.restore})

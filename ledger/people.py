@@ -115,6 +115,13 @@ class People(Opened):
         after = roster.of(self._store).get(roster.key(subject))
         return after or Person(subject, frozenset(), None, events[0].at, self.actor)
 
+    def _user(self, name: str) -> str:
+        """The user of a shared ledger who is meant, as they are written; in another, any name is somebody's.
+
+        Raises UnknownName.
+        """
+        return _known(roster.of(self._store), name).name if self.shared else name
+
     def _must_be_shared(self) -> None:
         if not self.shared:
             raise Misconfigured(

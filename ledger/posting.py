@@ -14,10 +14,11 @@ from uuid import uuid4
 
 from ledger import evidence
 from ledger.accounts import Asked
-from ledger.errors import Refused, UnknownName
-from ledger.model import Device, Kind
+from ledger.errors import Refused, TppMismatch, UnknownName
+from ledger.model import MOST_TPP, Device, Kind
 from ledger.reference import Reference
 from ledger.submission import Post
+from ledger.text import named
 
 PROGRAMMES = ("country",)
 """The programmes this ledger runs; NVEU, UVEU and LPP draw on quotas of their own."""
@@ -110,8 +111,16 @@ class Resolver:
             if isinstance(device, Refused):
                 return device
             device_id = device.device_id
-            if tpp is None and quantity is not None:
-                tpp = quantity * device.tpp
+            if quantity is not None:
+                worked_out_tpp = quantity * device.tpp
+                if worked_out_tpp > MOST_TPP:
+                    return TppMismatch(
+                        f"{quantity:,} x {device_id} is {worked_out_tpp:,} TPP, more than can be kept "
+                        f"exactly ({MOST_TPP:,}): is the quantity in chips?",
+                        country=country, device_id=device_id, quantity=quantity,
+                    )  # fmt: skip
+                if tpp is None:
+                    tpp = worked_out_tpp
         if programme != "country":
             return UnknownName(
                 f"no programme '{programme}' in this ledger: it runs {', '.join(PROGRAMMES)}",
@@ -134,7 +143,11 @@ class Resolver:
         return self.resolve(*values)
 
     def posts(self, entries: Sequence[Given], request_id: str | None) -> list[Post]:
-        """The entries as one submission; without a request id it is given one, and cannot be repeated."""
+        """The entries as one submission; without a request id it is given one, and cannot be repeated.
+
+        Raises BadQuery for a request id that is no text.
+        """
+        request_id = None if request_id is None else named("request_id", request_id)
         bodies = [_given(entry) for entry in entries]
         body_hash = evidence.body_hash(bodies) if request_id is not None else None
         used_id = request_id if request_id is not None else uuid4().hex

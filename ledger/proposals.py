@@ -27,6 +27,7 @@ from ledger.outcome import Receipt
 from ledger.people import People
 from ledger.proposed import Proposal
 from ledger.submission import Post, Verdict
+from ledger.text import remarked
 
 _SOMEBODY = "(whoever approves)"
 _LEAST_SEEN = 8
@@ -150,6 +151,7 @@ class Proposals(People):
         self._must("propose")
         if not posts:
             raise BadFeed("there is no entry to propose", faults=[])
+        remark = None if remark is None else remarked("remark", remark)
         verdict = self._store.submit(posts, self._books_of(self.actor, _SOMEBODY), again=True, dry_run=True)
         _must_pass(verdict, "what is proposed")
         shown = [receipt.headroom_tpp for receipt in self._receipts(verdict)]
@@ -224,7 +226,8 @@ class Proposals(People):
         def check() -> None:
             proposed.found(self._proposals(), chosen.proposal)
 
-        telling = Telling(proposed.TOPIC, chosen.proposal, action, {"hash": chosen.hash, "reason": reason})
+        why = {"hash": chosen.hash, "reason": remarked("reason", reason)}
+        telling = Telling(proposed.TOPIC, chosen.proposal, action, why)
         self._store.record([telling], self.actor, check)
         return self._proposals()[chosen.proposal]
 

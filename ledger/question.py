@@ -33,7 +33,7 @@ def instant(given: datetime | str | None) -> str | None:
         raise BadQuery(
             f"'{given}' is not a time: write YYYY-MM-DD or YYYY-MM-DDTHH:MM:SSZ", value=str(given)
         ) from None
-    return utc.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return f"{utc.replace(tzinfo=None).isoformat(timespec='microseconds')}Z"  # strftime pads no year
 
 
 def times(as_of: date | str | None, known_at: datetime | str | None) -> dict[str, str | None]:

@@ -23,6 +23,7 @@ _FIT = {
     "fits": "bool", "asked_tpp": "int64", "headroom_tpp": "int64", "short_by_tpp": "int64",
     "largest_quantity": "int64", "reason": "string",
 }  # fmt: skip
+_BESIDE_STATEMENT = ("released_as", "opening_tpp")
 
 
 class Questions(Opened):
@@ -45,7 +46,8 @@ class Questions(Opened):
         else:
             values = {**asked_times, "countries": codes}
             rows, head = self._mirror.rows(schema.sql("core/ask_headroom.sql"), values, wide=False)
-        answer = Answer(rows, self._basis(head, asked_times))
+        aside = {} if rows.rows else {"begun_at": self._begun_at()}
+        answer = Answer(rows, self._basis(head, asked_times), aside)
         if len(answer) < len(set(codes)):
             found = set(rows.column("country"))
             for code in codes:
@@ -66,10 +68,11 @@ class Questions(Opened):
         """
         code = self._country(country)
         values = {**times(as_of, known_at), "country": code, "from_day": day(from_day)}
-        answer = self._ask("core/ask_statement.sql", values)
-        if not len(answer):
-            self._must_have_quota(code, set(), answer)
-        return answer
+        whole = self._ask("core/ask_statement.sql", values)
+        if not len(whole):
+            self._must_have_quota(code, set(), whole)
+        aside = {name: whole.table[name].to_pylist() for name in _BESIDE_STATEMENT}
+        return Answer(whole.table.drop_columns(list(aside)), whole.basis, aside)
 
     def licenses(
         self,
@@ -104,8 +107,9 @@ class Questions(Opened):
     ) -> Answer:
         """Would a license for this fit now, or by what was so and known then? One row; reserves nothing.
 
-        Columns: fits, asked_tpp, headroom_tpp, short_by_tpp, largest_quantity (whole devices; null without a
-        device), reason (why it does not fit, or null). Raises UnknownName.
+        Columns: fits, asked_tpp, headroom_tpp, short_by_tpp, largest_quantity (whole devices; 0 where another
+        rule than headroom refuses, null without a device), reason (why it does not fit, or null). Raises
+        UnknownName.
         """
         asked_times = times(as_of, known_at)
         today = asked_times["as_of"] or self._store.today()
@@ -130,7 +134,8 @@ class Questions(Opened):
         if isinstance(refusal, OverHeadroom) and found["lapsing_tpp"]:
             reason = f"{reason}. {terms.lapsing(asked.tpp, headroom_tpp, found['lapsing_tpp'])}"
         free_tpp = books.free("headroom", asked.quota)
-        largest = max(0, free_tpp) * asked.quantity // asked.tpp if asked.quantity is not None else None
+        fitting_tpp = max(0, free_tpp) if refusal is None or isinstance(refusal, OverHeadroom) else 0
+        largest = fitting_tpp * asked.quantity // asked.tpp if asked.quantity is not None else None
         row = (
             refusal is None, asked.tpp, headroom_tpp, max(0, asked.tpp - free_tpp), largest, reason,
         )  # fmt: skip
@@ -167,6 +172,11 @@ class Questions(Opened):
             return verify(self._store, core, basis, outside, copies=copies, progress=progress)
         finally:
             core.close()
+
+    def _begun_at(self) -> str | None:
+        """When the first entry was recorded: an instant (UTC, ISO text); None where there is none."""
+        first = next(self._store.pages(("recorded_at", "seq"), size=1), ())
+        return next((recorded_at for recorded_at, _ in first), None)
 
     def _country(self, text: str) -> str:
         code = self._resolver.country(text)

@@ -156,6 +156,9 @@ class Standing:
 
     last_on: str
     officer: str | None = None
+    asked_by: str | None = None
+    """Who last took it, gave it to somebody, or proposed something: who did, not who was named."""
+
     proposer: str | None = None
     proposal: str | None = None
     entries: list[dict[str, Any]] = field(default_factory=list)
@@ -218,7 +221,7 @@ def _apply(standings: Standings, event: Event) -> None:
     if event.action in _OVERTAKEN[standing.purpose]:
         standing.waits = False
     if event.action == "taken":
-        standing.officer = detail.get("officer") or event.actor
+        standing.officer, standing.asked_by = detail.get("officer") or event.actor, event.actor
     elif event.action in ("posted", "blocked", "unblocked"):
         _posted(standing, event.action, detail.get("seq"))
     elif event.action == "accepted":
@@ -228,7 +231,8 @@ def _apply(standings: Standings, event: Event) -> None:
 
 
 def _proposed(standing: Standing, event: Event) -> None:
-    standing.proposer, standing.proposed_seq = event.actor, event.seq
+    standing.proposer = standing.asked_by = event.actor
+    standing.proposed_seq = event.seq
     standing.proposal, standing.purpose = event.detail.get("proposal"), event.detail.get("purpose")
     standing.entries = list(event.detail.get("entries") or [])
     standing.waits = True

@@ -14,6 +14,7 @@ from ledger.recon_breaks import BUCKETS, OVER_20, SEVERITIES, bucket
 from ledger.recon_changes import Change, Line
 from ledger.recon_drafts import in_words
 from ledger.recon_night import FINAL, Night
+from ledger.text import visible
 
 MOST_BREAKS = 500
 """Rows of the table of breaks: nobody reads more on paper; the rest is in breaks.csv."""
@@ -152,13 +153,17 @@ def _bars_of_ages(still: Sequence[Change], on: str) -> str:
 # ------------------------------------------------------------------------------------------------ tables
 
 
+def _text(value: Any) -> str:
+    return escape(visible(shown(value)))
+
+
 def _table(columns: Mapping[str, bool], rows: Iterable[Sequence[Any]]) -> str:
     """A table; the columns that are True are figures."""
     heads = "".join(f"<th{_figure(n)}>{escape(name)}</th>" for name, n in columns.items())
     classes = [_figure(n) for n in columns.values()]
     body = "\n".join(
         "<tr>"
-        + "".join(f"<td{of}>{escape(shown(value))}</td>" for value, of in zip(row, classes, strict=True))
+        + "".join(f"<td{of}>{_text(value)}</td>" for value, of in zip(row, classes, strict=True))
         + "</tr>"
         for row in rows
     )

@@ -22,6 +22,7 @@ from ledger.question import day, instant
 from ledger.recon_breaks import TOPIC, Standing, find, fold
 from ledger.recon_changes import COLUMNS, PERSISTING, Change, row
 from ledger.recon_steps import Purpose
+from ledger.text import named, remarked, visible
 
 _LISTED = COLUMNS | {"officer": "string", "last_seen_on": "date32[day]"}
 _DEED = dict.fromkeys(("at", "who", "action", "said"), "string")
@@ -79,12 +80,16 @@ class BreakWork(Proposals):
         )  # fmt: skip
 
     def break_take(self, name: str, officer: str | None = None) -> Standing:
-        """Take a break on, or give it to another officer. Raises UnknownName, NotPermitted."""
-        return self._deed(name, "taken", {"officer": officer or self.actor})
+        """Take a break on, or give it to another officer: in a shared ledger, one of its users.
+
+        Raises UnknownName, NotPermitted.
+        """
+        officer = self.actor if officer is None else self._user(named("officer", officer))
+        return self._deed(name, "taken", {"officer": officer})
 
     def break_comment(self, name: str, text: str) -> Standing:
-        """Remark on a break; it stays where it is."""
-        return self._deed(name, "commented", {"text": text})
+        """Remark on a break; it stays where it is. Raises BadQuery for what is no text."""
+        return self._deed(name, "commented", {"text": remarked("text", text)})
 
     def break_propose(
         self,
@@ -107,7 +112,8 @@ class BreakWork(Proposals):
         steps: list[dict[str, Any]] = [{"reverse": seq} for seq in reverse]
         if correct is not None:
             steps.append({"correct": correct, "changes": dict(changes or {})})
-        why = reason or f"break {standing.seen.fingerprint}: {standing.seen.detail}"
+        drafted = visible(f"break {standing.seen.fingerprint}: {standing.seen.detail}")
+        why = remarked("reason", drafted if reason is None else reason)
         if purpose is not None:
             steps = self._setting_aside(standing) if purpose == "block" else recon_steps.lift(standing)
         entries = recon_steps.entries(self._store, standing, steps or _drafted(standing), why)
@@ -153,28 +159,30 @@ class BreakWork(Proposals):
     ) -> Standing:
         """Accept a difference until a day, for a reason, approved by a second person.
 
-        In a shared ledger you are the approver, and somebody else must have taken the break; else `approver`
-        names them. Raises SelfApproval, UnknownName, NotPermitted.
+        In a shared ledger you are the approver, and somebody else must have taken the break, and have been
+        the last to take it, give it away or propose something; else `approver` names them. Raises
+        SelfApproval, UnknownName, NotPermitted.
         """
-        last_day = day(until)
+        last_day, why = day(until), remarked("reason", reason)
         standing = self._open(name)
         if last_day is None or last_day < self._store.today():
             raise BadQuery(f"{until} is over: a break is accepted until a day to come", query=str(until))
         if self.shared:
-            asked, approver = standing.officer or "", self.actor
+            asked, approver = standing.asked_by if standing.officer else None, self.actor
         else:
-            asked = self.actor
-        if approver is None or not asked:
+            asked, approver = self.actor, None if approver is None else named("approver", approver)
+        if approver is None or asked is None:
             raise Misconfigured(
                 "accepting a difference takes two people: --approver names the second; in a shared ledger, "
                 "somebody takes the break (tppq break take) and another accepts it",
             )
-        if roster.same(asked, approver):
-            raise SelfApproval(
-                f"{approver} cannot approve what {asked} asks for: another person must",
-                actor=asked, approver=approver,
-            )  # fmt: skip
-        detail = {"reason": reason, "until": last_day, "approver": approver, "asked_by": asked}
+        for maker in (asked, standing.officer if self.shared else None):
+            if maker is not None and roster.same(maker, approver):
+                raise SelfApproval(
+                    f"{approver} cannot approve what {maker} asks for: another person must",
+                    actor=maker, approver=approver,
+                )  # fmt: skip
+        detail = {"reason": why, "until": last_day, "approver": approver, "asked_by": asked}
         return self._deed(name, "accepted", detail, act="approve")
 
     # ------------------------------------------------------------------------------------------- within

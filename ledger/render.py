@@ -17,6 +17,7 @@ import orjson
 from ledger.answer import Rows
 from ledger.cells import is_figure, shown
 from ledger.grid import Grid, lines, plain_lines, wrapped
+from ledger.text import by_code, visible
 from ledger.workbook import workbook
 
 Part = Grid | str
@@ -36,8 +37,12 @@ def rows_as(form: str, given: Any, basis: Mapping[str, Any], notice: str) -> byt
 
 
 def as_json(value: Any) -> bytes:
-    """One line of JSON: decimals as numbers with all their places, days and instants as ISO text."""
-    return orjson.dumps(value, default=_jsonable, option=orjson.OPT_APPEND_NEWLINE)
+    """One line of JSON: decimals as numbers with all their places, days and instants as ISO text.
+
+    What could command a terminal stands by its code: the same text to whoever reads it as JSON.
+    """
+    written = orjson.dumps(value, default=_jsonable, option=orjson.OPT_APPEND_NEWLINE)
+    return written if written.isascii() and b"\x7f" not in written else by_code(written.decode()).encode()
 
 
 def _jsonable(value: Any) -> Any:
@@ -66,6 +71,15 @@ def _with_instants(given: Any) -> Rows:
     ]
     types = ("string" if place in places else kind for place, kind in enumerate(rows.types))
     return Rows(rows.names, tuple(types), as_text)
+
+
+def at_a_terminal(written: bytes) -> bytes:
+    """Text in a form for programs as a terminal may show it: its lines and tabs, and nothing that commands.
+
+    Elsewhere it stays what was kept: quoting is all that CSV can say, and who reads it back wants that text.
+    """
+    lines = (map(visible, line.split("\t")) for line in written.decode().split("\n"))
+    return "\n".join(map("\t".join, lines)).encode()
 
 
 def _separated(delimiter: str) -> Callable[[Any, Mapping[str, Any], str], bytes]:
@@ -103,7 +117,7 @@ def _row(cells: Iterable[str]) -> str:
 
 
 def _escaped(cell: str) -> str:
-    return cell.replace("\\", "\\\\").replace("|", "\\|").replace("\n", " ").replace("<", "&lt;")
+    return visible(cell.replace("\n", " ")).replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;")
 
 
 def _workbook(given: Any, basis: Mapping[str, Any], notice: str) -> bytes:
@@ -167,7 +181,7 @@ def plain(parts: Sequence[Part]) -> str:
 def _plain_lines(parts: Sequence[Part]) -> Iterator[str]:
     for part in parts:
         if isinstance(part, str):
-            yield part
+            yield visible(part)
         else:
             yield from plain_lines(part)
 

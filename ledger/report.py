@@ -17,12 +17,14 @@ from ledger.answer import Answer
 from ledger.errors import BadQuery
 from ledger.events import Event
 from ledger.forecast import Forecasts
+from ledger.model import MOST_TPP
 from ledger.question import day, instant
 from ledger.ready import Parameter, Ready, listed, named
 from ledger.schema import SCHEMA_VERSION
 from ledger.told import Told
 
 _WHOLE = re.compile(r"[0-9]+|[1-9][0-9]{0,2}(,[0-9]{3})+")
+_MOST_DAYS = 1_000_000  # and months: further than any calendar of a ledger goes
 _MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
 _NO_VALUE = frozenset({"all", "now"})
 _RUN = "run"
@@ -166,12 +168,16 @@ def _of(value: Any, sort: type, parameter: Parameter) -> Any:
 
 
 def _whole(value: Any, parameter: Parameter) -> int:
-    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
-        return value
-    if isinstance(value, str) and _WHOLE.fullmatch(value):
-        return int(value.replace(",", ""))
+    most, number = MOST_TPP if parameter.name.endswith("_tpp") else _MOST_DAYS, -1
+    if isinstance(value, int) and not isinstance(value, bool):
+        number = value
+    elif isinstance(value, str) and _WHOLE.fullmatch(value):
+        number = int(value.replace(",", ""))
+    if 0 <= number <= most:
+        return number
+    many = f" up to {most:,}" if number > most else ""
     raise BadQuery(
-        f"'{value}' is not a whole number for {parameter.name} ({parameter.about})", value=str(value)
+        f"'{value}' is not a whole number{many} for {parameter.name} ({parameter.about})", value=str(value)
     )
 
 

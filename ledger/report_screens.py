@@ -22,7 +22,7 @@ _WORDS = frozenset({
 """Columns that hold words, which may wrap; the others are names and figures, which never do."""
 
 _MAY_GO = frozenset({"country_name", "device_name", "about", "source", "detail"})
-_TITLES = frozenset({"country", "license_no", "name", "what", "month", "quarter", "report"})
+_TITLES = frozenset({"seq", "country", "license_no", "name", "what", "month", "quarter", "report"})
 _LONG = {
     "tpp": "TPP", "h100e": "H100e", "p10": "P10", "p50": "P50", "p90": "P90", "hhi": "HHI", "no": "no.",
     "at": "", "percent": "%",

@@ -160,8 +160,7 @@ def license_known(asked: Asked, books: Books) -> Refused | None:
     if asked.license_no is None:
         return None
     account = books.licenses.get(asked.license_no)
-    is_theirs = account is not None and account.quota == asked.quota
-    if is_theirs or (account is None and asked.kind == Kind.license):
+    if asked.kind == Kind.license if account is None else account.quota == asked.quota:
         return None
     facts: dict[str, errors.Fact] = {"country": asked.country, "license_no": asked.license_no}
     if account is not None:
@@ -172,6 +171,8 @@ def license_known(asked: Asked, books: Books) -> Refused | None:
             **facts, license_country=other,
         )  # fmt: skip
     hint = "; leave license_no empty and put the number into reference" if asked.kind == Kind.overrun else ""
+    if nearest := books.nearest_license(asked):
+        hint, facts["nearest"] = f"{hint}; did you mean {nearest}?", nearest
     return errors.UnknownLicense(f"{asked.country} has no license {asked.license_no}{hint}", **facts)
 
 

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
-from itertools import pairwise
 from types import MappingProxyType
 from typing import Any
 
 from ledger.answer import Answer
 from ledger.grid import Column, Grid
-from ledger.model import MOVES, Kind, h100e
+from ledger.model import h100e
 
 Screen = list[Grid | str]
 Row = Mapping[str, Any]
@@ -40,7 +39,7 @@ def headroom(answer: Answer, quotas: int) -> Screen:
     """Countries, lowest headroom first, and their sum; `quotas` is how many countries have one."""
     rows = [{"pending_tpp": 0, **row} for row in answer.rows()]  # a shared ledger alone has proposals
     if not rows:
-        return ["No country has a quota in this ledger as of this day: tppq init opens those of Tier 2."]
+        return [_no_quota(answer)]
     columns = [
         Column("", "name", titles=True), Column("Country", "words", may_go=True, titles=True),
         Column("State", "name", styles=STATES), _figure("Allocated TPP"), _figure("Licensed TPP"),
@@ -69,6 +68,23 @@ def headroom(answer: Answer, quotas: int) -> Screen:
     return [grid]
 
 
+def _no_quota(answer: Answer) -> str:
+    """Why there is no row: nothing was known by then, nothing had taken effect, or nothing was opened."""
+    begun_at, known_at = answer.aside.get("begun_at"), str(answer.basis["known_at"])
+    if begun_at is None:
+        return "No country has a quota in this ledger: tppq init opens those of Tier 2."
+    if known_at < begun_at:
+        return (
+            f"Nothing had been recorded by {_instant(known_at)}: the first entry of this ledger was recorded "
+            f"at {_instant(begun_at)}."
+        )
+    return f"No country's quota had taken effect by {answer.basis['as_of']}."
+
+
+def _instant(at: str) -> str:
+    return f"{at[:10]} {at[11:19]}Z"
+
+
 def _state(row: Row) -> str:
     control = row["control_state"]
     return str(row["balance_state"]) + (f", {control}" if control != "none" else "")
@@ -86,61 +102,6 @@ def _without(grid: Grid, gone: int) -> Grid:
 
     total = kept(grid.total) if grid.total is not None else None
     return Grid(kept(grid.columns), [kept(row) for row in grid.rows], total)
-
-
-def statement(answer: Answer, from_day: str | None, now_tpp: int, devices: Mapping[str, str]) -> Screen:
-    """A country's entries with its headroom after each; `now_tpp` is for a period without entries.
-
-    The sign of TPP is what the entry does to headroom; without one, it moves between licensed and exported.
-    """
-    rows = answer.rows()
-    h100_tpp = answer.basis["h100_tpp"]
-    columns = [
-        Column("Entry", "figure", titles=True), Column("Effective", "name", titles=True),
-        Column("Kind", "name", titles=True), Column("License", "name"), Column("Devices", "name"),
-        _figure("TPP"), _figure("Headroom after"), _figure("H100e"),
-        Column("Reference", "words", may_go=True),
-    ]  # fmt: skip
-    cells = []
-    if from_day is not None:
-        opening = rows[0]["headroom_after_tpp"] - _effect(rows[0]) if rows else now_tpp
-        cells.append(
-            ["", from_day, "opening", "", "", "", figure(opening), figure(h100e(opening, h100_tpp)), ""]
-        )
-    cells.extend(
-        [
-            figure(row["seq"]), row["effective_on"].isoformat(), _kind(row), row["license_no"] or "",
-            _devices(row, devices), _signed(row), figure(row["headroom_after_tpp"]),
-            figure(row["headroom_after_h100e"]), row["reference"] or "",
-        ]
-        for row in rows
-    )  # fmt: skip
-    screen: Screen = [Grid(columns, cells)] if cells else ["No entry, as of this day."]
-    pairs = pairwise(rows)
-    if any(before["headroom_after_tpp"] + _effect(row) != row["headroom_after_tpp"] for before, row in pairs):
-        screen.append(f"Entries effective before {from_day} stand between these; headroom counts them too.")
-    return screen
-
-
-def _effect(row: Row) -> int:
-    """What an entry adds to headroom, in TPP."""
-    move, tpp = MOVES[Kind(row["kind"])], int(row["tpp"])
-    return tpp if move.target == "headroom" else -tpp if move.source == "headroom" else 0
-
-
-def _signed(row: Row) -> str:
-    effect = _effect(row)
-    return f"{effect:+,}" if effect else figure(row["tpp"])
-
-
-def _devices(row: Row, names: Mapping[str, str]) -> str:
-    device_id = row["device_id"]
-    return "" if device_id is None else f"{row['quantity']:,} x {names.get(device_id, device_id)}"
-
-
-def _kind(row: Row) -> str:
-    reverses = row["reverses_seq"]
-    return str(row["kind"]) if reverses is None else f"{row['kind']}, reverses {reverses:,}"
 
 
 def licenses(answer: Answer) -> Screen:
@@ -187,9 +148,10 @@ def fit(answer: Answer, country_name: str, device: Row | None, quantity: int | N
             cells = [[label, figure(tpp)] for label, tpp in pairs]
             screen.append(Grid([Column("", "words"), _figure("")], cells, indent="  "))
     reason, _, lapsing = (row["reason"] or "").partition(". ")
-    if reason and not (left is not None and row["short_by_tpp"]):
+    is_short = f"short by {row['short_by_tpp']:,}" in reason  # what the arithmetic says too
+    if reason and not (left is not None and is_short):
         screen.append(f"  {reason}.")
-    if row["largest_quantity"] is not None and not row["fits"]:
+    if row["largest_quantity"] is not None and is_short:
         screen.append(f"  The largest that fits now: {row['largest_quantity']:,}.")
     if lapsing:
         screen.append(f"  {lapsing}.")

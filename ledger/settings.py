@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import sys
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -27,10 +27,11 @@ NAMES = ("ledger", "format", "regime", "busy_seconds", "signing_key_file", "veri
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What holds for one run. `sources` says of each name where its value came from.
+    """What holds for one run.
 
-    `signing_key_file` has the key that signs checkpoints, `verify_key` is the one to verify them with (or a
-    file that has it), `checkpoint` the file outside the store that has the last one.
+    `sources` says of each name where its value came from, `files` where files of settings may be, and whether
+    one was read there. `signing_key_file` has the key that signs checkpoints, `verify_key` is the one to
+    verify them with (or a file that has it), `checkpoint` the file outside the store that has the last one.
     """
 
     ledger: str
@@ -41,13 +42,26 @@ class Settings:
     signing_key_file: str | None = None
     verify_key: str | None = None
     checkpoint: str | None = None
+    files: Mapping[str, bool] = field(default_factory=dict)
 
 
 def settings(flags: Mapping[str, str | None], environment: Mapping[str, str], folder: Path) -> Settings:
     """The settings of a run in a folder; a flag that is None was not given. Raises Misconfigured."""
+    return _settled(flags, environment, (user_file(environment), folder / "tppq.toml"))
+
+
+def by_flags(flags: Mapping[str, str | None]) -> Settings:
+    """The settings of a run whose flags alone are heard: of one that says what is wrong with the others."""
+    return _settled(flags, {}, ())
+
+
+def _settled(
+    flags: Mapping[str, str | None], environment: Mapping[str, str], paths: Sequence[Path]
+) -> Settings:
     found: dict[str, tuple[Any, str]] = dict.fromkeys(NAMES, (None, "default"))
-    for path in (user_file(environment), folder / "tppq.toml"):
-        found.update({name: (value, str(path)) for name, value in _read(path).items()})
+    files = {str(path): _read(path) for path in paths}
+    for path, read in files.items():
+        found.update({name: (value, path) for name, value in (read or {}).items()})
     for name in NAMES:
         if variable := environment.get(f"TPPQ_{name.upper()}"):
             found[name] = (variable, f"TPPQ_{name.upper()}")
@@ -65,6 +79,7 @@ def settings(flags: Mapping[str, str | None], environment: Mapping[str, str], fo
         signing_key_file=_text("signing_key_file", *found["signing_key_file"]),
         verify_key=_text("verify_key", *found["verify_key"]),
         checkpoint=_text("checkpoint", *found["checkpoint"]),
+        files={path: read is not None for path, read in files.items()},
     )
 
 
@@ -82,12 +97,17 @@ def user_file(environment: Mapping[str, str], platform: str = sys.platform) -> P
     return base / "tppq" / "config.toml"
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _read(path: Path) -> dict[str, Any] | None:
+    """What a file sets; None where there is no file."""
     try:
         text = tomllib.loads(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError):
-        return {}
-    except (OSError, ValueError) as error:  # a TOMLDecodeError is a ValueError
+        return None
+    except OSError as error:
+        raise Misconfigured(f"{path} cannot be read: {error.strerror}", path=str(path)) from error
+    except UnicodeDecodeError as error:
+        raise Misconfigured(f"{path} cannot be read: it is not UTF-8 text", path=str(path)) from error
+    except tomllib.TOMLDecodeError as error:
         raise Misconfigured(f"{path} cannot be read: {error}", path=str(path)) from error
     for name in text:
         if name not in NAMES:

@@ -1,9 +1,12 @@
-"""What most likely went wrong where a stated TPP is off by a telling factor."""
+"""What most likely went wrong where a stated TPP is off by a telling factor, or a number is not known."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 _SLIPS = {2: "a sparse rate counted as dense", 1000: "thousands for units"}
 _SYSTEM_SIZES = (4, 8, 36, 72)
+_LONGEST_TYPED = 40
 
 
 def likely_slip(stated_tpp: int, expected_tpp: int, bit_length: int) -> str:
@@ -24,3 +27,20 @@ def likely_slip(stated_tpp: int, expected_tpp: int, bit_length: int) -> str:
         if near(stated_tpp, expected_tpp, size):
             return f": {size} times too much, systems of {size} counted as chips? give the quantity in chips"
     return ""
+
+
+def meant(typed: str) -> Iterator[str]:
+    """What a number may have been meant to be, if one slip was made in typing it; the likeliest first.
+
+    Its case; two places swapped, one left out, one too many, one wrong (a digit, a hyphen, or a letter of its
+    own). Nothing for a number that nobody types.
+    """
+    if len(typed) > _LONGEST_TYPED:
+        return
+    signs = sorted({*"0123456789-", *typed.upper(), *typed.lower()})
+    cuts = [(typed[:place], typed[place:]) for place in range(len(typed) + 1)]
+    yield from (typed.upper(), typed.lower())
+    yield from (before + after[1] + after[0] + after[2:] for before, after in cuts if len(after) > 1)
+    yield from (before + sign + after for before, after in cuts for sign in signs)
+    yield from (before + after[1:] for before, after in cuts if after)
+    yield from (before + sign + after[1:] for before, after in cuts if after for sign in signs)

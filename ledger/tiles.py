@@ -46,7 +46,8 @@ def served(folder: Path, verifier: Verifier | None = None) -> tuple[Checkpoint, 
     except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, UnicodeDecodeError) as error:
-        raise Unreachable(f"{folder / NAME} cannot be read: {error}", path=str(folder)) from error
+        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise Unreachable(f"{folder / NAME} cannot be read: {why}", path=str(folder)) from error
     try:
         checkpoint = Checkpoint.parse(text_of(note, verifier))
     except ValueError as error:
@@ -76,7 +77,7 @@ def write(folder: Path, tree: merkle.Tree, before: int, note: str) -> int:
                 written += 1
         put(folder / NAME, note.encode())
     except OSError as error:
-        raise Unreachable(f"{folder} cannot be written: {error}", path=str(folder)) from error
+        raise Unreachable(f"{folder} cannot be written: {error.strerror}", path=str(folder)) from error
     return written + 1
 
 
@@ -116,5 +117,7 @@ def _leaves(folder: Path, size: int) -> bytes:
         except FileNotFoundError:
             break
         except OSError as error:
-            raise Unreachable(f"a tile of {folder} cannot be read: {error}", path=str(folder)) from error
+            raise Unreachable(
+                f"a tile of {folder} cannot be read: {error.strerror}", path=str(folder)
+            ) from error
     return b"".join(found)

@@ -18,6 +18,7 @@ import base64
 import binascii
 import hashlib
 import json
+import os
 import re
 import sys
 from collections.abc import Sequence
@@ -33,9 +34,6 @@ SIGNATURE = re.compile(r"— ([^\s+]+) ([A-Za-z0-9+/]+={0,2})")
 
 class Refused(Exception):
     """It does not hold, and why."""
-
-
-# -------------------------------------------------------------------------------------------- reading
 
 
 class Key:
@@ -119,9 +117,6 @@ def whole(text: str, what: str) -> int:
     return int(text)
 
 
-# ---------------------------------------------------------------------------------------------- trees
-
-
 def node_hash(left: bytes, right: bytes) -> bytes:
     return hashlib.sha256(b"\x01" + left + right).digest()
 
@@ -160,9 +155,6 @@ def roots_by(
         return was, node_hash(now, proof[-1])
     was, now = roots_by(old - left, size - left, old_root, proof[:-1], whole_tree=False)
     return node_hash(proof[-1], was), node_hash(proof[-1], now)
-
-
-# --------------------------------------------------------------------------------------------- checks
 
 
 def check_checkpoint(note: str, key: Key) -> list[str]:
@@ -256,9 +248,6 @@ def check_consistency(old_note: str, text: str, key: Key) -> list[str]:
     return [f"{new.origin}: {new.size:,} entries continue the {old.size:,} that were there before"]
 
 
-# ------------------------------------------------------------------------------------------ the command
-
-
 def read(path: Path) -> str:
     try:
         return path.read_bytes().decode()
@@ -286,13 +275,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
         else:
             said = {"proof": check_proof, "checkpoint": check_checkpoint}[given.kind](text, key)
     except Refused as error:
-        sys.stdout.write(f"DOES NOT HOLD: {error}\n")
+        tell(f"DOES NOT HOLD: {error}")
         return 1
     except OSError as error:
         sys.stderr.write(f"{error.filename} cannot be read: {error.strerror}\n")
         return 66
-    sys.stdout.write("HOLDS: " + "\n".join(said) + "\n")
+    tell("HOLDS: " + "\n".join(said))
     return 0
+
+
+def tell(text: str) -> None:
+    """Print it, nothing that commands a terminal; where nobody reads it, the status says it alone."""
+    try:
+        shown = "".join(each if each.isprintable() or each == "\n" else "?" for each in text)
+        print(shown, flush=True)  # noqa: T201  # a command's own answer
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 if __name__ == "__main__":

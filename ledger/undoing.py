@@ -9,24 +9,30 @@ from ledger.entry import Entry
 from ledger.errors import UnknownName
 from ledger.model import UNDONE_BY, Kind
 from ledger.store import Store
+from ledger.text import remarked, visible
 
 _GIVEN = tuple(Entry.model_fields)
+_REMARKS = ("consignee", "exporter", "reference", "reason")
+"""What may have been kept when text could hold more than now; that keeps no mistake from being put right."""
 
 
 def undoing(store: Store, seq: int, reason: str) -> Entry:
-    """What undoes one entry, whole: its opposite kind on the same day. Raises UnknownName."""
+    """What undoes one entry, whole: its opposite kind on the same day. Raises UnknownName, BadQuery."""
     return _opposite(_given(store, seq), seq, reason)
 
 
 def correction(store: Store, seq: int, changes: Mapping[str, Any], reason: str) -> tuple[Entry, Entry]:
     """What undoes one entry, and the same with these changes.
 
-    Where device or quantity change, the TPP is worked out anew unless it is among the changes.
+    Where device or quantity change, the TPP is worked out anew unless it is among the changes; where the
+    country changes, so does who holds its quota.
     """
     given = _given(store, seq)
     undone = _opposite(given, seq, reason)
     if "tpp" not in changes and {"device_id", "quantity"} & changes.keys():
         given["tpp"] = None
+    if "country" in changes:
+        given["holder"] = None
     right = {**given, "reason": given["reason"] or reason, "reverses_seq": None, **changes}
     return undone, Entry.model_validate(right)
 
@@ -38,10 +44,12 @@ def _given(store: Store, seq: int) -> dict[str, Any]:
         raise UnknownName(
             f"there is no entry {seq:,} in this ledger", field="seq", value=str(seq), nearest=None
         )
-    return dict(zip(_GIVEN, rows[0], strict=True))
+    given = dict(zip(_GIVEN, rows[0], strict=True))
+    return given | {name: visible(given[name]) for name in _REMARKS if given[name] is not None}
 
 
 def _opposite(given: Mapping[str, Any], seq: int, reason: str) -> Entry:
     kind = UNDONE_BY[Kind(given["kind"])]
-    undone = {"kind": kind, "reason": reason, "reverses_seq": seq, "expires_on": None}
+    why = remarked("reason", reason)
+    undone = {"kind": kind, "reason": why, "reverses_seq": seq, "expires_on": None}
     return Entry.model_validate({**given, **undone})

@@ -97,7 +97,8 @@ def verify(
     core.take(pa.table({"account": stored}), "core/verify_stored.sql")
     found = _entries(store, core, head, taking, progress)
     with ThreadPoolExecutor(1, "adding up") as adding:
-        added = adding.submit(_summed, core, whole=found.whole)  # in DuckDB, while Python makes the tree
+        # in DuckDB, while Python makes the tree
+        added = adding.submit(_summed, core, copies, whole=found.whole)
         tree = merkle.Tree()
         tree.extend(found.leaves)
         differences = found.differences
@@ -108,14 +109,12 @@ def verify(
         elif head.recorded_at != (last.recorded_at or FIRST_AT):
             recorded = f"recorded at {last.recorded_at or FIRST_AT}", f"recorded at {head.recorded_at}"
             differences.append((last.seq, "head", *recorded))
-        differences.extend(_shared(head, trail))
+        differences.extend(_shared(store, head, trail))
         differences.extend(anchors.chained(trail))
         differences.extend(anchors.edge(head, tree))
         differences.extend(anchors.signed(head, tree, trail, outside))
         summed = added.result()
     differences.extend(summed.differences)
-    if found.whole:
-        differences.extend(_copied(core, copies))
     differences.sort(key=lambda row: (row[0] if row[0] is not None else head.seq + 1, row[1]))
     table = pa.Table.from_pylist([dict(zip(ROW.names, row, strict=True)) for row in differences], ROW)
     checked = {
@@ -127,12 +126,16 @@ def verify(
     )
 
 
-def _shared(head: Head, trail: Sequence[Sequence[Any]]) -> Iterator[Difference]:
+def _shared(store: Reading, head: Head, trail: Sequence[Sequence[Any]]) -> Iterator[Difference]:
     """Whether the head says that people have roles where they were given any, which is for good."""
-    people = any(row[_TOPIC] == roster.TOPIC for row in trail)
-    if people != bool(head.shared):
-        said = ("a ledger of one person", "a ledger of people with roles")
-        yield None, "head", said[people], said[bool(head.shared)]
+    alone, shared = "a ledger of one person", "a ledger of people with roles"
+    if any(row[_TOPIC] == roster.TOPIC for row in trail):
+        if not head.shared:
+            yield None, "head", shared, alone
+    elif head.shared and not store.events(
+        roster.TOPIC
+    ):  # it may have come to be shared after the trail was read
+        yield None, "head", alone, shared
 
 
 # ---------------------------------------------------------------------------------------------- entries
@@ -157,8 +160,8 @@ def _entries(store: Reading, core: Core, head: Head, taking: str, progress: Prog
 # ------------------------------------------------------------------------------------------------- sums
 
 
-def _summed(core: Core, *, whole: bool) -> _Summed:
-    """Hold balances and states to the entries, if all could be read."""
+def _summed(core: Core, copies: Iterable[tuple[str, Any]], *, whole: bool) -> _Summed:
+    """Hold balances, states and copies to the entries, if all could be read."""
     differences = _asked(core, "values")
     if not whole or differences:
         return _Summed(differences, 0, ["an entry cannot be read: balances and states were not checked"])
@@ -174,6 +177,7 @@ def _summed(core: Core, *, whole: bool) -> _Summed:
     core.take(pa.table({**columns, "tpp": pa.array(folded.values(), pa.int64())}), "core/verify_folded.sql")
     for check in ("balance", "account"):
         differences.extend(_asked(core, check))
+    differences.extend(_copied(core, copies))
     return _Summed(differences, len({(quota, number) for quota, number, _ in folded}), _breached(core))
 
 

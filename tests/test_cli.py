@@ -206,6 +206,12 @@ def test_the_help_of_a_verb_has_examples_whose_options_exist(verb: str) -> None:
         assert option in about
 
 
+def test_help_says_where_settings_may_stand() -> None:
+    told = " ".join(typed(["--help"])[1].split())
+    assert "else from ./tppq.toml, else from ~/.config/tppq/config.toml" in told
+    assert "tppq doctor says where it looked" in told
+
+
 def test_the_version_is_said_before_any_verb() -> None:
     status, out, err = typed(["--version"])
     assert (status, err) == (0, "")
@@ -221,6 +227,141 @@ def test_the_command_alone_says_how_it_is_used() -> None:
 def test_the_shell_completes_verbs() -> None:
     words = {"_TPPQ_COMPLETE": "complete_bash", "COMP_WORDS": "tppq head", "COMP_CWORD": "1"}
     assert process(**words).stdout.split() == ["headroom"]
+
+
+# --- settings -------------------------------------------------------------------------------------
+
+
+def test_a_regime_that_nobody_knows_is_78_and_says_where_it_was_written(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    status, _, err = typed(["init", "--regime", "nosuch"], clock=clock)
+    assert status == 78
+    assert err.startswith("Misconfigured: --regime: no regime 'nosuch': write one of diffusion-2025")
+    Path("tppq.toml").write_text("regime = 'diffusion-2052'\n", encoding="utf-8")
+    status, _, err = typed(["init"], clock=clock)
+    assert status == 78
+    assert "tppq.toml: no regime 'diffusion-2052': the nearest is diffusion-2025" in err
+    monkeypatch.setenv("TPPQ_REGIME", "bogus")
+    for verb in (["init"], ["db", "init"], ["verify", "--explain"], ["report"], ["devices"]):
+        status, _, err = typed(verb, clock=clock)
+        assert (status, "TPPQ_REGIME: no regime 'bogus'" in err) == (78, True)
+
+
+@pytest.mark.parametrize("text", ["regime = 'bogus'", "legder = 'x'", "ledger = 5", "busy_seconds = "])
+def test_the_doctor_shows_what_is_wrong_with_a_setting_and_all_the_rest(text: str) -> None:
+    typed(["init", "-q"], clock=clock)
+    Path("tppq.toml").write_text(text, encoding="utf-8")
+    status, out, err = typed(["doctor", "--json"], clock=clock)
+    rows = {row["check"]: row for row in json.loads(out)["rows"]}
+    assert (status, err) == (78, "")
+    assert rows["configuration"]["state"] == "fail"
+    assert "tppq.toml" in rows["configuration"]["found"]
+    assert rows["guards"]["state"] == "ok"
+
+
+def test_what_stands_on_a_ledger_says_which_entry_and_head() -> None:
+    typed(["init", "-q"], clock=clock)
+    head = json.loads(typed(["headroom", "--json"], clock=clock)[1])["basis"]
+    for verb in (["doctor"], ["db", "check"], ["init", "--dry-run"]):
+        basis = json.loads(typed([*verb, "--json"], clock=clock)[1])["basis"]
+        assert (basis["seq"], basis["head_hash"]) == (158, head["head_hash"])
+
+
+# --- posts ----------------------------------------------------------------------------------------
+
+HEADER = "kind,country,effective_on,license_no,tpp"
+
+
+@pytest.mark.parametrize(
+    ("contents", "counts"),
+    [
+        (b"kind,country,effective_on,license_no,tpps\nlicense,AE,2026-02-01,D1,5\n", "1 line: 1 unreadable."),
+        (b"\xff\xfe\x00\x81\n", "0 lines: nothing to post."),
+        (
+            f"{HEADER},x\nlicense,AE,2026-02-01,D1,5,\nlicense,AE,2026-02-01,D2,0,\n".encode(),
+            "2 lines: 1 unreadable, 1 not written: all or none.",
+        ),
+        (b"\n\nkind,country\nlicense,AE\n", "1 line: 1 unreadable."),
+    ],
+)
+def test_a_fault_of_the_header_is_no_line_that_cannot_be_read(contents: bytes, counts: str) -> None:
+    typed(["init", "-q"], clock=clock)
+    Path("x.csv").write_bytes(contents)
+    status, out, _ = typed(["post", "x.csv", "--dry-run"], clock=clock)
+    assert status == 65
+    assert counts in out.splitlines()
+
+
+def test_a_quiet_dry_run_says_that_it_is_one_and_what_cannot_be_read() -> None:
+    typed(["init", "-q"], clock=clock)
+    Path("good.csv").write_text(f"{HEADER}\nlicense,AE,2026-02-01,D1,5\n", encoding="utf-8")
+    Path("bad.csv").write_text(f"{HEADER}\nlicense,AE,2026-02-01,D1,x\n", encoding="utf-8")
+    assert typed(["post", "good.csv", "-n", "-q"], clock=clock) == (
+        0, "dry run: posted 1, refused 0, replayed 0\n", ""
+    )  # fmt: skip
+    status, out, err = typed(["post", "bad.csv", "-n", "-q"], clock=clock)
+    assert (status, out) == (65, "dry run: posted 0, refused 0, replayed 0\n")
+    assert "'x' is not a whole number: write whole TPP" in err
+    assert "BadFeed: bad.csv cannot be read (1 fault); nothing was written" in err
+
+
+@pytest.mark.parametrize("bad", ["bad.csv", "nosuch.csv"])
+def test_of_several_files_the_one_at_fault_is_named(bad: str) -> None:
+    typed(["init", "-q"], clock=clock)
+    Path("good.csv").write_text(f"{HEADER}\nlicense,AE,2026-02-01,D1,5\n", encoding="utf-8")
+    Path("bad.csv").write_text(f"{HEADER}\nlicense,AE,2026-02-01,D1,x\n", encoding="utf-8")
+    _, out, _ = typed(["post", "good.csv", bad, "--dry-run"], clock=clock)
+    assert re.search(rf"^File +Line +Column +Problem\n{re.escape(bad)} ", out)
+    status, _, err = typed(["post", "good.csv", bad], clock=clock)
+    assert status == 65
+    assert re.search(rf"^File +Line +Column +Problem\n{re.escape(bad)} ", err)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["reverse", "1", "--reason", " "], "Invalid value for --reason: reason is empty"),
+        (["reverse", "1", "--reason", "a\x1b"], "--reason: reason has a control character"),
+        (["correct", "1", "--set", "kind=licens", "--reason", "x"], "'licens' is not a kind: did you mean"),
+        (["correct", "1", "--set", "country=", "--reason", "x"], "--set, --reason: country is required"),
+        (["correct", "1", "--set", f"tpp={'9' * 20}", "--reason", "x"], "9,007,199,254,740,991, the most"),
+        (["correct", "1", "--set", f"license_no={'x' * 200}", "--reason", "x"], "200 characters long"),
+        (["propose", "--reverse", "1", "--reason", ""], "Invalid value for --reason: reason is empty"),
+        (["post", "x.csv", "--approver", "\x1b[31m"], "--approver: approver has a control character"),
+        (["post", "x.csv", "--approver", ""], "--approver: approver is empty"),
+        (["fit", "AE", "--tpp", "9" * 20], "9,007,199,254,740,991, the most that is kept exactly"),
+        (["fit", "AE", "--device", "nvidia-h100-sxm5-80gb", "--quantity", "9" * 20], "the most that is kept"),
+        (["sql", "--limit", str(2**63), "select 1"], "less than or equal to 9007199254740991"),
+        (["sql", "--memory", str(2**63), "select 1"], "less than or equal to 1000000"),
+        (["break", "propose", "abcd", "--reverse", "9" * 20], "is more than any entry's number"),
+        (["break", "propose", "abcd", "--correct", "9" * 20], "is more than any entry's number"),
+    ],
+)
+def test_a_value_that_makes_no_entry_is_refused_in_our_own_words(arguments: list[str], said: str) -> None:
+    typed(["init", "-q"], clock=clock)
+    Path("x.csv").write_text(f"{HEADER}\nlicense,AE,2026-02-01,D1,5\n", encoding="utf-8")
+    status, _, err = typed(arguments, clock=clock)
+    assert status == 2
+    assert said in err
+    assert not re.search("String should|Input should be [^l]|valid", err.replace("Invalid", ""))
+
+
+@pytest.mark.parametrize("days", ["9" * 20, "2000000000"])
+def test_more_days_than_there_are_is_no_number_of_days(days: str) -> None:
+    typed(["init", "-q"], clock=clock)
+    status, _, err = typed(["report", "licenses-by-expiry", "--param", f"days={days}"], clock=clock)
+    assert status == 65
+    assert f"BadQuery: '{days}' is not a whole number up to 1,000,000 for days" in err
+
+
+def test_blanks_around_a_name_make_nobody_another_person() -> None:
+    typed(["init", "-q"], clock=clock)
+    Path("x.csv").write_text(
+        "kind,country,effective_on,tpp,reason\noverrun,AE,2026-02-01,900000000,why\n", encoding="utf-8"
+    )
+    status, out, _ = typed(["post", "x.csv", "--approver", " officer\u00a0"], clock=clock)
+    assert (status, "SelfApproval: officer posts this" in out) == (3, True)
 
 
 # --- terminals and pipes --------------------------------------------------------------------------
@@ -454,3 +595,12 @@ def test_the_demonstration_runs_and_leaves_nothing(desk: Path) -> None:
     assert status == 0
     assert "H100e" in out
     assert list(desk.iterdir()) == []
+
+
+def test_the_demonstration_gives_out_what_was_asked_for() -> None:
+    status, out, err = typed(["demo", "--json"], clock=clock)
+    licensed = [row["country"] for row in json.loads(out)["rows"] if row["licensed_tpp"]]
+    assert (status, err, sorted(licensed)) == (0, "", ["IN", "IS", "MY", "SA", "VN"])
+    assert typed(["demo", "-o", "d.txt"], clock=clock) == (0, "", "")
+    assert Path("d.txt").read_text(encoding="utf-8").startswith("TPP quota ledger: what announced")
+    assert typed(["--as-of", "2026-01-01", "demo"], clock=clock) == (2, "", "demo takes no --as-of\n")

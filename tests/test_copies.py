@@ -6,6 +6,7 @@ import gzip
 import sqlite3
 import subprocess
 from collections.abc import Callable
+from contextlib import closing
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -155,10 +156,17 @@ def test_a_backup_is_not_restored_over_a_ledger(file: Path, tmp_path: Path) -> N
         restore(tmp_path / "backup.db", f"sqlite:///{file}")
 
 
-@pytest.mark.parametrize("text", ["", "hello", "kind,country\n" * 4000])
-def test_what_is_no_backup_is_not_restored(tmp_path: Path, text: str) -> None:
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("", "it is a SQLite database of something else"),
+        ("hello", "it is no SQLite database"),
+        ("kind,country\n" * 4000, "it is no SQLite database"),
+    ],
+)
+def test_what_is_no_backup_is_not_restored(tmp_path: Path, text: str, why: str) -> None:
     (tmp_path / "backup.db").write_text(text, encoding="utf-8")
-    with pytest.raises((Misconfigured, Unreachable)):
+    with pytest.raises(BadFeed, match=f"backup.db is no backup of a ledger: {why}; tppq backup makes one"):
         restore(tmp_path / "backup.db", f"sqlite:///{tmp_path / 'tppq.db'}")
     assert [path.name for path in tmp_path.iterdir()] == ["backup.db"]
 
@@ -326,6 +334,27 @@ def test_the_copy_of_a_store_of_another_kind_is_refused(tmp_path: Path) -> None:
     connection.execute("create table other (id integer)")
     connection.commit()
     connection.close()
-    with pytest.raises(Misconfigured):
+    with pytest.raises(BadFeed, match="it is a SQLite database of something else"):
         restore(other, f"sqlite:///{tmp_path / 'tppq.db'}")
     assert [path.name for path in tmp_path.iterdir()] == ["other.db"]
+
+
+def test_a_backup_of_another_version_is_named_with_the_way_out(file: Path, tmp_path: Path) -> None:
+    with Ledger.open(f"sqlite:///{file}") as ledger:
+        ledger.backup(tmp_path / "backup.db")
+    drop_guards(f"sqlite:///{tmp_path / 'backup.db'}")
+    with closing(sqlite3.connect(tmp_path / "backup.db")) as connection:
+        connection.execute("update head set schema_version = 1")
+        connection.commit()
+    with pytest.raises(Misconfigured, match=r"backup.db has schema 1; .* then run tppq db upgrade"):
+        restore(tmp_path / "backup.db", f"sqlite:///{tmp_path / 'tppq.db'}")
+    assert [path.name for path in tmp_path.iterdir()] == ["backup.db"]
+
+
+def test_a_damaged_backup_is_no_backup(file: Path, tmp_path: Path) -> None:
+    with Ledger.open(f"sqlite:///{file}") as ledger:
+        ledger.backup(tmp_path / "backup.db")
+    with (tmp_path / "backup.db").open("r+b") as backup:
+        backup.truncate(60_000)
+    with pytest.raises(BadFeed, match="is no backup of a ledger: it is damaged, or cut short"):
+        restore(tmp_path / "backup.db", f"sqlite:///{tmp_path / 'tppq.db'}")

@@ -4,21 +4,28 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from ledger import doctor
 from ledger.book import Ledger
+from ledger.database import Database
 from ledger.doctor import Check, clock_behind, duckdb_release, sqlite_release, status
+from ledger.errors import Misconfigured, NotPermitted
+from ledger.settings import by_flags, settings
 from ledger.submission import Head
+from tests.evidence import copied, entry, signer_of
 
 NOW_US = 1_795_300_807_000_000
 HEAD = Head(5, "f" * 64, "2026-11-22T00:00:00.000000Z", "diffusion-2025", 2, "tppq/test", "5" * 64, 0, "[]")
 
 
-def examined(url: str) -> dict[str, Check]:
-    return {check.check: check for check in doctor.examine(url, 1)}
+def examined(url: str, **found: Any) -> dict[str, Check]:
+    checks, _ = doctor.examine(replace(by_flags({"ledger": url}), busy_seconds=1, **found))
+    return {check.check: check for check in checks}
 
 
 @pytest.fixture
@@ -118,3 +125,55 @@ def test_what_fails_of_the_installation_itself_is_78() -> None:
     assert status([Check("duckdb", "fail", "2.0.1", "")]) == 78
     assert status([Check("ledger", "fail", "", ""), Check("disk", "warn", "", "")]) == 1
     assert status([Check("sqlite", "warn", "", "")]) == 0
+
+
+def test_a_checkpoint_that_the_ledger_is_behind_fails_as_it_stops_whoever_writes(
+    url: str, tmp_path: Path
+) -> None:
+    kept = tmp_path / "kept"
+    with Ledger.init(url) as ledger:
+        signer = signer_of(ledger, tmp_path)
+        older = copied(url, tmp_path / "older")
+        ledger.post(entry("license", 1, license_no="L1"))
+        assert examined(url, checkpoint=str(kept))["checkpoint"].state == "warn"  # none was signed yet
+        ledger.checkpoint(signer, keep=[kept])
+    assert examined(url)["checkpoint"].state == "ok"
+    fits = examined(url, checkpoint=str(kept), verify_key=str(signer.verifier))["checkpoint"]
+    assert fits == Check("checkpoint", "ok", f"the ledger continues {kept}", "")
+    behind = examined(older, checkpoint=str(kept))["checkpoint"]
+    assert behind.state == "fail"
+    assert "this store ends at entry 158" in behind.found
+    assert behind.advice.startswith("restore the latest backup")
+    kept.unlink()
+    gone = examined(url, checkpoint=str(kept))["checkpoint"]
+    assert (gone.state, "No such file or directory" in gone.found) == ("fail", True)
+
+
+def test_keys_that_cannot_be_used_fail(url: str, tmp_path: Path) -> None:
+    with Ledger.init(url):
+        pass
+    here = {"checkpoint": str(tmp_path / "kept"), "verify_key": "a+b+c", "signing_key_file": "nosuch"}
+    checks = examined(url, **here)
+    assert "is not of the form" in checks["checkpoint"].found
+    assert checks["signing key"].found == "the key file nosuch cannot be read: No such file or directory"
+    assert {checks[name].state for name in ("checkpoint", "signing key")} == {"fail"}
+
+
+def test_the_files_and_variables_that_settings_come_from_are_told(tmp_path: Path) -> None:
+    (tmp_path / "tppq.toml").write_text("busy_seconds = 1", encoding="utf-8")
+    around = {"HOME": str(tmp_path / "home"), "TPPQ_REGIME": "diffusion-2025"}
+    found = settings({"ledger": f"sqlite:///{tmp_path / 'x.db'}"}, around, tmp_path)
+    check = doctor.configuration(found, [])
+    assert check.state == "ok"
+    assert check.found == (
+        f"{tmp_path}/home/.config/tppq/config.toml: not there; {tmp_path}/tppq.toml: read; TPPQ_REGIME: set"
+    )
+    wrong = doctor.configuration(found, [Misconfigured("a = 1 cannot be used")])
+    assert (wrong.state, wrong.found, status([wrong])) == ("fail", "a = 1 cannot be used", 78)
+
+
+def test_a_ledger_that_may_not_be_written_to_is_told_with_a_way_to_ask_it(url: str) -> None:
+    said = Database(url, 1).explained(sqlite3.OperationalError("attempt to write a readonly database"))
+    assert isinstance(said, NotPermitted)
+    assert "which SQLite needs even to read a ledger while others write to it" in said.detail
+    assert "a copy of their own" in said.detail

@@ -151,9 +151,20 @@ def test_a_kind_is_one_of_ten(write: Write, value: str, said: str) -> None:
     assert faults(write(HEADER + GOOD.replace("allocate", value))) == [(2, "kind", said)]
 
 
-@pytest.mark.parametrize("character", ["\t", "\x00", "\x1f", "\x7f"])
-def test_a_control_character_inside_a_text_is_refused(write: Write, character: str) -> None:
-    said = "has a control character (a tab or a line break, perhaps): remove it"
+CONTROL = "has a control character (a tab or a line break, perhaps): remove it"
+UNSEEN = "has a character that cannot be seen (U+{:04X}): remove it"
+
+
+@pytest.mark.parametrize(
+    ("character", "said"),
+    [
+        *((character, CONTROL) for character in "\t\x00\x1b\x1f\x7f"),
+        *((character, UNSEEN.format(ord(character))) for character in "\x80\x85\x9b\u061c\u200f\u202e\u2069"),
+    ],
+)
+def test_a_character_that_nobody_sees_is_refused_inside_a_text(
+    write: Write, character: str, said: str
+) -> None:
     assert faults(write(HEADER + f"block,AE,2026-01-01,,,,5,a{character}b\n")) == [(2, "reason", said)]
     line = as_json_lines([LICENSE | {"license_no": f"a{character}b"}])
     assert faults(write(line, "feed.jsonl")) == [(1, "license_no", said)]

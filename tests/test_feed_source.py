@@ -187,7 +187,14 @@ def test_a_line_that_is_no_json_object_is_named_and_an_empty_one_passed_over(wri
         ),
         ("feed.csv", b"\x1f\x8b\x08", None, "is compressed: unpack it first"),
         ("feed.csv", b"PAR1....PAR1", None, "is a Parquet file: name it .parquet"),
-        ("feed.jsonl", b"[{}]", None, "is a JSON list: write one JSON object a line"),
+        ("feed.jsonl", b"[1]", None, "is a JSON array: write one object a line (JSON Lines)"),
+        (
+            "feed.json",
+            b'[\n {"kind": "block"}]',
+            None,
+            "is a JSON array: write one object a line (JSON Lines)",
+        ),
+        ("feed.csv", b"\xef\xbb\xbf [ ]", None, "is a JSON array: write one object a line (JSON Lines)"),
         (
             "feed.csv",
             b"kind;country\nx;y\n",

@@ -143,3 +143,28 @@ def test_a_sentence_breaks_between_words_only(sentence: str, width: int) -> None
 def test_a_sentence_keeps_its_indentation(width: int | None) -> None:
     assert wrapped("  Nothing was reserved.", 12) == ["  Nothing", "  was", "  reserved."]
     assert wrapped("  kept", width) == ["  kept"]
+
+
+def test_a_card_without_a_title_is_headed_by_its_first_cell() -> None:
+    columns = [Column("Seq", "figure"), Column("By", "name", titles=True), Column("TPP", "figure")]
+    grid = Grid(columns, [["17", "", "790,000,000"], ["18", "maria", "5"], ["", "", "6"], ["", "", ""]])
+    assert text(grid, 20) == [
+        "Seq 17",
+        "    TPP 790,000,000",
+        "maria",
+        "    Seq          18",
+        "    TPP           5",
+        "TPP 6",
+    ]
+
+
+@pytest.mark.parametrize("other", ["open", "critical, blocked, and for a long time"])
+def test_a_cell_keeps_its_style_on_a_card(other: str) -> None:
+    columns = [
+        Column("", "name", titles=True),
+        Column("State", "name", styles={"overdrawn": "red"}),
+        Column("Allocated TPP", "figure"),
+    ]
+    grid = Grid(columns, [["SA", "overdrawn, blocked", "790,000,000"], ["IS", other, "790,000,000"]])
+    spans = [span for line in lines(grid, 30, ruled=False) for span in line]
+    assert [span.text for span in spans if span.style == "red"] == ["overdrawn, blocked"]

@@ -11,6 +11,7 @@ from ledger import (
     Ledger,
     Misconfigured,
     Tampered,
+    Unreachable,
     kept,
     merkle,
 )
@@ -91,8 +92,10 @@ def test_a_key_file_that_others_can_read_is_not_used(small: Ledger, tmp_path: Pa
     (tmp_path / "key").chmod(0o640)
     with pytest.raises(Misconfigured, match="can be read by others: chmod 600"):
         kept.signer(tmp_path / "key")
-    with pytest.raises(Misconfigured, match="cannot be read: FileNotFoundError"):
+    with pytest.raises(Misconfigured, match="cannot be read: No such file or directory"):
         kept.signer(tmp_path / "nosuch")
+    with pytest.raises(Unreachable, match="nosuch cannot be read: No such file or directory"):
+        kept.read(tmp_path / "nosuch")
     with pytest.raises(Misconfigured, match="is not of the form"):
         kept.verifier("a+b+c")
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ledger import Ledger, OverLicense
+from ledger import Ledger, OverLicense, UnknownLicense
 from ledger.accounts import Asked, Books
 from ledger.database import Database
 from ledger.lookups import Lookups
@@ -206,3 +206,33 @@ def test_what_a_group_undid_is_looked_up_anew_when_the_group_is_tried_again(
     kept.undone[2] = "entry 2 was reversed before, by a group that was taken back"
     lookups.fill(cursor, [Post("1", 0, None, undoing, 1)], kept, fresh=True)
     assert kept.undone == {2: ""}
+
+
+def exports(*numbers: str) -> list[Asked]:
+    return [asked("export", license_no=number) for number in numbers]
+
+
+def test_what_a_license_that_is_not_there_was_meant_to_be_is_looked_for_where_there_are_few(
+    database: Database, cursor: Any
+) -> None:
+    (typed,) = exports("L1")
+    kept = filled(Lookups(database), cursor, typed)
+    assert (kept.looked_for, kept.nearest_license(typed)) == (frozenset({"L1"}), "L-1")
+    assert filled(Lookups(database), cursor, asked("export", "SA", license_no="L1")).looked_for == {"L1"}
+    assert kept.nearest_license(typed._replace(country="SA", quota="country/SA")) is None
+    nothing = filled(Lookups(database), cursor, *exports("L-1"), asked("license", license_no="L1"))
+    assert (len(nothing.looked_for), set(nothing.licenses)) == (0, {"L-1", "L1"})
+    many = filled(Lookups(database), cursor, *exports("L1", *(f"X-{number}" for number in range(20))))
+    assert (len(many.looked_for), many.nearest_license(typed)) == (0, None)
+
+
+def test_the_license_that_was_meant_may_be_one_of_the_same_group(store_url: str) -> None:
+    with fill(store_url) as ledger:
+        new = entry("license", "AE", "2026-02-20", license_no="D2026-00001", tpp=10)
+        typed = entry("export", "AE", "2026-02-20", license_no="D2026-0001", tpp=5)
+        said = []
+        for _ in range(2):
+            with pytest.raises(UnknownLicense) as refused:
+                ledger.post(new, typed, request_id="both")
+            said.append((refused.value.detail, refused.value.nearest))
+    assert said == [("AE has no license D2026-0001; did you mean D2026-00001?", "D2026-00001")] * 2

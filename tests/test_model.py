@@ -6,13 +6,11 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from ledger.engine import Core
 from ledger.entry import Entry
-from ledger.model import BUCKETS, MOST_TPP, MOVES, UNDONE_BY, Kind, clean_text, h100e
+from ledger.model import BUCKETS, MOST_TPP, MOVES, UNDONE_BY, Kind, h100e
 from tests.books import REFERENCE, REGIME
 
 GOOD: dict[str, Any] = {"kind": "allocate", "country": "AE", "effective_on": "2026-02-01", "tpp": 1_000}
@@ -138,16 +136,6 @@ def test_an_entry_is_frozen() -> None:
 def test_text_loses_its_outer_spaces_and_is_put_into_one_unicode_form() -> None:
     entry = Entry.model_validate(GOOD | {"consignee": "  Cafe\u0301 SA "})
     assert entry.consignee == "Caf\u00e9 SA"
-
-
-@given(st.text())
-def test_clean_text_is_stable_and_free_of_control_characters(text: str) -> None:
-    try:
-        clean = clean_text(text)
-    except ValueError:
-        assert any(ord(character) < 32 or ord(character) == 127 for character in text)
-    else:
-        assert clean_text(clean) == clean
 
 
 # --- H100-equivalents -----------------------------------------------------------------------------

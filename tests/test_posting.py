@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ledger import evidence
+from ledger import BadQuery, Ledger, SelfApproval, evidence
 from ledger.accounts import Asked
 from ledger.entry import Entry
 from ledger.errors import Refused, UnknownName
@@ -195,3 +195,19 @@ def test_the_body_of_an_entry_is_its_fields_as_a_file_would_give_them(more: dict
     assert post.body_hash == evidence.body_hash([fields])
     assert isinstance(post.asked, Asked)
     assert type(post.asked.kind) is str
+
+
+def test_what_a_program_names_itself_is_text(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'tppq.db'}"
+    with pytest.raises(BadQuery, match=r"^actor has a control character"):
+        Ledger.open(url, actor="root\x1b[2J")
+    entry = Entry.model_validate({"kind": "overrun", "country": "AE", "effective_on": "2026-02-01", "tpp": 1,
+                                  "reason": "left"})  # fmt: skip
+    with Ledger.init(url, actor="root") as ledger:
+        for request_id in ("a\x9bb", " "):
+            with pytest.raises(BadQuery, match=r"^request_id "):
+                ledger.post(entry, request_id=request_id)
+        with pytest.raises(BadQuery, match=r"^approver "):
+            ledger.post(entry, approver="ada\u202e")
+        with pytest.raises(SelfApproval):
+            ledger.post(entry, approver="Root ")

@@ -15,6 +15,7 @@ import pytest
 from ledger import (
     AlreadyReversed,
     BadFeed,
+    BadQuery,
     IdReused,
     Ledger,
     NotPermitted,
@@ -407,3 +408,18 @@ def test_a_regime_may_say_that_pending_proposals_reserve(here: As) -> None:
     assert (row["fits"], row["short_by_tpp"]) == (False, 1)
     maria.post(entry("license", "AE", 100, license_no="L1"))
     assert ada.approve("1")[0].headroom_tpp == 0
+
+
+@pytest.mark.parametrize("said", ["", "gone\x1b[2J", "gone\x07", "gone\x9b2J", "gone \u202eneve"])
+def test_a_remark_or_a_reason_that_could_command_a_screen_is_not_kept(here: As, said: str) -> None:
+    maria, ada = here("maria"), here("ada")
+    with pytest.raises(BadQuery, match=r"^remark"):
+        maria.propose(entry("allocate", "AE", 500), remark=said)
+    assert len(ada.pending()) == 0
+    maria.propose(entry("allocate", "AE", 500), remark="letter of January")
+    for deed in (ada.reject, maria.withdraw):
+        with pytest.raises(BadQuery, match=r"^reason"):
+            deed("P-1", said)
+    with pytest.raises(BadQuery, match=r"^reason"):
+        maria.propose_reversal(1, said)
+    assert len(ada.pending()) == 1

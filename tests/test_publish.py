@@ -17,6 +17,7 @@ from ledger.publish import Mirror, folder_of, sealed
 from ledger.store import PAGE, Store
 from tests.books import REFERENCE, REGIME
 from tests.clock import Clock
+from tests.outside import connected, drop_guards
 
 OPENED = 158
 HEADROOM = "from headroom()"
@@ -163,6 +164,16 @@ def test_a_segment_that_says_otherwise_than_the_ledger_is_found_by_verify(url: s
         )
         segment.unlink()
         assert ledger.verify().rows() == []
+
+
+def test_a_copy_is_not_held_to_entries_that_cannot_be_read(url: str) -> None:
+    asked(url)
+    drop_guards(url)
+    with connected(url) as connection:
+        connection.exec_driver_sql("update entry set effective_on = 'soon' where seq = 3")
+    Database(url, 1).create()  # its guards are back
+    with Ledger.open(url) as ledger:
+        assert {row["check"] for row in ledger.verify().rows()} == {"chain", "tree", "values"}
 
 
 def test_postgresql_has_no_segments(store_url: str) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ledger import Answer, BadQuery, DenialPolicy, Ledger, NoQuota, UnknownName
+from ledger import Answer, BadQuery, DenialPolicy, Ledger, NoQuota, UnknownName, render, screens
 from ledger.model import MOVES, Kind
 from tests.clock import Clock
 from tests.outside import entries
@@ -151,6 +152,17 @@ def test_a_time_that_is_none_is_a_bad_query(small: Ledger, times: dict[str, str]
             ask(**times)
 
 
+def test_where_no_country_has_a_row_the_screen_says_why(small: Ledger, tmp_path: Path) -> None:
+    with Ledger.init(f"sqlite:///{tmp_path / 'empty.db'}", opening=False) as empty:
+        asked = (empty.headroom(), small.headroom(known_at="2026-01-04"), small.headroom(as_of="2025-12-31"))
+    first = "the first entry of this ledger was recorded at 2026-01-05 12:00:00Z."
+    assert [screens.headroom(answer, 0) for answer in asked] == [
+        ["No country has a quota in this ledger: tppq init opens those of Tier 2."],
+        [f"Nothing had been recorded by 2026-01-04 23:59:59Z: {first}"],
+        ["No country's quota had taken effect by 2025-12-31."],
+    ]
+
+
 # --- statement ------------------------------------------------------------------------------------
 
 
@@ -253,6 +265,16 @@ def test_what_does_not_fit_gives_the_rules_own_reason(
     (row,) = small.fit("IN", **given).rows()
     assert row["fits"] is False
     assert reason in row["reason"]
+
+
+@pytest.mark.parametrize("quantity", [1, 500_000])
+def test_of_a_device_that_is_refused_for_what_it_is_none_fits(small: Ledger, quantity: int) -> None:
+    answer = small.fit("AE", device="nvidia-t4", quantity=quantity)
+    (row,) = answer.rows()
+    assert (row["fits"], row["headroom_tpp"], row["largest_quantity"]) == (False, 54_087_200, 0)
+    shown = render.plain(screens.fit(answer, "United Arab Emirates", None, quantity))
+    assert "below 3A090.a: it draws no allocation." in shown
+    assert "largest" not in shown
 
 
 def test_an_overdrawn_country_fits_nothing(small: Ledger) -> None:

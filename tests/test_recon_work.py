@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -351,3 +351,66 @@ def test_in_a_shared_ledger_a_break_is_put_right_by_a_proposal(office: Office) -
         assert len(approver.break_confirm(name)) == 2
         answer = approver.reconcile(office.night.write(office.folder / "feeds"))
         assert [row["change"] for row in answer] == ["cleared"]
+
+
+@pytest.fixture
+def shared(office: Office) -> Office:
+    """The office as a shared ledger: alice and omar are officers who may approve, vera looks on."""
+    office.ledger.share()
+    for name in ("alice", "omar"):
+        office.ledger.add_user(name, "officer", "approver")
+    office.ledger.add_user("vera", "viewer")
+    return office
+
+
+def accept(ledger: Ledger, name: str) -> str:
+    return ledger.break_accept(name, reason="settled", until="2026-12-31").state
+
+
+def test_a_break_of_a_shared_ledger_is_given_to_one_of_its_users(shared: Office) -> None:
+    with shared.as_("alice") as alice:
+        with pytest.raises(
+            UnknownName, match="no user 'nobody' in this ledger: there are alice, maria, omar"
+        ):
+            alice.break_take(shared.name, "nobody")
+        assert alice.break_take(shared.name, "OMAR").officer == "omar"
+
+
+def test_who_takes_a_break_in_anothers_name_does_not_accept_it(shared: Office) -> None:
+    with shared.as_("alice") as alice, shared.as_("omar") as omar:
+        alice.break_take(shared.name)
+        alice.break_take(shared.name, "omar")
+        for either in (alice, omar):
+            with pytest.raises(SelfApproval, match="another person must"):
+                accept(either, shared.name)
+        omar.break_take(shared.name)
+        assert accept(alice, shared.name) == "accepted"
+        told = alice.break_show(shared.name).rows()[-1]
+    assert (told["who"], told["action"]) == ("alice", "accepted")
+
+
+def test_who_proposed_last_does_not_accept(shared: Office) -> None:
+    with shared.as_("alice") as alice, shared.as_("omar") as omar:
+        omar.break_take(shared.name)
+        alice.break_propose(shared.name)
+        with pytest.raises(SelfApproval):
+            accept(alice, shared.name)
+
+
+@pytest.mark.parametrize("said", ["", "gone\x1b[2J", "gone\x9b2J", "gone \u202eneve"])
+def test_what_is_said_about_a_break_is_text(office: Office, said: str) -> None:
+    ledger, name = office.ledger, office.name
+    events, until = len(ledger.break_show(name)), "2026-12-31"
+    deeds: list[Callable[[], object]] = [
+        lambda: ledger.break_comment(name, said),
+        lambda: ledger.break_take(name, said),
+        lambda: ledger.break_propose(name, reverse=[EXPORTED], reason=said),
+        lambda: ledger.break_accept(name, reason=said, until=until, approver="omar"),
+        lambda: ledger.break_accept(name, reason="ok", until=until, approver=said),
+    ]
+    for deed in deeds:
+        with pytest.raises(BadQuery, match=r"is empty|has a c"):
+            deed()
+    with pytest.raises(SelfApproval):
+        ledger.break_accept(name, reason="ok", until=until, approver=" Maria\u2003")
+    assert len(ledger.break_show(name)) == events

@@ -17,6 +17,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from ledger import render
+from ledger.answer import Rows
+from ledger.grid import Column, Grid
 from ledger.settings import FORMATS
 
 NOTICE = "not a legal balance"
@@ -157,3 +159,33 @@ def test_no_rows_are_written_as_no_rows(form: str) -> None:
 def test_what_is_no_value_of_an_answer_is_a_bug() -> None:
     with pytest.raises(TypeError, match="object"):
         render.as_json({"what": object()})
+
+
+COMMANDS = "a\x1b[2Jb\x07\x9b31m\u202ec\nd\x7f"
+SHOWN = "a␛[2Jb␇\\u009b31m\\u202ec␊d␡"
+
+
+@pytest.mark.parametrize("width", [20, 200])
+def test_nothing_that_is_shown_commands_a_terminal(width: int) -> None:
+    titled = Column(COMMANDS, "name", titles=True)
+    columns = [titled, Column("Why", "words"), Column("By", "name")]
+    screen: list[Grid | str] = [Grid(columns, [[COMMANDS, "words", COMMANDS]], ["", COMMANDS, ""]), COMMANDS]
+    out = io.StringIO()
+    render.print_table(screen, out, width)
+    for text in (out.getvalue(), render.plain(screen)):
+        assert all(character == "\n" or character.isprintable() for character in text)
+        assert SHOWN in text
+
+
+def test_programs_are_given_what_was_kept_and_json_by_codes_that_say_it() -> None:
+    rows = Rows(("reason",), ("string",), [(COMMANDS,)])
+    csv_text = render.rows_as("csv", rows, {}, "").decode()
+    assert next(csv.reader(io.StringIO(csv_text.split("\n", 1)[1], newline=""))) == [COMMANDS]
+    said = {"json": {"basis": {}, "rows": [{"reason": COMMANDS}]}, "ndjson": {"reason": COMMANDS}}
+    for form, whole in said.items():
+        written = render.rows_as(form, rows, {}, "").decode()
+        assert written.removesuffix("\n").isprintable()
+        assert json.loads(written) == whole
+    at_a_terminal = render.at_a_terminal(csv_text.encode()).decode()
+    assert at_a_terminal == f'reason\n"{SHOWN.replace("␊", chr(10))}"\n'
+    assert SHOWN.replace("\\", "\\\\").replace("␊", " ") in render.rows_as("md", rows, BASIS, "").decode()

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ledger.errors import Misconfigured
-from ledger.settings import DEFAULT_LEDGER, NAMES, settings, user_file
+from ledger.settings import DEFAULT_LEDGER, NAMES, by_flags, settings, user_file
 
 
 def written(folder: Path, text: str, name: str = "tppq.toml") -> Path:
@@ -90,3 +90,28 @@ def test_a_wrong_setting_is_refused_with_what_to_write(tmp_path: Path, text: str
 def test_a_wrong_variable_is_named() -> None:
     with pytest.raises(Misconfigured, match=r"\(TPPQ_BUSY_SECONDS\) cannot be used"):
         settings({}, {"TPPQ_BUSY_SECONDS": "soon"}, Path("/nowhere"))
+
+
+def test_the_files_that_were_read_are_known_from_those_that_are_not_there(tmp_path: Path) -> None:
+    here = written(tmp_path, "")
+    found = settings({}, {"HOME": str(tmp_path / "home")}, tmp_path)
+    assert dict(found.files) == {str(tmp_path / "home/.config/tppq/config.toml"): False, str(here): True}
+
+
+def test_by_flags_alone_no_file_and_no_variable_is_heard(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written(tmp_path, "legder = 'x'")
+    monkeypatch.chdir(tmp_path)
+    found = by_flags({"ledger": "sqlite:///x.db", "format": None})
+    assert (found.ledger, found.format, dict(found.files)) == ("sqlite:///x.db", None, {})
+
+
+def test_a_file_that_cannot_be_read_is_said_in_plain_words(tmp_path: Path) -> None:
+    (tmp_path / "tppq.toml").mkdir()
+    with pytest.raises(Misconfigured, match=r"tppq\.toml cannot be read: Is a directory$"):
+        settings({}, {"HOME": str(tmp_path / "home")}, tmp_path)
+    (tmp_path / "tppq.toml").rmdir()
+    (tmp_path / "tppq.toml").write_bytes(b"\xff")
+    with pytest.raises(Misconfigured, match=r"tppq\.toml cannot be read: it is not UTF-8 text"):
+        settings({}, {"HOME": str(tmp_path / "home")}, tmp_path)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ledger.slips import likely_slip
+from ledger.slips import likely_slip, meant
 
 EXPECTED = 1_583_200
 
@@ -50,3 +50,21 @@ def test_a_factor_is_telling_within_two_percent(percent: int) -> None:
 )
 def test_any_other_factor_says_nothing(stated: int) -> None:
     assert likely_slip(stated, EXPECTED, 8) == ""
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["d2025-00001", "D2052-00001", "D2025-0001", "D2025-000001", "D2O25-00001", "D202500001", "D2025-00007"],
+)
+def test_one_slip_in_typing_a_number_leads_back_to_it(typed: str) -> None:
+    assert "D2025-00001" in meant(typed)
+
+
+@pytest.mark.parametrize("typed", ["D2025-1", "D2052-00010", "X", ""])
+def test_two_slips_do_not(typed: str) -> None:
+    assert "D2025-00001" not in meant(typed)
+
+
+def test_what_nobody_types_is_not_searched_for_slips() -> None:
+    assert len(list(meant("D2025-00001"))) < 500
+    assert list(meant("x" * 41)) == []

@@ -210,7 +210,11 @@ def test_a_store_that_may_only_be_read_is_said_so_and_stays_as_it_is() -> None:
         ((error, detail),) = answers(*started(writers.post_unprivileged, url))
         folder.chmod(0o755)
         assert error == "NotPermitted"
-        assert detail == f"this user may not do that to {url}: attempt to write a readonly database"
+        assert detail == (
+            f"this user may not write to {url} and its folder, which SQLite needs even to read a ledger "
+            "while others write to it: let them, or ask a copy of their own, made by somebody who may (tppq "
+            "backup, tppq publish)"
+        )
         assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -188,6 +189,14 @@ def test_extra_data_that_is_nested_without_end_is_refused(
     deep = b64encode(b"[" * 200_000).decode()
     assert handed.held("proof", handed.put(f"{first}\nextra {deep}\n{rest}")) == 1
     assert "extra is not JSON" in "".join(capsys.readouterr())
+
+
+def test_a_proof_that_holds_holds_though_nobody_reads_it(handed: Handed) -> None:
+    command = [sys.executable, str(FILE), "--key", handed.key, "proof", handed.path("proof-7")]
+    read, write = os.pipe()
+    os.close(read)
+    with Path("/dev/full").open("w") as full, os.fdopen(write, "w") as gone:
+        assert [subprocess.run(command, stdout=out, check=False).returncode for out in (full, gone)] == [0, 0]
 
 
 def test_a_proof_of_one_entry_is_none_of_another(handed: Handed) -> None:

@@ -5,17 +5,16 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
-from io import TextIOWrapper
 
 from typer.main import get_command
 
+from ledger.cli import streams
 from ledger.cli.app import app
 from ledger.cli.as_written import take_as_written
-from ledger.cli.failure import Failures, exit_status, hush
+from ledger.cli.failure import Failures
 from ledger.cli.session import Surroundings
 from ledger.cli.values import must_be_text
 from ledger.cli.verb import Run
-from ledger.errors import Unreachable
 
 __all__ = ["VERBS", "run"]
 
@@ -40,23 +39,12 @@ def run(
     `clock` (microseconds since 1970) and `actor` stand in for the machine's own, in tests and demonstrations.
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(errors="replace")  # a terminal without a character still gets the figures
-    with Failures(given) as failures:
+    with streams.standing(), Failures(given) as failures:
         must_be_text(given)
         around = Run(Surroundings(clock, actor), failures)
         command = get_command(app)
         take_as_written(command)
         status = command.main(args=given, prog_name="tppq", standalone_mode=False, obj=around)
         failures.status = int(status or 0)
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except OSError as error:
-            hush(stream)
-            if not isinstance(error, BrokenPipeError):
-                failures.status = failures.status or exit_status(Unreachable(""))
-        except ValueError:  # closed by whoever started us
-            pass
+        sys.stdout.flush()
     return failures.status

@@ -16,8 +16,9 @@ app = typer.Typer(
     epilog="""
 Every option but --version goes before the verb or after it. A setting comes from the flag, else from the
 environment (TPPQ_LEDGER, TPPQ_FORMAT, TPPQ_REGIME, TPPQ_BUSY_SECONDS, TPPQ_CHECKPOINT, TPPQ_VERIFY_KEY,
-TPPQ_SIGNING_KEY_FILE), else from ./tppq.toml, else from the user's own configuration. In a shared ledger
-TPPQ_TOKEN, or the file of TPPQ_TOKEN_FILE, says who you are.
+TPPQ_SIGNING_KEY_FILE), else from ./tppq.toml, else from ~/.config/tppq/config.toml: there busy_seconds = 30
+is what TPPQ_BUSY_SECONDS=30 is here. tppq doctor says where it looked. In a shared ledger TPPQ_TOKEN, or the
+file of TPPQ_TOKEN_FILE, says who you are.
 
 \b
 Examples:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from ledger import reference, screens
+from ledger import reference, screens, statement_screens
 from ledger.answer import Answer, Rows
 from ledger.cli.front_desk import FrontDesk
 from ledger.cli.session import Session
@@ -38,7 +38,9 @@ def statement(session: Session, country: str, from_day: str | None) -> int:
             now = ledger.headroom(country, as_of=as_of, known_at=known_at)
             now_tpp = sum(row["headroom_tpp"] for row in now)
     names = {device.device_id: device.device_name for device in reference.load().devices.values()}
-    desk.answer(answer, screens.statement(answer, from_day, now_tpp, names) if session.for_people else [])
+    desk.answer(
+        answer, statement_screens.statement(answer, from_day, now_tpp, names) if session.for_people else []
+    )
     desk.tell_charged([country])
     return 0
 

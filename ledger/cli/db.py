@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
 import pyarrow as pa
@@ -18,14 +18,13 @@ from ledger.database import Database
 from ledger.errors import Misconfigured
 from ledger.schema import SCHEMA_VERSION
 from ledger.store import Store
-from ledger.upgrade import Found
 
 BROKEN = EXITS[Misconfigured]
 
 
 def init(session: Session, regime: str | None, *, shared: bool) -> int:
     desk = Desk(session)
-    terms = reference.load().regime(regime or session.settings.regime or reference.DEFAULT_REGIME)
+    terms = desk.terms(regime)
     with _store(desk) as store:
         database = store.database
         found = store.schema_version()
@@ -41,14 +40,15 @@ def init(session: Session, regime: str | None, *, shared: bool) -> int:
             desk.note(f"{first.name} is the first admin: tppq user add lets others in.")
         if database.dialect == "postgresql":
             upgrading.separate(database)
-        return _told(desk, upgrading.check(database))
+        return _told(desk, store)
 
 
 def upgrade(session: Session) -> int:
     desk = Desk(session)
     with _store(desk) as store:
         done = upgrading.upgrade(store.database)
-        basis = desk.basis_without_ledger(reference.load().regime(store.head().regime))
+        head = store.head()
+        basis = desk.basis_of(reference.load().regime(head.regime), head)
     row = done._asdict()
     if done.before == done.after:
         said = f"{desk.name} has schema {done.after} already: nothing was changed."
@@ -64,7 +64,7 @@ def upgrade(session: Session) -> int:
 def check(session: Session) -> int:
     desk = Desk(session)
     with _store(desk) as store:
-        return _told(desk, upgrading.check(store.database))
+        return _told(desk, store)
 
 
 def _apart(store: Store) -> bool:
@@ -72,11 +72,13 @@ def _apart(store: Store) -> bool:
     return store.database.dialect == "postgresql" and roles.here(store.read).owner == roles.OWNER
 
 
-def _told(desk: Desk, found: Sequence[Found]) -> int:
+def _told(desk: Desk, store: Store) -> int:
     """What a store has, as rows; 78 where something is to be put right."""
-    terms = reference.load().regime(reference.DEFAULT_REGIME)
+    found = upgrading.check(store.database)
+    head = store.head() if store.schema_version() == SCHEMA_VERSION else None
+    terms = reference.load().regime(head.regime if head else reference.DEFAULT_REGIME)
     table = pa.Table.from_pylist([each._asdict() for each in found])
-    answer = Answer(table, desk.basis_without_ledger(terms))
+    answer = Answer(table, desk.basis_of(terms, head))
     desk.answer(answer, screens.reference(answer, screens.CHECKS), basis_told=False)
     return BROKEN if any(each.state == "fail" for each in found) else 0
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from ledger import kept, limits, reference, render, screens
+from ledger import kept, limits, render, screens
 from ledger.answer import Answer
 from ledger.cli.desk import Desk
 from ledger.cli.progress import telling, waiting
@@ -39,10 +39,8 @@ def verify(session: Session, checkpoint: Path | None, key: str | None) -> int:
 
 def explain(session: Session) -> int:
     desk = Desk(session)
-    terms = reference.load().regime(session.settings.regime or reference.DEFAULT_REGIME)
-    answer = Answer(
-        pa.Table.from_pylist([guard._asdict() for guard in limits.GUARDS]), desk.basis_without_ledger(terms)
-    )
+    guards = pa.Table.from_pylist([guard._asdict() for guard in limits.GUARDS])
+    answer = Answer(guards, desk.basis_of(desk.terms()))
     desk.answer(answer, screens.reference(answer, screens.GUARDS), basis_told=False)
     return 0
 

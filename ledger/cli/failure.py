@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import sys
 import traceback
@@ -16,6 +15,7 @@ import typer
 
 from ledger import errors
 from ledger.grid import Column, Grid, lines, plain_lines, wrapped
+from ledger.text import by_code, visible
 
 EXITS: Mapping[type[errors.LedgerError], int] = MappingProxyType({
     errors.Refused: 3, errors.BadFeed: 65, errors.BadQuery: 65, errors.Unreachable: 69, errors.Busy: 75,
@@ -47,12 +47,11 @@ class Failures:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, _where: TracebackType | None
     ) -> bool:
+        if isinstance(error, SystemExit) and isinstance(error.__context__, OSError):
+            error = error.__context__  # a pipe within broke, where typer would end without a word
         if error is None or isinstance(error, (SystemExit, GeneratorExit)):
             return False
-        try:
-            self._take(error)
-        except BrokenPipeError:
-            hush(sys.stderr)
+        self._take(error)
         return True
 
     def _take(self, error: BaseException) -> None:
@@ -64,8 +63,6 @@ class Failures:
             self._say_usage(error)
         elif isinstance(error, (KeyboardInterrupt, typer.Abort)):
             self.status = INTERRUPTED
-        elif isinstance(error, BrokenPipeError):
-            hush(sys.stdout)  # the reader had enough, as `| head` does: nothing went wrong
         elif isinstance(error, ModuleNotFoundError) and not (error.name or "").startswith("ledger"):
             self.status = EXITS[errors.Misconfigured]
             detail = f"the Python package {error.name} is missing: pip install --force-reinstall tppq"
@@ -82,7 +79,7 @@ class Failures:
                 {"type": "InternalError", "title": title, "detail": detail},
                 f"internal error: {detail}; run with -v for the traceback",
             )
-        if self.verbose and not isinstance(error, (typer.TyperException, BrokenPipeError)):
+        if self.verbose and not isinstance(error, typer.TyperException):
             traceback.print_exception(error)
 
     def _say_usage(self, error: typer.TyperException) -> None:
@@ -94,14 +91,14 @@ class Failures:
 
     def _say(self, problem: Mapping[str, Any], *sentences: str) -> None:
         if self.as_json:
-            sys.stderr.write(json.dumps(problem, ensure_ascii=False) + "\n")
+            sys.stderr.write(by_code(json.dumps(problem, ensure_ascii=False)) + "\n")
         else:
-            tell(*_listed(problem.get("faults") or ()), *sentences)
+            tell(*_listed(problem.get("faults") or (), several="files" in problem), *sentences)
 
 
-def _listed(faults: Sequence[Mapping[str, Any]]) -> list[Grid | str]:
-    """Every fault of an input that cannot be read: where, in which column, what is wrong."""
-    several = len({fault["path"] for fault in faults}) > 1
+def _listed(faults: Sequence[Mapping[str, Any]], *, several: bool) -> list[Grid | str]:
+    """Every fault of an input that cannot be read: in which of several files, where, what is wrong."""
+    several = several or len({fault["path"] for fault in faults}) > 1
     file = [Column("File", "name", titles=True)] if several else []
     columns = [
         *file, Column("Line", "figure", titles=True), Column("Column", "name", titles=True),
@@ -129,22 +126,7 @@ def tell(*parts: Grid | str) -> None:
             said = plain_lines(part)
         else:
             said = ("".join(span.text for span in line) for line in lines(part, width, ruled=False))
-        sys.stderr.writelines(f"{printable(line)}\n" for line in said)
-
-
-def printable(text: str) -> str:
-    """`text` without what would move a terminal's cursor or change its colours."""
-    return "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in text)
-
-
-def hush(stream: Any) -> None:
-    """Let a stream whose reader has gone end without a word, at the end of the process too."""
-    try:
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, stream.fileno())
-        os.close(nowhere)
-    except (OSError, ValueError):  # not a real file: nothing is left that could complain
-        pass
+        sys.stderr.writelines(f"{visible(line)}\n" for line in said)
 
 
 def _asks_for_json(arguments: Sequence[str]) -> bool:

@@ -16,8 +16,9 @@ from typing import Any
 
 from ledger import kept, reference, render, roster
 from ledger.answer import Answer, Rows
-from ledger.cli.failure import hush, tell
+from ledger.cli.failure import tell
 from ledger.cli.session import Session
+from ledger.cli.streams import let_go
 from ledger.cli.values import Misused
 from ledger.database import Database
 from ledger.errors import LedgerError, Misconfigured, UnknownName, Unreachable
@@ -26,7 +27,7 @@ from ledger.model import Regime
 from ledger.questions import Questions
 from ledger.reading import clock_us
 from ledger.screens import Screen
-from ledger.submission import FIRST_AT, Stamps
+from ledger.submission import FIRST_AT, Head, Stamps
 
 
 class FrontDesk:
@@ -78,10 +79,9 @@ class FrontDesk:
                 answer: Answer = getattr(ledger, ask)(**values)
                 return answer
         except (Misconfigured, Unreachable) as why:
-            data = reference.load()
-            terms = data.regime(self.session.settings.regime or reference.DEFAULT_REGIME)
+            data, terms = reference.load(), self.terms()
             self.remark(f"Reference data of {terms.regime}, without a ledger ({why.detail}).")
-            basis = self.basis_without_ledger(terms)
+            basis = self.basis_of(terms)
             rows = {
                 "regime": lambda: reference.regime_rows(terms),
                 "devices": lambda: reference.device_rows(data, terms),
@@ -91,12 +91,23 @@ class FrontDesk:
             }[ask]()
             return Answer(Rows.of_dicts(rows), basis)
 
-    def basis_without_ledger(self, terms: Regime) -> dict[str, Any]:
-        """What an answer stands on that needs no ledger: the regime, and now."""
+    def terms(self, named: str | None = None) -> Regime:
+        """The regime that was named, else that of the settings, else the default. Raises Misconfigured."""
+        settings = self.session.settings
+        source = "--regime" if named else settings.sources["regime"]
+        try:
+            return reference.load().regime(named or settings.regime or reference.DEFAULT_REGIME)
+        except (UnknownName, Misconfigured) as error:
+            raise Misconfigured(f"{source}: {error.detail}", setting="regime", source=source) from error
+
+    def basis_of(self, terms: Regime, head: Head | None = None) -> dict[str, Any]:
+        """What an answer stands on that asks no entry: the regime, now, and the head if there is one."""
         now = Stamps(FIRST_AT, (self.session.surroundings.clock or clock_us)()).next()
         return {
-            "regime": terms.regime, "seq": 0, "head_hash": FIRST_PREV_HASH,
-            "as_of": now[:10], "known_at": now, "h100_tpp": terms.h100_tpp,
+            "regime": terms.regime,
+            "seq": head.seq if head else 0, "head_hash": head.hash if head else FIRST_PREV_HASH,
+            "as_of": now[:10], "known_at": max(now, head.recorded_at) if head else now,
+            "h100_tpp": terms.h100_tpp,
         }  # fmt: skip
 
     # ---------------------------------------------------------------------------------------- answers
@@ -142,7 +153,7 @@ class FrontDesk:
             return
         with _answering():
             sys.stdout.flush()
-            sys.stdout.buffer.write(data)
+            sys.stdout.buffer.write(render.at_a_terminal(data) if sys.stdout.isatty() else data)
 
     # ------------------------------------------------------------------------------------------- notes
 
@@ -185,10 +196,8 @@ def _answering() -> Iterator[None]:
     try:
         yield
         sys.stdout.flush()
-    except BrokenPipeError:
-        hush(sys.stdout)
     except OSError as error:
-        hush(sys.stdout)
+        let_go(sys.stdout)
         raise Unreachable(f"the answer cannot be written to standard output: {error.strerror}") from error
 
 

@@ -7,8 +7,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import pyarrow as pa
-import typer
-from pydantic import ValidationError
 
 from ledger import people_screens as screens
 from ledger.answer import Answer
@@ -17,6 +15,7 @@ from ledger.cli.desk import Desk
 from ledger.cli.posted import give
 from ledger.cli.session import Session
 from ledger.cli.values import Misused, changes, entry_seq
+from ledger.cli.writing import slips
 from ledger.entry import Entry
 from ledger.feed import read_feed
 from ledger.outcome import Outcome
@@ -98,7 +97,7 @@ def propose(
     given, dry_run = changes(pairs, _FIELDS), session.options.dry_run
     desk = Desk(session)
     with desk.open() as ledger:
-        try:
+        with slips("--set, --reason" if correct else "--reason"):
             if file is not None:
                 proposal = _of_file(ledger, session, file, remark)
             elif reverse is not None:
@@ -109,9 +108,6 @@ def propose(
                 assert correct is not None
                 seq = entry_seq(correct, "--correct")
                 proposal = ledger.propose_correction(seq, given, reason or "", dry_run=dry_run)
-        except ValidationError as error:
-            said = "; ".join(str(each["msg"]) for each in error.errors()).replace("Value error, ", "")
-            raise typer.BadParameter(said, param_hint="--set, --reason") from error
         basis = ledger.regime().basis
     _give(desk, proposal, basis, screens.proposed(proposal, basis["h100_tpp"], dry_run=dry_run))
     return 0

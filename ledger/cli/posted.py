@@ -40,12 +40,14 @@ def give(
     basis: Mapping[str, Any],
     *,
     of_lines: tuple[int, int] | None = None,
+    several: bool = False,
 ) -> int:
     """Give out what became of a post: receipts, refusals, counts; 0, or 3 where something was refused.
 
     `of_lines` counts the lines of files, and the unreadable ones; None where the post came from no file.
+    `several` files were given, so that each is named with what is wrong in it.
     """
-    several, dry_run = len(outcomes) > 1, desk.options.dry_run
+    dry_run = desk.options.dry_run
     counts = {
         "posted": sum(outcome.posted for _, outcome in outcomes),
         "refused": sum(outcome.refused for _, outcome in outcomes),
@@ -67,13 +69,14 @@ def give(
         answer: dict[str, Any] = dict(counts)
         rows = [{"outcome": name, "count": number} for name, number in counts.items()]
         table = pa.Table.from_pylist(rows)
-        screen: Screen = [", ".join(f"{name} {number:,}" for name, number in counts.items())]
+        said = ", ".join(f"{name} {number:,}" for name, number in counts.items())
+        screen: Screen = [f"dry run: {said}" if dry_run else said]
     else:
         answer = {"posted": receipts, "refused": refused, "replayed": counts["replayed"]}
         answer |= {"warnings": warned} if warned else {}
         table = _as_rows(receipts, refused, warned, faults)
         screen = _receipts(receipts) if of_lines is None or not dry_run else []
-        screen.extend(_wrong(refused, warned, faults))
+        screen.extend(_wrong(refused, warned, faults, several=several))
         if of_lines is not None:
             screen.append(_summary(counts, len(warned), *of_lines, good="good" if dry_run else "posted"))
         screen.extend(["Dry run: nothing was written."] if dry_run else [])
@@ -113,6 +116,8 @@ def _wrong(
     refused: Sequence[Mapping[str, Any]],
     warned: Sequence[Mapping[str, Any]],
     faults: Sequence[Mapping[str, Any]],
+    *,
+    several: bool,
 ) -> Screen:
     """What is wrong, in the order of lines; as sentences where there are no lines."""
     if not faults and all(row["line"] is None for row in (*refused, *warned)):
@@ -120,12 +125,10 @@ def _wrong(
     wrong: list[dict[str, Any]] = [dict(fault) | {"problem": fault["reason"]} for fault in faults]
     wrong.extend({**problem, "problem": _sentence(problem)} for problem in refused)
     wrong.extend({**warning, "problem": f"warning: {warning['detail']}"} for warning in warned)
-    if len({row.get("path") for row in wrong} - {None}) < 2:
-        wrong = [{name: value for name, value in row.items() if name != "path"} for row in wrong]
-    wrong.sort(key=lambda row: (row.get("path") or "", row["line"] or 0))
+    wrong.sort(key=lambda row: (row.get("path") or "" if several else "", row["line"] or 0))
     left = len(wrong) - _MOST_PROBLEMS
     more = [f"... and {left:,} more: --json or --csv lists them all."] if left > 0 else []
-    return [*_problems(wrong[:_MOST_PROBLEMS]), *more]
+    return [*_problems(wrong[:_MOST_PROBLEMS], several=several), *more]
 
 
 def _summary(counts: Mapping[str, int], warned: int, total: int, bad_rows: int, *, good: str) -> str:
@@ -157,7 +160,7 @@ def _receipts(rows: Sequence[Mapping[str, Any]]) -> Screen:
     return [Grid(columns, cells)]
 
 
-def _problems(rows: Sequence[Mapping[str, Any]]) -> Screen:
+def _problems(rows: Sequence[Mapping[str, Any]], *, several: bool) -> Screen:
     """What is wrong, by line and column; by file too, where there are several."""
     if not rows:
         return []
@@ -167,7 +170,7 @@ def _problems(rows: Sequence[Mapping[str, Any]]) -> Screen:
         Column("Problem", "words"),
     ]
     cells = [[figure(row["line"]), row.get("column") or "", row["problem"]] for row in rows]
-    if len({row.get("path") for row in rows}) > 1:
+    if several:
         columns.insert(0, Column("File", "name", titles=True))
         cells = [[str(row.get("path") or ""), *cell] for row, cell in zip(rows, cells, strict=True)]
     return [Grid(columns, cells)]

@@ -40,7 +40,12 @@ def telling(name: str, *, quiet: bool) -> Iterator[Telling]:
     if not sys.stderr.isatty() or quiet:
         yield _silent
         return
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
     bar = Progress(*columns, console=Console(file=sys.stderr), transient=True)
     task = bar.add_task(name, total=None)
     began = monotonic()
@@ -63,7 +68,7 @@ def waiting(name: str, *, quiet: bool) -> Iterator[None]:
     if not sys.stderr.isatty() or quiet:
         yield
         return
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
     bar = Progress(*columns, console=Console(file=sys.stderr), transient=True)
     bar.add_task(name, total=None)
     later = threading.Timer(SHOWN_FROM_SECONDS, bar.start)

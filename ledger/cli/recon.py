@@ -18,6 +18,8 @@ from ledger.cli.failure import exit_status
 from ledger.cli.progress import telling
 from ledger.cli.session import Session
 from ledger.cli.values import changes as changed
+from ledger.cli.values import entry_seq
+from ledger.cli.writing import slips
 from ledger.entry import Entry
 from ledger.errors import LedgerError
 from ledger.jobs import Delivery, Message
@@ -140,18 +142,18 @@ def comment(session: Session, name: str, text: str) -> int:
 def propose(
     session: Session,
     name: str,
-    reverse: Sequence[int],
-    correct: int | None,
+    reverse: Sequence[str],
+    correct: str | None,
     pairs: Sequence[str],
     purpose: Purpose | None,
     reason: str | None,
 ) -> int:
     desk = Desk(session)
-    with desk.open() as ledger:
+    with desk.open() as ledger, slips("--set, --reason"):
         standing = ledger.break_propose(
             name,
-            reverse=reverse,
-            correct=correct,
+            reverse=[entry_seq(each, "--reverse") for each in reverse],
+            correct=None if correct is None else entry_seq(correct, "--correct"),
             changes=changed(pairs, list(Entry.model_fields)),
             purpose=purpose,
             reason=reason,

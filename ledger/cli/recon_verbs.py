@@ -140,10 +140,10 @@ def propose(
     name: Name,
     *,
     reverse: Annotated[
-        list[int] | None, typer.Option("--reverse", metavar="SEQ", help="An entry to undo; may be repeated.")
+        list[str] | None, typer.Option("--reverse", metavar="SEQ", help="An entry to undo; may be repeated.")
     ] = None,
     correct: Annotated[
-        int | None, typer.Option("--correct", metavar="SEQ", help="An entry to correct, with --set.")
+        str | None, typer.Option("--correct", metavar="SEQ", help="An entry to correct, with --set.")
     ] = None,
     changes: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="What is right; may be repeated.")

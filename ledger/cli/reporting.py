@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import typer
 
-from ledger import ready, reference
+from ledger import ready
 from ledger import report_screens as screens
 from ledger.answer import Answer
 from ledger.cli.desk import Desk
@@ -20,8 +20,7 @@ def report(session: Session, name: str | None, pairs: Sequence[str]) -> int:
     if name is None:
         if pairs or options.as_of or options.known_at:
             raise Misused("the list of reports takes no parameters: name a report")
-        terms = reference.load().regime(session.settings.regime or reference.DEFAULT_REGIME)
-        listed = Answer(ready.listed(), desk.basis_without_ledger(terms))
+        listed = Answer(ready.listed(), desk.basis_of(desk.terms()))
         desk.answer(listed, screens.listed(listed), basis_told=False)
         return 0
     given = _parameters(pairs)

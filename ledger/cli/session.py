@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ledger.cli.options import Options
 from ledger.cli.values import Misused
-from ledger.settings import FORMATS, Settings, settings
+from ledger.settings import FORMATS, Settings, by_flags, settings
 
 FOR_PEOPLE = frozenset({"table", "plain"})
 NOT_TEXT = frozenset({"xlsx", "parquet", "arrow"})
@@ -38,12 +38,13 @@ class Session:
 
     options: Options
     surroundings: Surroundings
+    flags_alone: bool = False
 
     @cached_property
     def settings(self) -> Settings:
         """Raises Misconfigured."""
         flags = {"ledger": self.options.ledger, "format": self.options.format}
-        return settings(flags, os.environ, Path.cwd())
+        return by_flags(flags) if self.flags_alone else settings(flags, os.environ, Path.cwd())
 
     @cached_property
     def form(self) -> str:

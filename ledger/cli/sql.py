@@ -103,9 +103,8 @@ def schema(session: Session) -> int:
             answer = ledger.dictionary()
     except (Misconfigured, Unreachable) as why:
         desk.remark(f"What may be asked of any ledger, without one ({why.detail}).")
-        data = reference.load()
-        terms = data.regime(session.settings.regime or reference.DEFAULT_REGIME)
-        answer = Answer(table(Ground(terms, data)), desk.basis_without_ledger(terms))
+        terms = desk.terms()
+        answer = Answer(table(Ground(terms, reference.load())), desk.basis_of(terms))
     desk.answer(answer, sql_screens.dictionary(answer), basis_told=False)
     return 0
 

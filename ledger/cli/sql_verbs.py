@@ -10,7 +10,11 @@ import typer
 from ledger.cli.app import verb
 from ledger.cli.session import Session
 from ledger.cli.values import Misused
+from ledger.model import MOST_TPP
 from ledger.sandbox_process import Child, Limits
+
+_MOST_MB = 1_000_000
+"""A terabyte: more than any machine that asks has."""
 
 
 @verb("asks")
@@ -31,13 +35,14 @@ def sql(
         ),
     ] = [],  # noqa: B006  # typer copies it
     limit: Annotated[
-        int, typer.Option("--limit", metavar="N", min=0, help="The first rows; 0 is all of them.")
+        int,
+        typer.Option("--limit", metavar="N", min=0, max=MOST_TPP, help="The first rows; 0 is all of them."),
     ] = Limits().rows,
     timeout: Annotated[
         float, typer.Option("--timeout", metavar="S", min=0.1, max=3_600, help="Seconds it may take.")
     ] = Limits().seconds,
     memory: Annotated[
-        int, typer.Option("--memory", metavar="MB", min=64, help="Megabytes it may use.")
+        int, typer.Option("--memory", metavar="MB", min=64, max=_MOST_MB, help="Megabytes it may use.")
     ] = Limits().memory_mb,
     schema: Annotated[
         bool, typer.Option("--schema", help="Say what may be asked: tables, views, macros, columns.")

@@ -30,6 +30,14 @@ def must_be_text(arguments: Sequence[str]) -> None:
 
 def whole(text: str, hint: str) -> int:
     """A whole number above zero; thousands may be parted by commas, as on screens. Raises BadParameter."""
+    if (number := _counted(text, hint)) > MOST_TPP:
+        raise typer.BadParameter(
+            f"'{text}' is more than {MOST_TPP:,}, the most that is kept exactly", param_hint=hint
+        )
+    return number
+
+
+def _counted(text: str, hint: str) -> int:
     if _WHOLE.fullmatch(text.strip()) and (number := int(text.replace(",", ""))) > 0:
         return number
     raise typer.BadParameter(
@@ -39,7 +47,7 @@ def whole(text: str, hint: str) -> int:
 
 def entry_seq(text: str, hint: str) -> int:
     """The number of an entry. Raises BadParameter, also for one that no ledger has."""
-    if (seq := whole(text, hint)) > MOST_TPP:
+    if (seq := _counted(text, hint)) > MOST_TPP:
         raise typer.BadParameter(f"'{text}' is more than any entry's number", param_hint=hint)
     return seq
 

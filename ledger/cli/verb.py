@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, fields
 from inspect import cleandoc
 from typing import Any, Protocol
@@ -13,6 +14,7 @@ from ledger.cli.failure import Failures
 from ledger.cli.options import EVERYWHERE, OF_ROLE, Options, Role, Verb, taken, with_options
 from ledger.cli.session import Session, Surroundings
 from ledger.cli.values import Misused
+from ledger.errors import Misconfigured
 
 
 @dataclass(slots=True)
@@ -43,7 +45,8 @@ def adder(app: typer.Typer) -> Adder:
                 refuse_strangers(options, role, context.info_name or "")
                 session = Session(options, run.surroundings)
                 run.failures.verbose = options.verbose
-                run.failures.as_json = session.as_json
+                with suppress(Misconfigured):  # what is wrong with a setting, the verb that wants it says
+                    run.failures.as_json = session.as_json
                 return function(session, **given)
 
             vars(command)["__signature__"] = with_options(function, OF_ROLE[role], "session")

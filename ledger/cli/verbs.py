@@ -241,7 +241,8 @@ def countries(session: Session) -> int:
 def demo(session: Session) -> int:
     """Announced clusters as applications, and what is left.
 
-    It is removed afterwards, unless --ledger names one to keep. TPPQ_LEDGER is not used.
+    It is removed afterwards, unless --ledger names one to keep. TPPQ_LEDGER is not used. With --quiet, and
+    for programs, what each country has left, as headroom says it.
 
     Examples:
         tppq demo

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import Any
 
 import pyarrow as pa
 import typer
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
-from ledger import reference
 from ledger.book import Ledger
 from ledger.cli.desk import Desk
 from ledger.cli.failure import exit_status
@@ -22,8 +22,9 @@ from ledger.cli.session import Session
 from ledger.cli.values import Misused, changes, entry_seq
 from ledger.database import Database
 from ledger.entry import Entry
-from ledger.errors import BadFeed, Misconfigured, Refused
-from ledger.feed import Batch, Feed, read_feed
+from ledger.errors import BadFeed, BadQuery, Misconfigured, Refused
+from ledger.feed import COLUMNS, Batch, Feed, read_feed
+from ledger.feed_faults import reason
 from ledger.outcome import Outcome, Receipt
 from ledger.screens import Screen
 from ledger.store import Store
@@ -52,7 +53,7 @@ class Heard(Feed):
 
 def init(session: Session, regime: str | None) -> int:
     desk = Desk(session)
-    terms = reference.load().regime(regime or session.settings.regime or reference.DEFAULT_REGIME)
+    terms = desk.terms(regime)
     head = _head(desk)
     openings = len(terms.members(2, terms.period_from))
     before = 0 if head is None else head.seq
@@ -61,7 +62,7 @@ def init(session: Session, regime: str | None) -> int:
             raise Misconfigured(
                 f"the ledger at {desk.name} runs {head.regime}, not {terms.regime}", regime=terms.regime
             )
-        basis = desk.basis_without_ledger(terms)
+        basis = desk.basis_of(terms, head)
         posted = 0 if before else openings
     else:
         with Ledger.init(desk.url, terms.regime, **desk.how_to_open()) as ledger:
@@ -99,7 +100,7 @@ def post(session: Session, files: Sequence[str], *, each: bool, again: bool, app
     desk, dry_run = Desk(session), session.options.dry_run
     if "-" in files and session.options.no_input and sys.stdin.isatty():
         raise Misused("- waits for somebody to type, which --no-input forbids")
-    with ExitStack() as stack:
+    with slips("--approver"), ExitStack() as stack:
         feeds, faults = _read(files, stack)
         if faults and not dry_run:
             raise _unreadable(files, faults)
@@ -116,10 +117,10 @@ def post(session: Session, files: Sequence[str], *, each: bool, again: bool, app
             outcomes.append((feed.path, outcome))
         basis = ledger.regime().basis
         heard = set().union(*(feed.countries for feed in feeds))
-    bad_rows = len({(fault["path"], fault["line"]) for fault in faults if fault["line"] is not None})
-    status = give(desk, outcomes, faults, basis, of_lines=(rows, bad_rows))
+    lines = (rows, sum(feed.bad_rows for feed in feeds))
+    status = give(desk, outcomes, faults, basis, of_lines=lines, several=len(files) > 1)
     desk.tell_charged(sorted(heard))
-    if faults and session.as_json:
+    if faults and (session.as_json or session.options.quiet):
         raise _unreadable(files, faults)
     return UNREADABLE if faults else status
 
@@ -142,22 +143,47 @@ def _unreadable(files: Sequence[str], faults: list[dict[str, Any]]) -> BadFeed:
     bad = ["stdin" if path == "-" else path for path in dict.fromkeys(fault["path"] for fault in faults)]
     among = "" if len(files) == 1 else f", {len(bad):,} of {len(files):,} files,"
     count = f"{len(faults):,} fault{'' if len(faults) == 1 else 's'}"
-    return BadFeed(f"{', '.join(bad)}{among} cannot be read ({count}); nothing was written", faults=faults)
+    said = f"{', '.join(bad)}{among} cannot be read ({count}); nothing was written"
+    return BadFeed(said, faults=faults, **({} if len(files) == 1 else {"files": len(files)}))
 
 
 # -------------------------------------------------------------------------------- reverse and correct
 
 
-def reverse(session: Session, given: str, reason: str, approver: str | None) -> int:
+def reverse(session: Session, given: str, why: str, approver: str | None) -> int:
     seq, dry_run = entry_seq(given, "SEQ"), session.options.dry_run
-    return _undo(session, lambda ledger: ledger.reverse(seq, reason, approver=approver, dry_run=dry_run))
+    with slips("--reason"):
+        return _undo(session, lambda ledger: ledger.reverse(seq, why, approver=approver, dry_run=dry_run))
 
 
-def correct(session: Session, given: str, pairs: Sequence[str], reason: str, approver: str | None) -> int:
+def correct(session: Session, given: str, pairs: Sequence[str], why: str, approver: str | None) -> int:
     seq, right, dry_run = entry_seq(given, "SEQ"), changes(pairs, _FIELDS), session.options.dry_run
-    return _undo(
-        session, lambda ledger: ledger.correct(seq, right, reason, approver=approver, dry_run=dry_run)
-    )
+    with slips("--set, --reason"):
+        return _undo(
+            session, lambda ledger: ledger.correct(seq, right, why, approver=approver, dry_run=dry_run)
+        )
+
+
+@contextmanager
+def slips(hint: str) -> Iterator[None]:
+    """Around what makes an entry of options. Raises BadParameter for one that makes none, as feeds say it."""
+    try:
+        yield
+    except BadQuery as error:
+        if "field" not in error.facts:
+            raise
+        raise typer.BadParameter(error.detail, param_hint=f"--{error.field}") from error
+    except ValidationError as error:
+        raise typer.BadParameter("; ".join(map(_slip, error.errors())), param_hint=hint) from error
+
+
+def _slip(error: ErrorDetails) -> str:
+    """What is wrong with one value, or with the entry as a whole."""
+    name, value = "".join(map(str, error["loc"])), error["input"]
+    if name not in COLUMNS:
+        return error["msg"].removeprefix("Value error, ")
+    given = None if value is None else str(value).strip()
+    return f"{name} {reason(name, given or None)}"
 
 
 def _undo(session: Session, act: Callable[[Ledger], list[Receipt]]) -> int:
@@ -166,11 +192,6 @@ def _undo(session: Session, act: Callable[[Ledger], list[Receipt]]) -> int:
     with desk.open() as ledger:
         try:
             outcome.receipts = act(ledger)
-        except ValidationError as error:
-            said = (f"{'.'.join(map(str, each['loc']))} {each['msg']}".strip() for each in error.errors())
-            raise typer.BadParameter(
-                "; ".join(said).replace("Value error, ", ""), param_hint="--set, --reason"
-            ) from error
         except Refused as refusal:
             outcome.declined = [Declined(NO_LINE, "", None, refusal, None)]
         basis = ledger.regime().basis

@@ -5,6 +5,14 @@ with kept as (
         e.seq, e.kind, e.country, e.programme, e.effective_on, e.tpp, e.to_headroom_tpp
     from entry as e
     where e.seq <= (select max(a.seq) from arriving as a)
+),
+
+-- what was posted and copied since is not verified
+copied as (
+    select
+        a.seq, a.kind, a.country, a.programme, a.effective_on, a.tpp, a.to_headroom_tpp
+    from arriving as a
+    where a.seq <= (select max(e.seq) from entry as e)
 )
 
 select
@@ -12,7 +20,7 @@ select
     concat_ws(' ', k.kind, k.country, k.programme, k.effective_on, k.tpp, k.to_headroom_tpp) as expected,
     concat_ws(' ', a.kind, a.country, a.programme, a.effective_on, a.tpp, a.to_headroom_tpp) as found
 from kept as k
-full join arriving as a on k.seq = a.seq
+full join copied as a on k.seq = a.seq
 where
     k.kind::varchar is distinct from a.kind
     or k.country::varchar is distinct from a.country

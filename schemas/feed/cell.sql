@@ -42,9 +42,17 @@ create or replace macro is_local_day(x) as
             )
     end;
 
--- Canonical JSON writers disagree on control characters; a file known to have none is not searched.
+-- What no text may hold (ledger/text.py: a test holds them together); a file known to have none of it is not
+-- searched.
 create or replace macro is_unfit(x, longest, plain) as
-    length(x) > longest or (not plain and regexp_matches(x, '[\x00-\x1f\x7f]'));
+    length(x) > longest
+    or (
+        not plain
+        and regexp_matches(
+            x,
+            '[\x00-\x1f\x7f-\x{9f}\x{61c}\x{200e}\x{200f}\x{202a}-\x{202e}\x{2066}-\x{2069}]'
+        )
+    );
 
 -- Of a text without control characters: what stands there where it may be at fault (it is empty or long, or
 -- has a blank at either end), and of all others one word that is not.
