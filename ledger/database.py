@@ -41,7 +41,8 @@ class Database:
     def __init__(self, url: str, busy_seconds: float) -> None:
         self.address = Address.of(url)
         self.dialect = self.address.dialect
-        self.file: Path | None = self.address.file
+        # as it is now: a program may go to another folder before it connects again
+        self.file = self.address.file.absolute() if self.address.file is not None else None
         self.busy_seconds = busy_seconds
         # PostgreSQL's driver begins by itself
         self.begin: str | None = "begin immediate" if self.dialect == "sqlite" else None

@@ -210,6 +210,8 @@ class Core:
         with self._lock, self._every_entry():
             asked = self._connection if beside is None else self._connection.cursor()
             try:
+                if [each.type for each in asked.extract_statements(query)] != [duckdb.StatementType.SELECT]:
+                    raise BadQuery("the query is not one SELECT: the core answers and takes nothing", query=query)
                 if beside is not None:
                     asked.execute("set enable_progress_bar = false")
                     asked.execute(schema.sql("core/beside.sql"))

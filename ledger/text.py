@@ -45,7 +45,9 @@ def remarked(field: str, value: str) -> str:
     return _given(field, value, REMARK_LENGTH)
 
 
-def _given(field: str, value: str, most: int) -> str:
+def _given(field: str, value: object, most: int) -> str:
+    if not isinstance(value, str):  # a program that knows no types would have it hashed as what it is
+        raise BadQuery(f"{field} is {value!r}: write it as text", field=field)
     stripped = value.strip(BLANKS)
     if not stripped:
         raise BadQuery(f"{field} is empty: write at least a word", field=field)

@@ -204,7 +204,8 @@ def test_what_a_program_names_itself_is_text(tmp_path: Path) -> None:
     entry = Entry.model_validate({"kind": "overrun", "country": "AE", "effective_on": "2026-02-01", "tpp": 1,
                                   "reason": "left"})  # fmt: skip
     with Ledger.init(url, actor="root") as ledger:
-        for request_id in ("a\x9bb", " "):
+        asked: list[Any] = ["a\x9bb", " ", 5, True]
+        for request_id in asked:
             with pytest.raises(BadQuery, match=r"^request_id "):
                 ledger.post(entry, request_id=request_id)
         with pytest.raises(BadQuery, match=r"^approver "):

@@ -291,6 +291,31 @@ def test_fit_knows_names(small: Ledger) -> None:
 # --- the rest -------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    "query",
+    ["drop table entry", "update entry set tpp = 0", "select 1; drop table entry", "set threads = 1", ""],
+)
+def test_sql_is_one_select_and_changes_no_answer(small: Ledger, query: str) -> None:
+    before = small.headroom().rows()
+    with pytest.raises(BadQuery, match="is not one SELECT"):
+        small.sql(query)
+    assert small.headroom().rows() == before
+
+
+def test_a_ledger_is_the_file_that_was_opened_wherever_the_program_goes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    fill("sqlite:///tppq.db").close()
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    with Ledger.open("sqlite:///tppq.db") as ledger:
+        monkeypatch.chdir(elsewhere)
+        (receipt,) = ledger.post(entry("block", "AE", "2026-02-20", tpp=1, reason="inquiry"))
+        assert ledger.headroom("AE").basis["seq"] == receipt.seq
+    assert list(elsewhere.iterdir()) == []
+
+
 def test_sql_takes_values_by_name(small: Ledger) -> None:
     answer = small.sql("select count(*)::bigint as n from entry where kind = $kind", kind="license")
     assert answer.rows() == [{"n": 4}]
