@@ -114,7 +114,8 @@ class Opened:
     def _proposals(self, known_at: str | None = None) -> proposed.Proposals:
         """Every proposal, as it stands now or stood at an instant."""
         events = self._store.events(proposed.TOPIC)
-        now = known_at or self._store.now()
+        # a clock that was put back brings no proposal back
+        now = known_at or max([self._store.now(), *(event.at for event in events[-1:])])
         return proposed.fold((event for event in events if known_at is None or event.at <= known_at), now)
 
     def _reserved(self, but: str | None = None) -> dict[str, int]:

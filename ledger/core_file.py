@@ -40,6 +40,9 @@ _MOST_UNSORTED = 4
 
 _NAME = re.compile(r"core-(\d{12})-([0-9a-f]{64})-([0-9a-f]{16})\.duckdb")
 _HASH = WIDE.index("hash")
+NO_NAME = "?"
+"""DuckDB takes what comes after it for no part of a file's name, and cannot write there."""
+
 _FIGURES = {
     "seq": "BIGINT", "kind": "VARCHAR", "country": "VARCHAR", "programme": "VARCHAR", "effective_on": "DATE",
     "tpp": "BIGINT", "to_headroom_tpp": "BIGINT",
@@ -82,7 +85,7 @@ def standing(store: Store, ground: Ground) -> CoreFile | None:
     That is a ledger of few entries, and one whose folder cannot be written.
     """
     folder, head = publish.folder_of(store), store.head()
-    if folder is None or head.seq < LEAST_ENTRIES:
+    if folder is None or head.seq < LEAST_ENTRIES or NO_NAME in str(folder):
         return None
     found = _found(folder, store)
     if found is not None and head.seq - found.seq < MOST_SINCE:

@@ -7,13 +7,13 @@ row puts writers in order. Reads go through a connection of their own that canno
 
 from __future__ import annotations
 
+import logging
 import re
 import sqlite3
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import cached_property
 from itertools import groupby
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from ledger import schema
@@ -172,6 +172,7 @@ class Database:
             raise Misconfigured(
                 "PostgreSQL needs the extra: pip install 'tppq[postgres]'", extra="postgres"
             ) from None
+        logging.getLogger(psycopg.__name__).addHandler(logging.NullHandler())  # its errors are ours to tell
         return psycopg
 
     @cached_property
@@ -188,10 +189,11 @@ class Database:
             return Tampered(
                 f"the store refused to continue its history ({said}): run tppq verify", store=self.name
             )
-        if "database is locked" in said or kind == "LockNotAvailable":
-            return Busy(
-                "another writer holds the ledger and did not let go in time: try again", store=self.name
-            )
+        if "database is locked" in said or kind in ("LockNotAvailable", "QueryCanceled"):
+            why = "another writer holds the ledger and did not let go in time"
+            if kind == "QueryCanceled":
+                why = f"{self.name} did not answer in time ({said})"
+            return Busy(f"{why}: try again", store=self.name)
         if "no such column" in said or kind == "UndefinedColumn":
             return Misconfigured(
                 f"{self.name} was made by an older version ({said}): run tppq db upgrade", store=self.name
@@ -200,7 +202,7 @@ class Database:
             return Misconfigured(
                 f"there is no ledger at {self.name} ({said}): run tppq init", store=self.name
             )
-        if kind == "InsufficientPrivilege" or "readonly database" in said:
+        if kind in ("InsufficientPrivilege", "ReadOnlySqlTransaction") or "readonly database" in said:
             why = f"this user may not do that to {self.name}: {said}"
             if self.dialect == "sqlite":
                 why = (

@@ -211,7 +211,7 @@ class Core:
             asked = self._connection if beside is None else self._connection.cursor()
             try:
                 if [each.type for each in asked.extract_statements(query)] != [duckdb.StatementType.SELECT]:
-                    raise BadQuery("the query is not one SELECT: the core answers and takes nothing", query=query)
+                    raise BadQuery("the query is not one SELECT: the core takes nothing else", query=query)
                 if beside is not None:
                     asked.execute("set enable_progress_bar = false")
                     asked.execute(schema.sql("core/beside.sql"))

@@ -107,7 +107,13 @@ class People(Opened):
         self._must("user")
 
         def under_lock() -> None:
-            check(roster.of(self._store))
+            people = roster.of(self._store)
+            me = people.get(roster.key(self.actor))
+            if me is None or not me.may("user"):  # while this waited for the lock
+                raise NotPermitted(
+                    f"{self.actor} may no longer change users here", actor=self.actor, act="user"
+                )
+            check(people)
 
         known = roster.of(self._store).get(roster.key(name))
         subject = known.name if known is not None else name

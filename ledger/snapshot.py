@@ -18,7 +18,7 @@ from pathlib import Path
 
 from ledger import snapshot_files, told
 from ledger.base import Opened
-from ledger.core_file import Ground
+from ledger.core_file import NO_NAME, Ground
 from ledger.errors import Busy, Misconfigured, Unreachable
 from ledger.snapshot_files import Before
 from ledger.submission import Head
@@ -60,6 +60,11 @@ class Snapshots(Opened):
         publishes there), Misconfigured (another ledger's folder), Unreachable (no room), NotPermitted.
         """
         self._must("export")
+        if NO_NAME in str(folder.absolute()):
+            raise Misconfigured(
+                f"DuckDB cannot write to {folder.absolute()}, which has a ? in its name: choose another",
+                folder=str(folder),
+            )
         head = self._store.head()
         remark = self._record_read("publish", {"folder": str(folder), "seq": head.seq})
         try:

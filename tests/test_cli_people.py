@@ -192,6 +192,17 @@ def test_a_token_is_printed_alone_and_once_and_acts_as_its_user(shared: Typed, t
     assert shared("tppq pending", "eve", TPPQ_TOKEN=token.strip())[0] == 77
 
 
+def test_a_token_in_a_file_is_for_its_owner_alone(shared: Typed, tmp_path: Path) -> None:
+    file = tmp_path / "token"
+    file.write_text("", encoding="utf-8")
+    file.chmod(0o644)
+    assert shared(f"tppq user token maria -o {file}")[0] == 0
+    assert (file.read_text(encoding="utf-8")[:5], file.stat().st_mode & 0o777) == ("tppq_", 0o600)
+    status, _, err = shared(f"tppq user token maria -o {tmp_path / 'none' / 'token'}")
+    assert (status, "cannot be written: No such file or directory" in err) == (2, True)
+    assert shared("tppq pending", "eve", TPPQ_TOKEN=file.read_text(encoding="utf-8").strip())[0] == 0
+
+
 # -------------------------------------------------------------------------------------------- two people
 
 

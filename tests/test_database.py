@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 from sqlmodel import SQLModel
 
-from ledger import Entry, Ledger, LedgerError, Misconfigured, Tampered, Unreachable, events, evidence
+from ledger import Busy, Entry, Ledger, LedgerError, Misconfigured, Tampered, Unreachable, events, evidence
 from ledger.columns import NARROW, WIDE
 from ledger.database import Database, only
 from ledger.store import Store
@@ -107,6 +107,20 @@ def test_a_server_that_does_not_answer_is_unreachable(tmp_path: Path) -> None:
         with pytest.raises(Unreachable) as refused:
             use(url)
         assert refused.value.detail.startswith(f"{refused.value.store} cannot be used: ")
+
+
+def test_a_server_that_cuts_a_wait_short_is_busy(postgres: Postgres) -> None:
+    url = postgres.create()
+    Ledger.init(url, opening=False).close()
+    with connected(url) as setting:
+        name = setting.exec_driver_sql("select current_database()").scalar_one()
+        setting.exec_driver_sql(f'alter database "{name}" set statement_timeout = 200')
+    with connected(url) as holding:
+        holding.exec_driver_sql("select * from head for update")
+        with Ledger.open(url) as ledger, pytest.raises(Busy, match=r"did not answer in time .*: try again"):
+            ledger.post(
+                Entry.model_validate({"kind": "allocate", "country": "AE", "effective_on": DAY, "tpp": 1})
+            )
 
 
 def test_a_database_that_is_not_on_the_server_is_unreachable(postgres: Postgres) -> None:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ledger import Entry, Ledger, Misconfigured, NotPermitted, UnknownName, read_feed, roster
+from ledger.database import Database
+from ledger.events import Telling
 from ledger.roster import Act, Role
+from ledger.store import Store
 from tests.clock import Clock
 from tests.outside import contents, count
 from tests.shared import DAY, PEOPLE, at, create, entry
@@ -304,3 +308,22 @@ def test_a_ledger_of_one_person_takes_no_notice_of_a_token(tmp_path: Path) -> No
     Ledger.init(url, opening=False, actor="maria", token="tppq_x", clock=CLOCK).close()  # noqa: S106  # nobody's
     with Ledger.open(url, actor="maria", token="tppq_x", clock=CLOCK) as ledger:  # noqa: S106  # nobody's
         assert ledger.actor == "maria"
+
+
+def test_an_admin_who_is_removed_while_waiting_for_the_lock_lets_nobody_in(
+    own: Callable[[str], Ledger], store_url: str
+) -> None:
+    root, coming = own("root"), list[Future[Any]]()
+    root.add_user("boss", Role.admin)
+    store = Store(Database(store_url, 10), CLOCK)
+    with ThreadPoolExecutor(1) as thread:
+
+        def meanwhile() -> None:
+            coming.append(thread.submit(root.add_user, "eve", Role.admin))
+            wait(coming, timeout=0.5)  # it may still add users, and waits for the lock
+
+        store.record([Telling(roster.TOPIC, "root", "removed", {})], "boss", meanwhile)
+        with pytest.raises(NotPermitted, match="root may no longer change users here"):
+            coming[0].result()
+    assert "eve" not in roster.of(store)
+    store.close()

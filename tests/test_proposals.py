@@ -210,6 +210,9 @@ def test_a_proposal_expires_by_the_ledgers_clock_after_the_days_of_the_regime(he
     with pytest.raises(UnknownName, match="no pending proposal P-0001: it expired on 2026-02-15"):
         here("ada").approve("1")
     assert here("maria").propose(entry("allocate", "AE", 500)).proposal == "P-0002"
+    clock.set("2026-02-14")  # the clock is put back, and the second proposal says when that was
+    with pytest.raises(UnknownName, match="no pending proposal P-0001: it expired on 2026-02-15"):
+        here("ada").approve("1")
 
 
 def test_an_approval_is_bound_to_the_hash_of_what_was_looked_at(here: As) -> None:

@@ -22,7 +22,16 @@ import polars as pl
 import pyarrow.parquet as pq
 import pytest
 
-from ledger import Busy, Ledger, Misconfigured, NotPermitted, OverHeadroom, Unreachable, snapshot_files
+from ledger import (
+    Busy,
+    Ledger,
+    Misconfigured,
+    NotPermitted,
+    OverHeadroom,
+    Unreachable,
+    core_file,
+    snapshot_files,
+)
 from ledger.events import Telling
 from ledger.snapshot_files import parts
 from tests.clock import Clock
@@ -445,3 +454,15 @@ def test_what_was_published_is_told(growing: Ledger, tmp_path: Path) -> None:
     assert status == 69
     assert err.startswith("Unreachable: ")
     assert growing.headroom("AE").rows()[0]["headroom_tpp"] == HEADROOM[0][1]
+
+
+def test_a_folder_that_duckdb_cannot_write_to_is_refused_and_a_ledger_there_is_asked_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(core_file, "LEAST_ENTRIES", 1)
+    (tmp_path / "what?").mkdir()
+    with fill(f"sqlite:///{tmp_path / 'what?' / 'tppq.db'}") as ledger:
+        with pytest.raises(Misconfigured, match=r"what\?/out, which has a \? in its name: choose another"):
+            ledger.publish(tmp_path / "what?" / "out")
+        assert ledger.sandboxed_sql("select count(*) as n from entry").rows() == [{"n": 14}]
+        assert ledger.publish(tmp_path / "out").seq == 14

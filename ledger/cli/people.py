@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -66,6 +67,8 @@ def remove(session: Session, name: str) -> int:
 
 def token(session: Session, name: str, *, revoke: bool) -> int:
     desk = Desk(session)
+    if session.to_file and not revoke:
+        _for_its_owner_alone(Path(session.options.output or ""))
     with desk.open() as ledger:
         if revoke:
             ledger.revoke_token(name)
@@ -81,6 +84,15 @@ def token(session: Session, name: str, *, revoke: bool) -> int:
 
 
 # ------------------------------------------------------------------------------------------- two people
+
+
+def _for_its_owner_alone(path: Path) -> None:
+    """Make the file that a token is written to, before there is a token that nobody else may read."""
+    try:
+        path.touch(mode=0o600)
+        path.chmod(0o600)
+    except OSError as error:
+        raise Misused(f"{path} cannot be written: {error.strerror}") from error
 
 
 def propose(
