@@ -114,9 +114,12 @@ class Opened:
     def _proposals(self, known_at: str | None = None) -> proposed.Proposals:
         """Every proposal, as it stands now or stood at an instant."""
         events = self._store.events(proposed.TOPIC)
-        # a clock that was put back brings no proposal back
-        now = known_at or max([self._store.now(), *(event.at for event in events[-1:])])
+        now = known_at or self._never_back(*(event.at for event in events[-1:]))
         return proposed.fold((event for event in events if known_at is None or event.at <= known_at), now)
+
+    def _never_back(self, *known: str) -> str:
+        """The instant by the clock; where that was put back, the last that is known of, or has an entry."""
+        return max(self._store.now(), self._store.head().recorded_at, *known)
 
     def _reserved(self, but: str | None = None) -> dict[str, int]:
         """By quota, the TPP that pending proposals, `but` one, hold; none unless the regime says so."""

@@ -10,9 +10,10 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
+from functools import partial
 from typing import Any
 
-from ledger import publish, reference, undoing
+from ledger import publish, reference, roster, undoing
 from ledger.accounts import Asked, Books
 from ledger.audit import Audit
 from ledger.bulk import Bulk
@@ -22,6 +23,7 @@ from ledger.dictionary import Dictionary
 from ledger.entry import Entry
 from ledger.errors import Misconfigured
 from ledger.feed import Feed
+from ledger.line import always
 from ledger.lookups import OWN_PREFIX
 from ledger.model import Kind
 from ledger.outcome import Outcome, Receipt
@@ -194,7 +196,8 @@ class Ledger(Audit, Copies, Dictionary, Proofs, Reconciling, Reports, Sandbox, S
         self, posts: Sequence[Post], *, approver: str | None, again: bool, dry_run: bool, atomic: bool = True
     ) -> Verdict:
         books = self._books(posts, approver)
-        return self._store.submit(posts, books, atomic=atomic, again=again, dry_run=dry_run)
+        still = partial(roster.must_still, self._store, "post", self.actor) if self.shared else always
+        return self._store.submit(posts, books, atomic=atomic, again=again, dry_run=dry_run, still=still)
 
     def _books(self, posts: Sequence[Post], approver: str | None) -> Books:
         """Books for these posts, whose accounts are still to be read. Raises NotPermitted, BadQuery."""

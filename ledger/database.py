@@ -151,16 +151,15 @@ class Database:
             f"{' -c default_transaction_read_only=on' if read_only else ''}"
         )
         try:
-            self._psycopg.conninfo.conninfo_to_dict(self.address.server)
+            given = self._psycopg.conninfo.conninfo_to_dict(self.address.server)
         except self._psycopg.ProgrammingError:  # whose words hold the password
             raise Misconfigured(
                 f"{self.name} cannot be read: write postgresql+psycopg://USER@HOST/DATABASE, and what is no "
                 "letter or digit in a password as %XX",
                 url=self.name,
             ) from None
-        connection = self._psycopg.connect(
-            self.address.server, options=options, connect_timeout=10, application_name="tppq"
-        )
+        own = {"options": f"{given.get('options', '')} {options}", "application_name": "tppq"}
+        connection = self._psycopg.connect(self.address.server, **{"connect_timeout": 10} | given | own)
         connection.isolation_level = self._psycopg.IsolationLevel.READ_COMMITTED
         return connection
 

@@ -210,14 +210,17 @@ class Core:
         with self._lock, self._every_entry():
             asked = self._connection if beside is None else self._connection.cursor()
             try:
-                if [each.type for each in asked.extract_statements(query)] != [duckdb.StatementType.SELECT]:
-                    raise BadQuery("the query is not one SELECT: the core takes nothing else", query=query)
+                _must_be_one_select(asked.extract_statements(query))
                 if beside is not None:
                     asked.execute("set enable_progress_bar = false")
                     asked.execute(schema.sql("core/beside.sql"))
                     for table, rows in beside.items():
                         fill(asked, table, rows)
-                return asked.sql(query, params=dict(values or {})).to_arrow_table()
+                asked.begin()
+                try:
+                    return asked.sql(query, params=dict(values or {})).to_arrow_table()
+                finally:
+                    asked.rollback()  # within a SELECT may stand an INSERT
             except duckdb.Error as error:
                 raise BadQuery(str(error).strip(), query=query) from error
             finally:
@@ -265,3 +268,8 @@ class Core:
 
     def _run(self, path: str, values: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
         return self._connection.execute(schema.sql(path), values and dict(values)).fetchall()
+
+
+def _must_be_one_select(statements: Sequence[duckdb.Statement]) -> None:
+    if [each.type for each in statements] != [duckdb.StatementType.SELECT]:
+        raise BadQuery("the query is not one SELECT: the core takes nothing else")

@@ -18,6 +18,10 @@ MOST = 500
 """Submissions committed together."""
 
 
+def always() -> None:
+    """What is asked of somebody whom nothing can keep from posting."""
+
+
 @dataclass(slots=True, eq=False)
 class Submission:
     """What is to be posted, on which terms, and then what became of it: a verdict, or an error."""
@@ -29,6 +33,7 @@ class Submission:
     dry_run: bool
     tellings: Sequence[Telling]
     check: Callable[[Verdict], None] | None
+    still: Callable[[], None]
     verdict: Verdict = field(default_factory=Verdict)
     error: BaseException | None = None
     done: bool = False

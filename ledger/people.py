@@ -107,13 +107,8 @@ class People(Opened):
         self._must("user")
 
         def under_lock() -> None:
-            people = roster.of(self._store)
-            me = people.get(roster.key(self.actor))
-            if me is None or not me.may("user"):  # while this waited for the lock
-                raise NotPermitted(
-                    f"{self.actor} may no longer change users here", actor=self.actor, act="user"
-                )
-            check(people)
+            roster.must_still(self._store, "user", self.actor)
+            check(roster.of(self._store))
 
         known = roster.of(self._store).get(roster.key(name))
         subject = known.name if known is not None else name

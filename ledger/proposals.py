@@ -156,7 +156,7 @@ class Proposals(People):
         _must_pass(verdict, "what is proposed")
         shown = [receipt.headroom_tpp for receipt in self._receipts(verdict)]
         entries = proposed.as_entries(posts, [tpp < 0 for tpp in shown])
-        head, now = self._store.head(), self._store.now()
+        head, now = self._store.head(), self._never_back()
         expires_at = proposed.expiry(now, self._terms.approval.days)
         while True:
             name = proposed.named(len(self._proposals()) + 1)
@@ -223,7 +223,10 @@ class Proposals(People):
                 )  # fmt: skip
 
     def _end(self, chosen: Proposal, action: str, reason: str) -> Proposal:
+        act: roster.Act = "propose" if action == "withdrawn" else "approve"
+
         def check() -> None:
+            roster.must_still(self._store, act, self.actor)
             proposed.found(self._proposals(), chosen.proposal)
 
         why = {"hash": chosen.hash, "reason": remarked("reason", reason)}

@@ -14,8 +14,8 @@ from ledger.accounts import NO_LICENSE, Account, Asked, Books
 from ledger.anchors import Outside
 from ledger.answer import Answer, Rows
 from ledger.base import Opened
-from ledger.errors import OverHeadroom
-from ledger.model import Kind
+from ledger.errors import BadQuery, OverHeadroom
+from ledger.model import MOST_TPP, Kind
 from ledger.question import day, times
 from ledger.reading import Progress, silent
 
@@ -109,8 +109,9 @@ class Questions(Opened):
 
         Columns: fits, asked_tpp, headroom_tpp, short_by_tpp, largest_quantity (whole devices; 0 where another
         rule than headroom refuses, null without a device), reason (why it does not fit, or null). Raises
-        UnknownName.
+        UnknownName, BadQuery.
         """
+        _must_be_whole(device, quantity=quantity, tpp=tpp)
         asked_times = times(as_of, known_at)
         today = asked_times["as_of"] or self._store.today()
         asked = self._resolver.resolve(
@@ -202,3 +203,12 @@ class Questions(Opened):
 
     def _of_reference(self, rows: list[dict[str, Any]]) -> Answer:
         return Answer(Rows.of_dicts(rows), self._basis(self._store.head(), {}))
+
+
+def _must_be_whole(device: str | None, **numbers: int | None) -> None:
+    """Raise BadQuery for what no license could be: without TPP, or not in whole numbers above zero."""
+    for name, number in numbers.items():
+        if number is not None and (type(number) is not int or not 0 < number <= MOST_TPP):
+            raise BadQuery(f"{name} is {number!r}: write a whole number from 1 to {MOST_TPP:,}", field=name)
+    if numbers["tpp"] is None and (device is None or numbers["quantity"] is None):
+        raise BadQuery("fit asks about a device and a quantity, or about TPP: give both, or tpp")

@@ -209,6 +209,8 @@ class BreakWork(Proposals):
         last_seq = standing.history[-1].seq
 
         def check() -> None:
+            if self.shared:
+                roster.must_still(self._store, act, self.actor)
             now = self._store.events(TOPIC, called)
             if now[-1].seq != last_seq:
                 raise NotPermitted(

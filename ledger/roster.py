@@ -142,6 +142,13 @@ def must(store: Store, act: Act, actor: str) -> None:
     )  # fmt: skip
 
 
+def must_still(store: Reading, act: Act, actor: str) -> None:
+    """The same under the lock, for whoever waited for it. Raises NotPermitted; nothing is recorded of it."""
+    person = of(store).get(key(actor))
+    if person is None or not person.may(act):
+        raise NotPermitted(f"{actor} may no longer {act} in this ledger", actor=actor, act=act)
+
+
 def stranger(actor: str, roster: Roster) -> NotPermitted:
     """What is said to somebody who is no user of the ledger."""
     return NotPermitted(
@@ -193,6 +200,7 @@ def acting(store: Store, at_work: str, token: str | None) -> str:
         for each in roster.values():
             if each.token_sha256 is not None and hmac.compare_digest(each.token_sha256, found):
                 return each.name
+        tell_denied(store, "open", at_work, why="the token is nobody's")
         raise NotPermitted(
             "the token is nobody's in this ledger: it was replaced, or its user was removed; "
             f"an admin ({who_may(roster, 'user')}) gives a new one with: tppq user token NAME"

@@ -17,7 +17,7 @@ from ledger.accounts import Account, Books
 from ledger.database import Database, Row
 from ledger.errors import LedgerError
 from ledger.events import Event, Telling
-from ledger.line import Line, Submission
+from ledger.line import Line, Submission, always
 from ledger.lookups import Lookups
 from ledger.reading import PAGE, Reading, clock_us
 from ledger.schema import SCHEMA_VERSION
@@ -69,16 +69,18 @@ class Store(Reading):
         dry_run: bool = False,
         tellings: Sequence[Telling] = (),
         check: Callable[[Verdict], None] | None = None,
+        still: Callable[[], None] = always,
     ) -> Verdict:
         """Judge and append a group in one transaction; answers only after the commit.
 
         `books` says who posts, under which regime, on which day; its accounts are filled here. `atomic`: all
         or none. `again`: judge anew what was refused before. `dry_run`: judge, write nothing. `tellings` are
         recorded with the entries, by the approver if there is one, and only if nothing was refused. `check`
-        sees the verdict under the lock, and may raise: then nothing is written, no refusal either.
+        sees the verdict under the lock, and may raise: then nothing is written, no refusal either; so may
+        `still`, which is asked before anything is judged.
         Submissions of several threads share a transaction. Raises Busy, Unreachable, Tampered.
         """
-        return self._line.take(Submission(posts, books, atomic, again, dry_run, tellings, check))
+        return self._line.take(Submission(posts, books, atomic, again, dry_run, tellings, check, still))
 
     def _commit(self, group: Sequence[Submission]) -> None:
         """Judge and append submissions in one transaction, each against what those before it left."""
@@ -90,6 +92,7 @@ class Store(Reading):
                 head = at = self._only(found)
                 together, refused, whole = Verdict(), dict[str, Row](), True
                 for each in group:
+                    each.still()
                     if each.books is not common:
                         each.books.share(common)
                     how = {"atomic": each.atomic, "again": each.again}

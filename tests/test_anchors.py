@@ -22,7 +22,7 @@ def _url(tmp_path: Path) -> str:
 
 
 EVENTS: dict[str, Any] = {
-    "recorded_at": "2026-02-01T12:00:00.000099Z", "actor": "eve", "topic": "person", "subject": "eve",
+    "recorded_at": "2026-02-01T12:00:00.000099Z", "actor": "eve", "topic": "break", "subject": "eve",
     "action": "approved", "detail": '{"size":5}', "prev_hash": "f" * 64, "hash": "f" * 64,
 }  # fmt: skip
 

@@ -323,7 +323,34 @@ def test_an_admin_who_is_removed_while_waiting_for_the_lock_lets_nobody_in(
             wait(coming, timeout=0.5)  # it may still add users, and waits for the lock
 
         store.record([Telling(roster.TOPIC, "root", "removed", {})], "boss", meanwhile)
-        with pytest.raises(NotPermitted, match="root may no longer change users here"):
+        with pytest.raises(NotPermitted, match="root may no longer user in this ledger"):
             coming[0].result()
     assert "eve" not in roster.of(store)
     store.close()
+
+
+def test_an_officer_who_is_removed_while_waiting_for_the_lock_posts_nothing(
+    own: Callable[[str], Ledger], store_url: str
+) -> None:
+    maria, coming = own("maria"), list[Future[Any]]()
+    store = Store(Database(store_url, 10), CLOCK)
+    with ThreadPoolExecutor(1) as thread:
+
+        def meanwhile() -> None:
+            coming.append(thread.submit(maria.post, entry("license", "AE", 1, license_no="L-late")))
+            wait(coming, timeout=0.5)  # she may still post, and waits for the lock
+
+        store.record([Telling(roster.TOPIC, "maria", "removed", {})], "root", meanwhile)
+        with pytest.raises(NotPermitted, match="maria may no longer post in this ledger"):
+            coming[0].result()
+    assert own("root").licenses().rows() == []
+    store.close()
+
+
+def test_a_token_that_is_nobodys_is_in_the_trail(own: Callable[[str], Ledger], store_url: str) -> None:
+    own("root")
+    at_work = store_url.replace("postgres@", "worker@")
+    with pytest.raises(NotPermitted, match="the token is nobody's"):
+        Ledger.open(at_work, actor="eve", token="tppq_stolen", clock=CLOCK)  # noqa: S106  # none
+    denied = [row for row in own("ines").audit().rows() if row["outcome"] == "denied"]
+    assert [(row["who"], row["what"]) for row in denied] == [("eve", "open")]

@@ -215,6 +215,18 @@ def test_a_proposal_expires_by_the_ledgers_clock_after_the_days_of_the_regime(he
         here("ada").approve("1")
 
 
+def test_a_clock_that_was_put_back_neither_brings_a_proposal_back_nor_ends_a_new_one(
+    here: As, clock: Clock
+) -> None:
+    here("maria").propose(entry("allocate", "AE", 500))
+    clock.set("2026-02-16")
+    here("omar").post(entry("license", "AE", 1, license_no="L-1"))
+    clock.set("2026-02-01")
+    with pytest.raises(UnknownName, match="no pending proposal P-0001: it expired on 2026-02-15"):
+        here("ada").approve("1")
+    assert here("maria").propose(entry("allocate", "AE", 500)).expires_at[:10] == "2026-03-02"
+
+
 def test_an_approval_is_bound_to_the_hash_of_what_was_looked_at(here: As) -> None:
     proposal = here("maria").propose(entry("allocate", "AE", 500))
     for seen in ("0" * 64, proposal.hash[:7], "", proposal.hash + "0"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
@@ -283,6 +284,21 @@ def test_an_overdrawn_country_fits_nothing(small: Ledger) -> None:
     assert row["short_by_tpp"] == 115_832
 
 
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {}, {"quantity": 5}, {"device": "nvidia-h100-sxm5-80gb"}, {"tpp": 0}, {"tpp": -1}, {"tpp": 1.5},
+        {"tpp": 2**53}, {"device": "nvidia-h100-sxm5-80gb", "quantity": 0},
+        {"device": "nvidia-h100-sxm5-80gb", "quantity": 2.5}, {"tpp": True},
+    ],
+)  # fmt: skip
+def test_fit_asks_about_whole_numbers_above_zero(small: Ledger, asked: dict[str, Any]) -> None:
+    with pytest.raises(
+        BadQuery, match=r"^(tpp|quantity) is .*: write a whole number from 1 to|^fit asks about"
+    ):
+        small.fit("AE", **asked)
+
+
 def test_fit_knows_names(small: Ledger) -> None:
     with pytest.raises(UnknownName, match="no device 'h100-sxm9'"):
         small.fit("AE", device="h100-sxm9", quantity=1)
@@ -299,6 +315,13 @@ def test_sql_is_one_select_and_changes_no_answer(small: Ledger, query: str) -> N
     before = small.headroom().rows()
     with pytest.raises(BadQuery, match="is not one SELECT"):
         small.sql(query)
+    assert small.headroom().rows() == before
+
+
+def test_a_select_in_which_an_insert_stands_changes_no_answer(small: Ledger) -> None:
+    before = small.headroom().rows()
+    with suppress(BadQuery):
+        small.sql("with more as (insert into entry select * from entry returning 1) select 1 from more")
     assert small.headroom().rows() == before
 
 
