@@ -36,7 +36,7 @@ MOST_ROWS = 1000
 """Differences shown of each check: the first is what matters, and a broken chain has one at every entry."""
 
 _TOPIC = events.COLUMNS.index("topic")
-_CHECKS = ("running", "overdraft", "approval", "reversal", "license")
+_CHECKS = ("quota", "running", "overdraft", "approval", "reversal", "license")
 _KEY, _GROUP = ("quota", "license_no", "bucket"), ("quota", "kind", "license_no", "tpp")
 
 

@@ -216,7 +216,7 @@ def test_entries_removed_or_rearranged_are_found(
 
 
 BEYOND: dict[str, tuple[dict[str, Any], str]] = {
-    "another country's quota": ({"quota": "country/SA"}, "values"),
+    "another country's quota": ({"quota": "country/SA"}, "quota"),
     "a license below zero with an approver": ({"headroom_after_tpp": -1, "approver": "omar"}, "overdraft"),
     "an overrun below zero without a reason": (
         {"kind": "overrun", "license_no": None, "headroom_after_tpp": -1, "approver": "omar"}, "overdraft",
