@@ -110,14 +110,11 @@ def copies(store: Store) -> Iterator[tuple[str, Any]]:
     folder = publish.folder_of(store)
     if folder is None:
         return
+    # what is damaged is left out: nobody answers from it
     for wide in (False, True):
-        files = publish.sealed(store, wide=wide).files
-        with (
-            suppress(duckdb.Error),
-            duckdb.connect(":memory:") as connection,
-        ):  # damaged: nobody answers from it
-            if files:
-                name = f"the {'wide' if wide else 'narrow'} segments"
+        if files := publish.sealed(store, wide=wide).files:
+            name = f"the {'wide' if wide else 'narrow'} segments"
+            with suppress(duckdb.Error), duckdb.connect(":memory:") as connection:
                 yield name, _figures(connection.read_parquet([str(file) for file in files]))
     found = _found(folder, store)
     if found is not None:

@@ -95,7 +95,7 @@ class Database:
         self._ran(cursor, name, values)
 
     def _ran(self, cursor: Any, name: str, values: Mapping[str, Any]) -> Any:
-        prepared = self._statements.get(name) or self.statement(name)
+        prepared = self.statement(name)
         return cursor.execute(prepared.text, prepared.values(values))
 
     def pipelined(self, connection: Any) -> AbstractContextManager[object]:

@@ -194,15 +194,9 @@ class Proposals(People):
     def _must_stand(self, chosen: Proposal, verdict: Verdict) -> None:
         """Under the lock: still pending, both still in their roles, and posting it does what it showed."""
         proposed.found(self._proposals(), chosen.proposal)
-        people = roster.of(self._store)
-        both: tuple[tuple[str, roster.Act], ...] = ((self.actor, "approve"), (chosen.by, "propose"))
-        for name, act in both:
-            person = people.get(roster.key(name))
-            if person is None or not person.may(act):
-                raise NotPermitted(
-                    f"{name} may no longer {act} in this ledger: {chosen.proposal} cannot be posted",
-                    proposal=chosen.proposal, actor=name, act=act,
-                )  # fmt: skip
+        so = f": {chosen.proposal} cannot be posted"
+        roster.must_still(self._store, "approve", self.actor, so, proposal=chosen.proposal)
+        roster.must_still(self._store, "propose", chosen.by, so, proposal=chosen.proposal)
         origin = self._store.head().origin
         if chosen.hash != proposed.content_hash(
             origin, chosen.proposal, chosen.by, chosen.expires_at, chosen.entries

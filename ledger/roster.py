@@ -142,11 +142,16 @@ def must(store: Store, act: Act, actor: str) -> None:
     )  # fmt: skip
 
 
-def must_still(store: Reading, act: Act, actor: str) -> None:
-    """The same under the lock, for whoever waited for it. Raises NotPermitted; nothing is recorded of it."""
+def must_still(store: Reading, act: Act, actor: str, so: str = "", **about: str) -> None:
+    """The same under the lock, for whoever waited for it, and what comes of it.
+
+    Raises NotPermitted; nothing is recorded of it.
+    """
     person = of(store).get(key(actor))
     if person is None or not person.may(act):
-        raise NotPermitted(f"{actor} may no longer {act} in this ledger", actor=actor, act=act)
+        doing = "change users" if act == "user" else act
+        said = f"{actor} may no longer {doing} in this ledger{so}"
+        raise NotPermitted(said, **about, actor=actor, act=act)
 
 
 def stranger(actor: str, roster: Roster) -> NotPermitted:

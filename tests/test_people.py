@@ -323,7 +323,7 @@ def test_an_admin_who_is_removed_while_waiting_for_the_lock_lets_nobody_in(
             wait(coming, timeout=0.5)  # it may still add users, and waits for the lock
 
         store.record([Telling(roster.TOPIC, "root", "removed", {})], "boss", meanwhile)
-        with pytest.raises(NotPermitted, match="root may no longer user in this ledger"):
+        with pytest.raises(NotPermitted, match="root may no longer change users in this ledger"):
             coming[0].result()
     assert "eve" not in roster.of(store)
     store.close()

@@ -131,11 +131,7 @@ def test_roles_that_are_taken_away_or_come_from_nowhere_are_found(tmp_path: Path
     assert [(row["expected"], row["found"]) for row in answers(one)] == [
         ("a ledger of one person", "a ledger of people with roles")
     ]
-    many = f"sqlite:///{tmp_path / 'shared.db'}"
-    fill(many)
-    with Ledger.open(many, actor="maria") as ledger:
-        ledger.share()
-    drop_guards(many)
+    many = shared(tmp_path)
     with connected(many) as connection:
         connection.execute(sa.update(HEAD).values(shared=0))
     assert [(row["expected"], row["found"]) for row in answers(many)] == [
@@ -145,16 +141,22 @@ def test_roles_that_are_taken_away_or_come_from_nowhere_are_found(tmp_path: Path
 
 @pytest.mark.parametrize("detail", ["no JSON", "[]", "{}", '{"roles": ["king"]}', '{"roles": 1}'])
 def test_a_user_whose_event_was_changed_is_not_let_in(tmp_path: Path, detail: str) -> None:
-    url = f"sqlite:///{tmp_path / 'shared.db'}"
-    fill(url)
-    with Ledger.open(url, actor="maria") as ledger:
-        ledger.share()
-    drop_guards(url)
+    url = shared(tmp_path)
     with connected(url) as connection:
         connection.execute(sa.update(EVENT).values(detail=detail))
     Database(url, 1).create()  # its guards are back
     with pytest.raises(Tampered, match="was changed"):
         Ledger.open(url, actor="maria").close()
+
+
+def shared(folder: Path) -> str:
+    """The same entries in a ledger of people with roles, the guards taken away."""
+    url = f"sqlite:///{folder / 'shared.db'}"
+    fill(url)
+    with Ledger.open(url, actor="maria") as ledger:
+        ledger.share()
+    drop_guards(url)
+    return url
 
 
 def answers(url: str) -> list[dict[str, Any]]:
