@@ -15,6 +15,9 @@ from ledger.base import Opened
 from ledger.core_file import Ground
 
 Row = dict[str, Any]
+_BAR = "\\|"
+"""How Markdown writes a bar that parts no cells."""
+
 _COLUMNS = ("name", "sort", "column", "type", "meaning")
 
 
@@ -81,5 +84,5 @@ def markdown(rows: Iterable[Row]) -> str:
             said.extend(["| column | type | meaning |", "|:---|:---|:---|"])
         else:
             cells = (f"`{row['column']}`", (row["type"] or "").lower(), row["meaning"] or "")
-            said.append(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |")
+            said.append(f"| {' | '.join(cell.replace('|', _BAR) for cell in cells)} |")
     return "\n".join(said) + "\n"

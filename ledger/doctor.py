@@ -24,7 +24,7 @@ from ledger.store import Store, clock_us
 from ledger.submission import EPOCH, Head
 
 SOME_WRONG, BROKEN = 1, 78
-STRICT_SINCE, WAL_RESET_MENDED_IN = (3, 37, 0), (3, 51, 3)
+WAL_RESET_MENDED_IN = (3, 51, 3)
 _LITTLE_DISK, _NO_DISK = 1 << 30, 50 << 20
 _AHEAD = timedelta(seconds=2)
 
@@ -163,7 +163,10 @@ def _installed(package: str) -> str | None:
         return None
 
 
-_EXTRAS = (("xlsxwriter", "xlsx", "--format xlsx"), ("polars", "polars", "Answer.pl()"))
+_EXTRAS = (
+    ("xlsxwriter", "xlsx", "--format xlsx"), ("polars", "polars", "Answer.pl()"),
+    ("prompt_toolkit", "repl", "prompt of tppq sql with history and completion"),
+)  # fmt: skip
 
 
 def _extra(package: str, name: str, use: str) -> Check:

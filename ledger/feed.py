@@ -1,4 +1,4 @@
-"""The posting feed: CSV, JSON Lines or Parquet, read and checked by column in DuckDB, handed on in batches.
+"""The posting feed: CSV, TSV, JSON Lines or Parquet, read and checked by column in DuckDB, told in batches.
 
 The queries that check it are in `schemas/feed/`. Rows without fault come as lists, a batch at a time.
 """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,8 @@ from ledger.replay import Replay
 from ledger.schema import SCHEMA_VERSION
 from ledger.store import Store
 from ledger.submission import FIRST_AT, Head
+
+_KEY = re.compile("[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +34,11 @@ class Loader(Store):
     def load(self, head: Head, regime: Regime, groups: Iterable[Group]) -> None:
         """Write everything in one transaction, or nothing where it does not end in `head`.
 
-        Balances are made anew from the entries. Raises Misconfigured where there is a ledger already,
-        Tampered where an entry is not what its hash says, or does not continue the one before.
+        Balances are made anew from the entries. Raises Misconfigured where there is a ledger already;
+        Tampered where the head can be no ledger's, where an entry is not what its hash says, and where it
+        does not continue the one before.
         """
+        _must_be_sound(head)
         replay, tree = Replay(regime), merkle.Edge()
         last: Row | None = None
         with self._write_lock, self._transaction() as cursor:
@@ -69,6 +74,19 @@ class Loader(Store):
                     f"{head.seq:,} ({head.hash[:8]}): nothing was written",
                     seq=found.seq,
                 )
+
+
+def _must_be_sound(head: Head) -> None:
+    """What the leaves of the tree are made of: names that need no escaping, and a key."""
+    texts = (head.hash, head.recorded_at, head.regime, head.origin, head.salt_key, head.tree)
+    if any(not isinstance(each, str) for each in texts) or type(head.seq) is not int:
+        raise Tampered("the head of the log holds what no head can: nothing was written", seq=None)
+    if not merkle.is_origin(head.origin) or not _KEY.fullmatch(head.salt_key):
+        raise Tampered(
+            f"the head of the log names no ledger ({head.origin!r}), or its salt key is none: nothing was "
+            "written",
+            seq=None,
+        )
 
 
 def _grow(tree: merkle.Edge, head: Head, entries: Sequence[Mapping[str, Any]]) -> None:

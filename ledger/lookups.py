@@ -36,7 +36,7 @@ class Lookups:
         self._database = database
         self._quotas: dict[str, Account | None] = {}
         self._licenses: dict[str, Account | None] = {}
-        self.kept_at = ""
+        self.kept_hash = ""
         """The hash of the head at which the accounts stand as they are kept; empty where it is not known."""
 
         self._was_alone = True
@@ -45,16 +45,16 @@ class Lookups:
         """Lock the head, and read it (no row where there is none) with all that `fill` and `earlier` read.
 
         It is asked for together: on PostgreSQL, all writers wait for each round trip of the one that has the
-        lock. Afterwards `kept_at` is empty, until the caller says that what was judged is committed.
+        lock. Afterwards `kept_hash` is empty, until the caller says that what was judged is committed.
         """
-        kept_at, self.kept_at = self.kept_at, ""
-        hoped = bool(kept_at) and self._was_alone  # where others write too, all is asked for at once
+        kept_hash, self.kept_hash = self.kept_hash, ""
+        hoped = bool(kept_hash) and self._was_alone  # where others write too, all is asked for at once
         if not hoped:
             self._forget()
         asked, repeats = self._unknown(posts), _repeats(posts)
         head, *rows = self._database.rows_together(cursor, ("lock_head", {}), *asked, *repeats)
         accounts, answered = rows[: len(asked)], rows[len(asked) :]
-        self._was_alone = kept_at in ("", *(Head(*row).hash for row in head))
+        self._was_alone = kept_hash in ("", *(Head(*row).hash for row in head))
         if hoped and not self._was_alone:
             self._forget()
             accounts = self._database.rows_together(cursor, *self._unknown(posts))

@@ -2,7 +2,8 @@
 
 An entry moves a positive, whole number of TPP from one bucket to another, so any set of entries sums to
 zero, and headroom is a sum over entries (`schemas/core/3_headroom.sql`). `Entry`, what is posted, is in
-`entry`, and the table that keeps it in `tables`: they need packages that who only asks does without.
+`entry`, and the table that keeps it in `tables`: they need packages that a process which
+only asks does without.
 
 Days (`_on`) and instants (`_at`, UTC) are kept as ISO text in the store, so that SQLite and PostgreSQL hold
 the same bytes and the hash chain survives a move between them.

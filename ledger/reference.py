@@ -12,7 +12,6 @@ import tomllib
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from difflib import get_close_matches
 from functools import cache
 from types import MappingProxyType
@@ -21,7 +20,7 @@ from typing import Any
 from ledger import choices, schema
 from ledger.approval import Approval
 from ledger.errors import Misconfigured, UnknownName
-from ledger.model import Country, CountryList, Device, Regime
+from ledger.model import Country, CountryList, Device, Regime, h100e
 
 DEFAULT_REGIME = "diffusion-2025"
 Row = dict[str, Any]
@@ -180,7 +179,7 @@ def device_rows(reference: Reference, regime: Regime | None = None) -> list[Row]
     h100_tpp = (regime or reference.regime(DEFAULT_REGIME)).h100_tpp
     return [
         _picked(device, "device_id", "vendor", "device_name", "tpp", "declared_tpp")
-        | {"h100e": Decimal(device.tpp * 100 // h100_tpp).scaleb(-2)}
+        | {"h100e": h100e(device.tpp, h100_tpp)}
         | {"performance_density": device.performance_density, "counts_3a090_a": device.counts}
         | _picked(device, "confidence", "valid_from", "valid_to", "source")
         for device in reference.devices.values()

@@ -1,8 +1,7 @@
 """Where a setting comes from: flag > environment (TPPQ_*) > ./tppq.toml > the user's own file > default.
 
 Both files are TOML with the names of `NAMES` at their top. The user's own is `tppq/config.toml` in the folder
-for configuration: $XDG_CONFIG_HOME, else ~/.config, on macOS ~/Library/Application Support, on Windows
-%APPDATA%.
+for configuration: $XDG_CONFIG_HOME, else ~/.config, on macOS ~/Library/Application Support.
 """
 
 from __future__ import annotations
@@ -85,13 +84,11 @@ def _settled(
 
 def user_file(environment: Mapping[str, str], platform: str = sys.platform) -> Path:
     """The user's own configuration, where this platform keeps it; it need not exist."""
-    home = Path(environment.get("HOME") or environment.get("USERPROFILE") or ".")
+    home = Path(environment.get("HOME") or ".")
     if chosen := environment.get("XDG_CONFIG_HOME"):
         base = Path(chosen)
     elif platform == "darwin":
         base = home / "Library" / "Application Support"
-    elif platform == "win32":
-        base = Path(environment.get("APPDATA") or home / "AppData" / "Roaming")
     else:
         base = home / ".config"
     return base / "tppq" / "config.toml"

@@ -116,7 +116,7 @@ class Store(Reading):
                     if each.tellings and not each.verdict.declined:
                         self._tell(cursor, each.tellings, each.books.approver or each.books.actor)
             if whole:
-                self._lookups.kept_at = at.hash
+                self._lookups.kept_hash = at.hash
 
     @contextmanager
     def _transaction(self) -> Iterator[Any]:

@@ -21,7 +21,6 @@ from ledger.reading import PAGE, Reading
 from ledger.schema import SCHEMA_VERSION
 from ledger.submission import Head
 
-_SEQ, _PREV, _HASH = (evidence.COLUMNS.index(name) for name in ("seq", "prev_hash", "hash"))
 _PAGED = tuple(name for name in evidence.COLUMNS if name != "seq")
 
 

@@ -25,7 +25,7 @@ MODULES = sorted((TOP / "ledger").rglob("*.py"))
 SQL = sorted((TOP / "schemas").rglob("*.sql"))
 AT_THE_TOP = re.compile(
     r"pyproject\.toml|ledger|schemas|fixtures|tests|Makefile|README\.md|CHANGELOG\.md|LICENSE"
-    r"|uv\.lock|pylock\.toml|requirements.*\.txt|PKG-INFO|\..*"
+    r"|requirements.*\.txt|PKG-INFO|\..*"
 )
 PROJECT = tomllib.loads((TOP / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 EXTRAS = PROJECT["optional-dependencies"].values()
@@ -70,6 +70,13 @@ def test_the_top_level_has_only_the_names_agreed_on() -> None:
 def test_a_module_fits_in_one_reading(path: Path) -> None:
     lines = path.read_text(encoding="utf-8").count("\n")
     assert lines <= LONGEST
+
+
+def test_the_version_is_the_newest_of_the_changelog_and_no_decision_is_younger() -> None:
+    texts = [(TOP / name).read_text(encoding="utf-8") for name in ("CHANGELOG.md", "ledger/DESIGN.md")]
+    versions = re.findall(r"^## \[(\d+\.\d+)\.\d+\] - \d{4}-\d\d-\d\d$", texts[0], re.MULTILINE)
+    assert PROJECT["version"].rpartition(".")[0] == versions[0]
+    assert set(re.findall(r"[Ss]ince (\d+\.\d+)", texts[1])) <= set(versions)
 
 
 def test_every_module_of_the_package_is_on_the_map() -> None:

@@ -171,7 +171,7 @@ def _committed(database: Database) -> Iterator[Callable[[Lookups, str], Books]]:
         post = Post("1", 0, None, asked("export", license_no=license_no), 1)
         with database.pipelined(connection):
             (head,), _ = lookups.locked(connection.cursor(), [post], kept)
-            lookups.kept_at = Head(*head).hash
+            lookups.kept_hash = Head(*head).hash
             connection.rollback()
         return kept
 

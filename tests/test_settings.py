@@ -57,7 +57,6 @@ def test_every_setting_can_stand_in_a_file(tmp_path: Path) -> None:
         ({"HOME": "/home/a"}, "linux", "/home/a/.config/tppq/config.toml"),
         ({"HOME": "/home/a", "XDG_CONFIG_HOME": "/etc/a"}, "linux", "/etc/a/tppq/config.toml"),
         ({"HOME": "/Users/a"}, "darwin", "/Users/a/Library/Application Support/tppq/config.toml"),
-        ({"APPDATA": "/roaming"}, "win32", "/roaming/tppq/config.toml"),
     ],
 )
 def test_the_users_file_is_where_the_platform_keeps_such_files(

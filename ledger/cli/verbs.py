@@ -53,7 +53,7 @@ def init(
 def post(
     session: Session,
     files: Annotated[
-        list[str], typer.Argument(metavar="FILE", help="CSV, JSON Lines or Parquet; - is stdin.")
+        list[str], typer.Argument(metavar="FILE", help="CSV, TSV, JSON Lines or Parquet; - is stdin.")
     ],
     *,
     each: Annotated[
