@@ -6,7 +6,7 @@ and `verify` to hold the store and DuckDB to. Nothing here does I/O or reads a c
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -15,6 +15,9 @@ from ledger.model import BUCKETS, HELD_BY_LICENSE, MOVES, Device, Kind, Regime
 
 NO_LICENSE = ""
 """The license number of a quota's own account."""
+
+Term = tuple[str, str | None]
+"""The day that a license was issued for, and its expiry."""
 
 _MOVES = {kind.value: move for kind, move in MOVES.items()}
 _LICENSE, _RELEASE = Kind.license.value, Kind.release.value
@@ -75,13 +78,13 @@ class Books:
     looked_for: frozenset[str] = frozenset()
     """Licenses that are not there, of which those they may have been meant to be are among `licenses`."""
 
-    terms: dict[int, Sequence[str | None]] = field(default_factory=dict)
-    """By seq of an entry that issued a license: its (issued_on, expires_on) once that entry is undone."""
+    issues: dict[str, dict[int, Term]] = field(default_factory=dict)
+    """Of licenses of which an issue may be undone, what they were issued for by each entry that stands."""
 
     def share(self, others: Books) -> None:
         """Work on the accounts of other books, for a submission that is judged after theirs."""
         self.quotas, self.licenses = others.quotas, others.licenses
-        self.undone, self.terms, self.looked_for = others.undone, others.terms, others.looked_for
+        self.undone, self.issues, self.looked_for = others.undone, others.issues, others.looked_for
 
     def holder_of(self, bucket: str, asked: Asked) -> Account | None:
         """The account whose `bucket` an entry touches: its license's, or the quota's own."""
@@ -114,7 +117,7 @@ class Books:
         else:
             holder = self.licenses.get(number) or self._opened(number, asked.quota)
             if kind in (_LICENSE, _RELEASE):
-                self._keep_term(holder, asked)
+                self._keep_term(holder, asked, seq)
         (holder if source in HELD_BY_LICENSE else quota).tpp[source] -= tpp
         (holder if target in HELD_BY_LICENSE else quota).tpp[target] += tpp
         if kind == _RELEASE and asked.reverses_seq is None and holder.tpp["licensed"] == 0:
@@ -127,16 +130,26 @@ class Books:
         account = self.licenses[number] = Account(quota, number)
         return account
 
-    def _keep_term(self, holder: Account, asked: Asked) -> None:
+    def _keep_term(self, holder: Account, asked: Asked, seq: int) -> None:
         """A license is in force from the first day it was issued for, to the expiry it was last given."""
+        issues = self.issues.get(holder.license_no, {})
         if asked.kind == _RELEASE:
             if asked.reverses_seq is not None:
-                holder.issued_on, holder.expires_on = self.terms[asked.reverses_seq]
+                del issues[asked.reverses_seq]
+                holder.issued_on, holder.expires_on = _term(issues)
             return
         if asked.reverses_seq is None:
+            issues[seq] = asked.effective_on, asked.expires_on
             holder.issued_on = min(holder.issued_on or asked.effective_on, asked.effective_on)
             holder.expires_on = asked.expires_on
         holder.closed_by_seq = holder.closed_reason = None
+
+
+def _term(issues: Mapping[int, Term]) -> tuple[str | None, str | None]:
+    """When a license was issued and when it expires, by the entries that issued it and still stand."""
+    if not issues:
+        return None, None
+    return min(issued_on for issued_on, _ in issues.values()), issues[max(issues)][1]
 
 
 def balances(entries: Iterable[tuple[str, str, str | None, int]]) -> dict[tuple[str, str, str], int]:

@@ -1,7 +1,6 @@
 """Answers: rows with names and types, and the basis they stand on. They become Arrow when Arrow is asked for.
 
-`pyarrow` is a tenth of a second at the start of a process: who asks for one figure, and has it printed, does
-without.
+`pyarrow` is a tenth of a second at the start of a process. A process that prints one figure does without it.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
 
-_DECIMAL = re.compile(r"decimal128\((\d+), (\d+)\)")
+_DECIMAL, _DUCKDB_DECIMAL = re.compile(r"decimal128\((\d+), (\d+)\)"), re.compile(r"DECIMAL\((\d+),(\d+)\)")
 _ARROW_NAMES = {
     "VARCHAR": "string", "BIGINT": "int64", "BOOLEAN": "bool", "DATE": "date32[day]",
     "TIMESTAMP": "timestamp[us]",
@@ -37,22 +36,17 @@ class Rows:
         """The same rows, if they are given so; else those of an Arrow table."""
         if isinstance(given, Rows):
             return given
-        columns = [column.to_pylist() for column in given.columns]
+        columns = [column.to_pylist(maps_as_pydicts="strict") for column in given.columns]
         rows = list(zip(*columns, strict=True)) if columns else []
         return cls(tuple(given.column_names), tuple(str(each.type) for each in given.schema), rows)
 
     @classmethod
     def of_duckdb(cls, description: Sequence[Sequence[Any]], rows: Sequence[Sequence[Any]]) -> Rows:
         """What DuckDB answered, of the types that the core's own questions have."""
-        types = (str(each[1]) for each in description)
         return cls(
-            tuple(each[0] for each in description),
-            tuple(
-                _ARROW_NAMES[each] if each in _ARROW_NAMES else f"decimal128{each[7:].replace(',', ', ')}"
-                for each in types
-            ),
+            tuple(each[0] for each in description), tuple(_arrow_name(str(each[1])) for each in description),
             rows,
-        )
+        )  # fmt: skip
 
     @classmethod
     def of_dicts(cls, rows: Sequence[Mapping[str, Any]]) -> Rows:
@@ -83,6 +77,13 @@ class Rows:
     def dicts(self) -> list[dict[str, Any]]:
         """One dict a row."""
         return [dict(zip(self.names, row, strict=True)) for row in self.rows]
+
+
+def _arrow_name(duckdb_type: str) -> str:
+    """Arrow's name of a type of DuckDB's."""
+    decimal = _DUCKDB_DECIMAL.fullmatch(duckdb_type)
+    assert decimal or duckdb_type in _ARROW_NAMES, f"no answer has {duckdb_type}"
+    return f"decimal128({decimal[1]}, {decimal[2]})" if decimal else _ARROW_NAMES[duckdb_type]
 
 
 def _type_of(values: Sequence[Any]) -> str:

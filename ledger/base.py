@@ -11,7 +11,7 @@ import orjson
 from ledger import kept, outcome, proposed, publish, reference, roster, trail
 from ledger.answer import Answer, Rows
 from ledger.database import Database
-from ledger.errors import Busy, NotPermitted, Unreachable
+from ledger.errors import Busy, NotPermitted, Tampered, Unreachable
 from ledger.model import Regime
 from ledger.notes import Verifier
 from ledger.outcome import Receipt
@@ -20,6 +20,9 @@ from ledger.roster import Act
 from ledger.store import Store, clock_us
 from ledger.submission import Head, Verdict
 from ledger.text import named
+
+_KEPT_TEXT = 2_000
+"""Characters of a query that the audit keeps."""
 
 
 class Opened:
@@ -62,18 +65,19 @@ class Opened:
         try:
             head = store.checked_head()
             terms = reference.load().regime(head.regime)
-            who = roster.acting(store, who, token) if head.shared else who
-            if checkpoint is not None:
+            if checkpoint is not None:  # before anything is recorded, a denial too
                 store.frozen = kept.guard(store, checkpoint, verifier)
+            who = roster.acting(store, who, token) if head.shared else who
         except BaseException:
             store.close()
             raise
         return cls(store, terms, who, shared=bool(head.shared))
 
     def close(self) -> None:
-        """Let go of the store and of the memory of the core."""
-        self._mirror.close()
-        self._store.close()
+        """Let go of the store and of the memory of the core; in a forked process they are its parent's."""
+        if not self._store.is_anothers:
+            self._mirror.close()
+            self._store.close()
 
     def __enter__(self) -> Self:
         return self
@@ -82,7 +86,11 @@ class Opened:
         self.close()
 
     def _must(self, act: Act) -> None:
-        """Raise NotPermitted where people have roles, and none of the actor's includes this."""
+        """Raise NotPermitted where people have roles, and none of the actor's includes this.
+
+        Raises Misconfigured in a process that was forked from the one which opened the ledger.
+        """
+        self._store.must_be_own()
         if self.shared:
             roster.must(self._store, act, self.actor)
 
@@ -90,15 +98,25 @@ class Opened:
         """Record that a copy of the whole is taken: the verb, and what is taken.
 
         Where nothing can be written, a ledger of one person is read all the same, and the answer is a remark
-        that says so. Raises NotPermitted, Busy or Unreachable in a shared ledger: there, no trace is no copy.
+        that says so. Raises NotPermitted, Busy, Unreachable, Tampered in a shared ledger: there, no trace is
+        no copy.
         """
         try:
             self._store.record([trail.told(what, "done", **detail)], self.actor)
-        except (NotPermitted, Busy, Unreachable) as error:
-            if self.shared:
-                raise
-            return f"That this was read could not be recorded ({error.detail})."
+        except (NotPermitted, Busy, Unreachable, Tampered) as error:
+            if not self.shared:
+                return f"That this was read could not be recorded ({error.detail})."
+            if isinstance(error, Tampered):
+                # Which checkpoint a store is held to, whoever asks may say: any that does not fit would be a
+                # way to take a copy without a trace.
+                why = f"{what}: that it was asked must be recorded in a shared ledger, and cannot be"
+                raise Tampered(f"{why}: {error.detail}", **error.facts) from error
+            raise
         return None
+
+    def _record_query(self, query: str, rows: int, head: Head) -> str | None:
+        """As `_record_read`, of a query that somebody wrote: its text, and how many rows it had."""
+        return self._record_read("sql", {"query": query[:_KEPT_TEXT], "rows": rows, "seq": head.seq})
 
     def _record_copy(self, what: str, detail: Mapping[str, Any]) -> None:
         """As `_record_read`, of a copy byte for byte: one person's ledger is the same after it as before."""
@@ -110,6 +128,13 @@ class Opened:
         first = [seq for seq, _ in verdict.replayed]
         again = self._store.read("receipts", seqs=orjson.dumps(first).decode()) if first else []
         return outcome.receipts([*again, *map(outcome.picked, verdict.rows)], self._terms.h100_tpp)
+
+    def _country(self, text: str) -> str:
+        """The code of a country that was named. Raises UnknownName."""
+        code = self._resolver.country(text)
+        if not isinstance(code, str):
+            raise code
+        return code
 
     def _proposals(self, known_at: str | None = None) -> proposed.Proposals:
         """Every proposal, as it stands now or stood at an instant."""

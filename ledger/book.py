@@ -62,22 +62,21 @@ class Ledger(Audit, Copies, Dictionary, Proofs, Reconciling, Reports, Sandbox, S
         regime's ledger).
         """
         terms = reference.load().regime(regime)
-        store = _store(url, **{name: options[name] for name in ("busy_seconds", "clock") if name in options})
-        found = store.schema_version()
-        if found not in (None, SCHEMA_VERSION):
-            store.close()
-            raise store.other_schema(found)
-        store.database.create()
-        store.open_head(terms.regime)
-        store.close()
+        how = {name: options[name] for name in ("busy_seconds", "clock") if name in options}
+        with closing(_store(url, **how)) as store:
+            found = store.schema_version()
+            if found not in (None, SCHEMA_VERSION):
+                raise store.other_schema(found)
+            store.database.create()
+            store.open_head(terms.regime)
         ledger = cls.open(url, **options)
-        if ledger._terms.regime != regime:
+        try:
+            ledger._must_run(regime)
+            if opening:
+                ledger._allocate()
+        except BaseException:
             ledger.close()
-            raise Misconfigured(
-                f"the ledger at {url} runs {ledger._terms.regime}, not {regime}", regime=regime
-            )
-        if opening:
-            ledger._allocate()
+            raise
         return ledger
 
     # -------------------------------------------------------------------------------------------- post
@@ -170,11 +169,12 @@ class Ledger(Audit, Copies, Dictionary, Proofs, Reconciling, Reports, Sandbox, S
     ) -> list[Receipt]:
         """Undo one entry and post the right one in its place, in one group.
 
-        `correct(12, {"quantity": 500}, "...")`; where device or quantity change, the TPP is worked out anew
-        unless it is among the changes.
+        `correct(12, {"quantity": 500}, "...")`; what follows from a field that changes is worked out anew
+        (`undoing.correction`). The right one comes first where others have drawn on what is undone.
         """
         both = undoing.correction(self._store, seq, changes, reason)
-        return self.post(*both, approver=approver, request_id=request_id, dry_run=dry_run)
+        post = partial(self.post, approver=approver, request_id=request_id)
+        return post(*undoing.in_order(post, *both), dry_run=dry_run)
 
     # ----------------------------------------------------------------------------------------- within
 
@@ -207,6 +207,11 @@ class Ledger(Audit, Copies, Dictionary, Proofs, Reconciling, Reports, Sandbox, S
             self._terms, self._store.today(), self.actor, approver, self._reference.devices,
             reserved=self._reserved(),
         )  # fmt: skip
+
+    def _must_run(self, regime: str) -> None:
+        if self._terms.regime != regime:
+            found = f"the ledger at {self._store.database.name} runs {self._terms.regime}"
+            raise Misconfigured(f"{found}, not {regime}", regime=regime)
 
     def _allocate(self) -> None:
         """The opening allocations; each request has an id of its own, so that a repeat changes nothing."""

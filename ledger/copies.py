@@ -11,11 +11,12 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from threading import get_ident
 
-from ledger import log_file, reference, rereading
+from ledger import aside, log_file, reference, rereading
 from ledger.base import Opened
 from ledger.database import Database
-from ledger.errors import BadFeed, Misconfigured, Tampered, Unreachable
+from ledger.errors import BadFeed, Busy, Misconfigured, Tampered, Unreachable
 from ledger.loading import Group, Loader
 from ledger.questions import Questions
 from ledger.reading import Progress, silent
@@ -24,6 +25,9 @@ from ledger.store import Store, clock_us
 
 _PAGES = 4_000
 """Pages of a SQLite file copied at a time, between which others may write: 16 MB."""
+
+_BESIDE = ("-wal", "-shm", "-journal")
+"""What SQLite keeps beside a file while it is open, or was when its process was killed."""
 
 _NO_BACKUP = {"SQLITE_NOTADB": "it is no SQLite database", "SQLITE_CORRUPT": "it is damaged, or cut short"}
 """What SQLite finds wrong with a file as a whole, in words."""
@@ -42,11 +46,12 @@ class Copy:
 class Copies(Opened):
     """The part of a ledger that makes copies of it."""
 
-    def backup(self, file: Path, progress: Progress = silent) -> Copy:
+    def backup(self, file: str | os.PathLike[str], progress: Progress = silent) -> Copy:
         """Copy a SQLite ledger into a new file while others post to it, and verify the copy.
 
-        Raises Misconfigured (the file is there already; a PostgreSQL ledger, which its own tools back up),
-        Unreachable (no room), Tampered (the copy, and so the ledger, does not verify).
+        Raises Misconfigured (the file is there already, or what SQLite kept beside one; a PostgreSQL ledger,
+        which its own tools back up), Unreachable (no room), Tampered (the copy, and so the ledger, does not
+        verify).
         """
         source = self._store.database.file
         if source is None:
@@ -55,25 +60,27 @@ class Copies(Opened):
                 store=self._store.database.name,
             )
         self._must("db")
+        file = Path(file)
         _must_be_new(file)
+        _must_stand_alone(file)
         self._record_copy("backup", {"file": str(file)})
         part = _part_of(file)
         try:
             _copy_sqlite(source, part, progress)
             copy = _verified(part, file)
-            part.replace(file)
-            _sync_folder(file)
+            _put(part, file)
         finally:
             _remove(part)
         return copy
 
-    def export(self, file: Path, progress: Progress = silent) -> Copy:
+    def export(self, file: str | os.PathLike[str], progress: Progress = silent) -> Copy:
         """Write the whole log to a new file: every entry, refusal and event (.gz: compressed).
 
         The file tells all that the ledger holds, its salts too: keep it as you keep the ledger.
         Raises Misconfigured (the file is there already), Unreachable (no room).
         """
         self._must("export")
+        file = Path(file)
         _must_be_new(file)
         self._record_copy("export", {"file": str(file)})
         part = _part_of(file)
@@ -101,8 +108,7 @@ class Copies(Opened):
                 os.fsync(written.fileno())
             log_file.read_head(part)
             copy = Copy(str(file), counted.entry, head.hash, part.stat().st_size)
-            part.replace(file)
-            _sync_folder(file)
+            _put(part, file)
         except OSError as error:
             raise Unreachable(f"{file} cannot be written: {error.strerror}", file=str(file)) from error
         finally:
@@ -110,18 +116,19 @@ class Copies(Opened):
         return copy
 
 
-def restore(file: Path, url: str, progress: Progress = silent) -> Copy:
+def restore(file: str | os.PathLike[str], url: str, progress: Progress = silent) -> Copy:
     """Make a ledger at `url` (SQLite, where there is none yet) from a backup, which is verified first.
 
-    Raises BadFeed (the file is no backup), Misconfigured (there is a ledger already; not SQLite; a backup
-    of another version), Tampered (the backup does not verify).
+    Raises BadFeed (the file is no backup), Misconfigured (there is a ledger already, or what SQLite kept
+    beside one; not SQLite; a backup of another version), Tampered (the backup does not verify).
     """
-    target = Database(url, 0)
+    file, target = Path(file), Database(url, 0)
     if target.file is None:
         raise Misconfigured(
             "a backup is restored to SQLite; tppq import takes a log into PostgreSQL", store=target.name
         )
     _must_be_new(target.file)
+    _must_stand_alone(target.file)
     if not file.is_file():
         raise Misconfigured(f"there is no backup at {file}", file=str(file))
     part = _part_of(target.file)
@@ -130,8 +137,7 @@ def restore(file: Path, url: str, progress: Progress = silent) -> Copy:
         _copy_sqlite(file, part, progress)
         _must_hold_a_ledger(part, file)
         copy = _verified(part, target.file)
-        part.replace(target.file)
-        _sync_folder(target.file)
+        _put(part, target.file)
     except OSError as error:
         raise Unreachable(f"{target.file} cannot be written: {error.strerror}", store=target.name) from error
     finally:
@@ -139,12 +145,13 @@ def restore(file: Path, url: str, progress: Progress = silent) -> Copy:
     return copy
 
 
-def import_log(file: Path, url: str, progress: Progress = silent) -> Copy:
+def import_log(file: str | os.PathLike[str], url: str, progress: Progress = silent) -> Copy:
     """Take a log into a new ledger at `url`, on either engine: the same entries, the same hashes.
 
     All of it or nothing. Raises BadFeed (the file is not a whole log), Misconfigured (there is a ledger
     already), Tampered (it does not verify).
     """
+    file = Path(file)
     head = log_file.read_head(file)
     store = Loader(Database(url, 10), clock_us)
     fresh = store.database.file is not None and not store.database.file.exists()
@@ -163,9 +170,10 @@ def import_log(file: Path, url: str, progress: Progress = silent) -> Copy:
 
         store.load(head, regime, counted())
         _must_verify(store)
-    except BaseException:
+    except BaseException as error:
         store.close()
-        if fresh and store.database.file is not None:
+        others = isinstance(error, (Busy, Misconfigured))  # somebody was quicker, whose file it is
+        if fresh and not others and store.database.file is not None:
             _remove(store.database.file)
         raise
     store.close()
@@ -245,26 +253,47 @@ def _must_verify(store: Store) -> None:
 
 
 def _must_be_new(file: Path) -> None:
-    if file.exists():
-        raise Misconfigured(f"{file} is there already: nothing is written over", file=str(file))
+    if os.path.lexists(file):
+        raise _there_already(file)
     if not file.parent.is_dir() and file.parent.exists():
         raise Misconfigured(f"{file.parent} is no folder", file=str(file))
 
 
+def _must_stand_alone(file: Path) -> None:
+    """Raise Misconfigured where SQLite would take what another file left behind for a part of this one."""
+    left = " and ".join(str(each) for each in _beside(file) if os.path.lexists(each))
+    if left:
+        raise Misconfigured(
+            f"{left}: left behind by the file that was at {file}, and SQLite would take it for a part of the "
+            "copy; entries may be in there: move it to where that file is now, or remove it, and try again",
+            file=str(file),
+        )
+
+
+def _there_already(file: Path) -> Misconfigured:
+    return Misconfigured(f"{file} is there already: nothing is written over", file=str(file))
+
+
+def _put(part: Path, file: Path) -> None:
+    """Give a verified copy its name. Raises Misconfigured (somebody else took it meanwhile), Unreachable."""
+    try:
+        aside.put_new(part, file)
+        aside.sync(file.parent)
+    except FileExistsError:
+        raise _there_already(file) from None
+    except OSError as error:
+        raise Unreachable(f"{file} cannot be written: {error.strerror}", file=str(file)) from error
+
+
 def _part_of(file: Path) -> Path:
     """Where a copy grows, until it is whole."""
-    return file.with_name(f".{file.stem}.{os.getpid()}.part{file.suffix}")
+    return file.with_name(f".{file.stem}.{os.getpid()}-{get_ident()}.part{file.suffix}")
+
+
+def _beside(file: Path) -> Iterator[Path]:
+    return (file.with_name(f"{file.name}{end}") for end in _BESIDE)
 
 
 def _remove(part: Path) -> None:
-    for each in (part, *(part.with_name(f"{part.name}{end}") for end in ("-wal", "-shm", "-journal"))):
+    for each in (part, *_beside(part)):
         each.unlink(missing_ok=True)
-
-
-def _sync_folder(file: Path) -> None:
-    """A new name survives a power cut once its folder is written down."""
-    folder = os.open(file.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

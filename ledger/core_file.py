@@ -36,7 +36,7 @@ MOST_SINCE = 5_000
 """Entries after a file that are worth a new one: a query takes a tenth of a second more by then."""
 
 _MOST_UNSORTED = 4
-"""Parts of a file of which one may lie unsorted, before it is written anew."""
+"""One part in this many may lie unsorted; beyond that the file is written anew."""
 
 _NAME = re.compile(r"core-(\d{12})-([0-9a-f]{64})-([0-9a-f]{16})\.duckdb")
 _HASH = WIDE.index("hash")
@@ -94,9 +94,9 @@ def standing(store: Store, ground: Ground) -> CoreFile | None:
     try:
         folder.mkdir(mode=0o700, exist_ok=True)
         written = write(part, store, ground, head, found)
-        path = folder / f"core-{written.seq:012d}-{written.hash}-{fingerprint()}.duckdb"
+        path = folder / _Name(written.seq, written.hash, fingerprint()).file
         publish.put(part, path, store)
-        _prune(folder, keep=2)  # a query may be about to open the last but one
+        _prune(folder, store, path)
     except OSError:
         return found
     finally:
@@ -129,23 +129,46 @@ def _figures(copied: duckdb.DuckDBPyRelation) -> Any:
 
 def _found(folder: Path, store: Store) -> CoreFile | None:
     """The last file of a folder that agrees with the store."""
-    for seq, last_hash, shape in reversed(_names(folder)):
-        if shape == fingerprint() and store.read("hash_at", seq=int(seq)) == [(last_hash,)]:
-            return CoreFile(folder / f"core-{seq}-{last_hash}-{shape}.duckdb", int(seq), last_hash)
+    for name in reversed(_names(folder)):
+        if name.shape == fingerprint() and _agrees(name, store):
+            return CoreFile(folder / name.file, name.seq, name.hash)
     return None
 
 
-def _names(folder: Path) -> list[tuple[str, str, str]]:
+class _Name(NamedTuple):
+    """What a file says by its name: its last entry and its hash, and its shape."""
+
+    seq: int
+    hash: str
+    shape: str
+
+    @property
+    def file(self) -> str:
+        return f"core-{self.seq:012d}-{self.hash}-{self.shape}.duckdb"
+
+
+def _names(folder: Path) -> list[_Name]:
     if not folder.is_dir():
         return []
     matches = (_NAME.fullmatch(path.name) for path in folder.iterdir())
-    return sorted((match[1], match[2], match[3]) for match in matches if match)
+    return sorted(_Name(int(match[1]), match[2], match[3]) for match in matches if match)
 
 
-def _prune(folder: Path, keep: int) -> None:
-    for seq, last_hash, shape in _names(folder)[:-keep]:
-        with suppress(FileNotFoundError):
-            (folder / f"core-{seq}-{last_hash}-{shape}.duckdb").unlink()
+def _agrees(name: _Name, store: Store) -> bool:
+    return store.read("hash_at", seq=name.seq) == [(name.hash,)]
+
+
+def _prune(folder: Path, store: Store, written: Path) -> None:
+    """Remove all but the file just written and the last one besides, which a query may be about to open.
+
+    A file of another history, which the store had before it was restored, is no such one.
+    """
+    others = [name for name in _names(folder) if name.file != written.name]
+    last = next((name for name in reversed(others) if _agrees(name, store)), None)
+    for name in others:
+        if name != last:
+            with suppress(OSError):  # somebody else removed it, or made the folder
+                (folder / name.file).unlink()
 
 
 # --------------------------------------------------------------------------------------------- writing

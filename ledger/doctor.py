@@ -11,13 +11,13 @@ import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from datetime import datetime, timedelta
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 from ledger import kept, publish, reference
 from ledger.database import Database
 from ledger.errors import LedgerError, Misconfigured, NotPermitted
+from ledger.installed import version_of
 from ledger.schema import SCHEMA_VERSION
 from ledger.settings import Settings
 from ledger.store import Store, clock_us
@@ -56,7 +56,7 @@ def examine(
     checks = [
         configuration(settings, wrong),
         _python(),
-        duckdb_release(_installed("duckdb")),
+        duckdb_release(version_of("duckdb")),
         sqlite_release(sqlite3.sqlite_version_info),
         _strict_tables(),
         _reference_data(),
@@ -156,13 +156,6 @@ def _reference_data() -> Check:
     return Check("reference data", "ok", found, "")
 
 
-def _installed(package: str) -> str | None:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return None
-
-
 _EXTRAS = (
     ("xlsxwriter", "xlsx", "--format xlsx"), ("polars", "polars", "Answer.pl()"),
     ("prompt_toolkit", "repl", "prompt of tppq sql with history and completion"),
@@ -170,7 +163,7 @@ _EXTRAS = (
 
 
 def _extra(package: str, name: str, use: str) -> Check:
-    found = _installed(package)
+    found = version_of(package)
     if found is None:
         return Check(
             name, "ok", f"not installed: no {use}", f"only if you want it: pip install 'tppq[{name}]'"
@@ -179,7 +172,7 @@ def _extra(package: str, name: str, use: str) -> Check:
 
 
 def _postgresql(url: str) -> Check:
-    found = _installed("psycopg")
+    found = version_of("psycopg")
     if found is None:
         needed = url.startswith("postgresql")
         advice = "pip install 'tppq[postgres]'"

@@ -15,12 +15,14 @@ from typing import Any
 
 import duckdb
 
-from ledger import schema
+from ledger import schema, spill
 from ledger.answer import Rows
 from ledger.columns import NARROW, WIDE, as_table, fill, references, to_headroom
 from ledger.errors import BadQuery, Tampered
 from ledger.model import Country, Device, Regime
 from ledger.standing import FEW, Standing
+
+_PRIVATE: dict[str, Any] = {"autoinstall_known_extensions": False, "autoload_known_extensions": False}
 
 _SORT_FROM = 100_000
 """Entries beyond the sorted ones that make it worth while to sort anew."""
@@ -52,9 +54,7 @@ class Core:
         self._waiting: list[Sequence[Any]] = []
         self._aside, self._scanned = False, False
         self._lock = threading.RLock()
-        self._connection = duckdb.connect(
-            ":memory:", config={"autoinstall_known_extensions": False, "autoload_known_extensions": False}
-        )
+        self._connection = duckdb.connect(":memory:", config=_PRIVATE | spill.settings())
         self._connection.execute("set timezone = 'UTC'")
         self._connection.execute("set enable_progress_bar = false")
         self._scripts = deque(schema.core_scripts())
@@ -123,11 +123,14 @@ class Core:
     def _lay_segments(self) -> None:
         """Put the segments where every question finds them quickly. Raises Damaged."""
         if self._aside:
-            try:
-                self._run("core/take_segments.sql")
-            except duckdb.Error as error:
-                raise Damaged from error
+            self._run_on_segments("core/take_segments.sql")
             self._aside = False
+
+    def _run_on_segments(self, path: str) -> None:
+        try:
+            self._run(path)
+        except duckdb.Error as error:
+            raise Damaged from error
 
     def take(self, table: Any, path: str) -> list[tuple[Any, ...]]:
         """Run a script of `schemas` that takes in an Arrow table by the name of `arriving`; what it answers.
@@ -237,7 +240,7 @@ class Core:
         self._lay_waiting()
         scans = self._aside and not self._scanned
         if scans:
-            self._run("core/scan_segments.sql")
+            self._run_on_segments("core/scan_segments.sql")
         else:
             self._lay_segments()
         try:

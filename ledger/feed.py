@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import duckdb
 import pyarrow as pa
 
+from ledger import spill
 from ledger.feed_faults import Fault, Found, misfits
 from ledger.feed_layout import POSTING
 from ledger.feed_staging import Staging
@@ -48,7 +49,7 @@ class Feed(Staging):
     """One posting file, read whole: what it holds and what is wrong. Close it, or use it in a `with`."""
 
     def __init__(self, path: str) -> None:
-        super().__init__(path, POSTING, duckdb.connect(config=_PRIVATE))
+        super().__init__(path, POSTING, duckdb.connect(config=_PRIVATE | spill.settings()))
 
     def batches(self, size: int = 20_000) -> Iterator[Batch]:
         """The rows without fault, at most `size` at a time; none of a file whose columns are at fault.

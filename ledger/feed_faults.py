@@ -34,6 +34,7 @@ Found = tuple[int, tuple[int, str | None, str | None, str]]
 """What is wrong in a row: its place in the file from 0; then line, column, value and reason of the fault."""
 
 NOT_AN_OBJECT = "is not one JSON object on one line"
+NOTHING = "has nothing in it: remove the line"
 _INTEGERS = frozenset(
     f"{sign}{name}" for sign in ("", "U") for name in ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT")
 )

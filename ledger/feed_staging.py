@@ -1,7 +1,8 @@
 """A feed of any layout, staged as text in DuckDB, one row a record, and checked there by column.
 
 Python sees rows only where something is wrong. Nothing is guessed and nothing skipped: each record is either
-without fault or in `faults`, and all faults of a file are listed at once.
+without fault or in `faults`, and all faults of a file are listed at once. Lines of nothing at the end of a
+CSV file are no records.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from ledger import feed_source as source
 from ledger.errors import BadFeed
 from ledger.feed_faults import (
     NOT_AN_OBJECT,
+    NOTHING,
     Fault,
     Found,
     column_faults,
@@ -109,6 +111,11 @@ class Staging:
             self._stage_csv(file, form, surveyed, folder / "careful")
         if source.stamp(file) != surveyed.stamp:
             self._close_to_rows([(None, "was changed while it was read: try again")], None)
+        if not self._blind:
+            self._tidy()
+            if form not in ("jsonl", "parquet"):
+                self.rows("feed/blank_tail.sql")
+                self.rows("feed/blank_rows.sql", why=NOTHING)
         ((self.row_count,),) = self.rows("feed/count.sql")
         self._find_faults()
 
@@ -208,7 +215,6 @@ class Staging:
     def _find_faults(self) -> None:
         """Adds the faults of all rows to those of the file, and marks the rows that have one."""
         if not self._blind:
-            self._tidy()
             found = [*self._faulty_rows(), *self._faulty_json(), *self._misfits()]
             if found:
                 bad = list({cell_id for cell_id, _ in found})

@@ -206,7 +206,7 @@ def _learnt(ended: Sequence[Mapping[str, Any]]) -> Curve:
     over = [row for row in ended if row["is_over"]]
     if len({row["license_no"] for row in over}) < _LEAST_ENDED:
         over = list(ended)
-    return outlook.learnt([(row["tenth"], row["shipped_share"], row["released_at"]) for row in over])
+    return outlook.learnt([(row["tenth"], row["shipped_permille"], row["released_permille"]) for row in over])
 
 
 def _pasts(

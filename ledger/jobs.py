@@ -19,9 +19,9 @@ from hashlib import sha256
 from http.client import HTTPException
 from pathlib import Path
 from typing import Any
-from urllib.error import URLError
+from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
-from urllib.request import Request, urlopen
+from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 import orjson
 
@@ -96,8 +96,8 @@ class Delivery:
         The outbox is in the folder of results where none is named. Raises Misconfigured.
         """
         webhook = environment.get("TPPQ_WEBHOOK_URL") or None
-        if webhook is not None and urlsplit(webhook).scheme not in ("https", "http"):
-            raise Misconfigured(f"TPPQ_WEBHOOK_URL = {webhook!r} is no address: write https://...")
+        if webhook is not None and not _is_address(webhook):
+            raise Misconfigured(f"TPPQ_WEBHOOK_URL = {webhook!r} is no address: write https://HOST/PATH")
         metrics = environment.get("TPPQ_METRICS_FILE")
         return cls(
             Path(environment.get("TPPQ_OUTBOX") or out / "outbox"),
@@ -105,6 +105,17 @@ class Delivery:
             _secret(environment) if webhook else None,
             Path(metrics) if metrics else None,
         )
+
+
+def _is_address(url: str) -> bool:
+    """Whether a request can be made of it: a host that can be looked up, and nothing that must be quoted."""
+    try:
+        parts = urlsplit(url)
+        host = (parts.hostname or "").encode("idna")
+        known = parts.scheme in ("https", "http") and parts.username is None and parts.port != 0
+    except ValueError:  # a bracket too few, a port that is none, an empty label (UnicodeError is one)
+        return False
+    return bool(host) and known and url.isprintable() and " " not in url and url.isascii()
 
 
 def _secret(environment: Mapping[str, str]) -> bytes | None:
@@ -139,22 +150,22 @@ def tell(message: Message | None, delivery: Delivery, clock: Callable[[], float]
 
     Raises Misconfigured where the outbox cannot be written.
     """
-    if message is not None:
-        try:
+    try:
+        if message is not None:
             delivery.outbox.mkdir(parents=True, exist_ok=True)
             _put(delivery.outbox / f"{message.id}.json", message.body())
-        except OSError as error:
-            raise Misconfigured(f"{delivery.outbox} cannot be written: {error.strerror}") from error
-    if delivery.webhook is None or not delivery.outbox.is_dir():
-        return []
-    failed = []
-    for path in sorted(delivery.outbox.glob("*.json")):
-        why = _send(path, delivery.webhook, delivery.secret, int(clock()))
-        if why is None:
-            (delivery.outbox / SENT).mkdir(exist_ok=True)
-            path.replace(delivery.outbox / SENT / path.name)
-        else:
-            failed.append(f"{path} could not be sent and waits for the next run: {why}")
+        if delivery.webhook is None or not delivery.outbox.is_dir():
+            return []
+        failed = []
+        for path in sorted(delivery.outbox.glob("*.json")):
+            why = _send(path, delivery.webhook, delivery.secret, int(clock()))
+            if why is None:
+                (delivery.outbox / SENT).mkdir(exist_ok=True)
+                path.replace(delivery.outbox / SENT / path.name)
+            else:
+                failed.append(f"{path} could not be sent and waits for the next run: {why}")
+    except OSError as error:
+        raise Misconfigured(f"{delivery.outbox} cannot be written: {error.strerror}") from error
     return failed
 
 
@@ -163,6 +174,13 @@ def _put(path: Path, content: bytes) -> None:
     part = path.with_name(f".{path.name}.part")
     part.write_bytes(content)
     part.replace(path)
+
+
+class _Staying(HTTPRedirectHandler):
+    """Follows no redirect: urllib would ask the other address for a page, and take it for delivered."""
+
+    def redirect_request(self, *_: Any) -> None:
+        """Nothing: what was answered is then an HTTPError."""
 
 
 def _send(path: Path, webhook: str, key: bytes | None, timestamp: int) -> str | None:
@@ -175,8 +193,15 @@ def _send(path: Path, webhook: str, key: bytes | None, timestamp: int) -> str | 
         headers["webhook-signature"] = signature(key, path.stem, timestamp, body)
     request = Request(webhook, data=body, headers=headers, method="POST")  # noqa: S310  # https or http: `Delivery.of`
     try:
-        with urlopen(request, timeout=TIMEOUT_SECONDS):  # noqa: S310  # the same
+        with build_opener(_Staying).open(request, timeout=TIMEOUT_SECONDS):
             return None
+    except HTTPError as error:
+        with error:
+            if 300 <= error.code < 400:
+                return (
+                    f"it answered {error.code}, to go elsewhere: name the address itself, not one before it"
+                )
+            return str(error)
     except (URLError, HTTPException, OSError) as error:
         return str(error)
 
@@ -245,10 +270,10 @@ def _escaped(value: str) -> str:
 
 
 def _last_success(path: Path) -> float | None:
-    """When the metrics that stand there say that a night was last compared."""
+    """When the metrics that stand there, if they are metrics, say that a night was last compared."""
     try:
         text = path.read_text(encoding="utf-8")
-    except OSError:
+    except (OSError, UnicodeDecodeError):
         return None
     name = "tppq_reconcile_last_success_timestamp_seconds "
     values = [line.removeprefix(name) for line in text.splitlines() if line.startswith(name)]

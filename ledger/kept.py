@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ledger import anchors, merkle, tiles
+from ledger import anchors, aside, merkle, tiles
 from ledger.errors import BadFeed, Misconfigured, Tampered, Unreachable
 from ledger.notes import Checkpoint, Signer, Verifier, text_of
 from ledger.reading import Reading
@@ -26,7 +26,8 @@ def read(path: Path, verifier: Verifier | None = None) -> Checkpoint:
 def write(path: Path, note: str) -> None:
     """Write a checkpoint over the one before, as a whole or not at all. Raises Unreachable."""
     try:
-        tiles.put(path, note.encode())
+        aside.write(path, note.encode())
+        aside.sync(path.parent)
     except OSError as error:
         raise Unreachable(f"{path} cannot be written: {error.strerror}", path=str(path)) from error
 
@@ -46,11 +47,15 @@ def outside(path: Path, verifier: Verifier | None = None) -> anchors.Outside:
 
 
 def verifier(given: str) -> Verifier:
-    """The key to verify with: NAME+ID+BASE64, or a file that has it. Raises Misconfigured."""
+    """The key to verify with: a file that has it, else NAME+ID+BASE64 itself. Raises Misconfigured."""
     try:
-        return Verifier.parse(given if "+" in given else Path(given).read_text(encoding="utf-8"))
+        text = Path(given).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise _no_key(given, error) from None
+        if "+" not in given or isinstance(error, (PermissionError, UnicodeDecodeError)):
+            raise _no_key(given, error) from None
+        text = given
+    try:
+        return Verifier.parse(text)
     except ValueError as error:
         raise Misconfigured(str(error)) from None
 

@@ -64,7 +64,7 @@ GUARDS = (
     ),
     Guard(
         "salted leaves",
-        "reading, or confirming a guess of, what an entry says from the tree that is published",
+        "reading an entry from the published tree, or confirming a guess at what it says",
         "whoever has the salt key, which is in the head, or was shown the entry",
     ),
     Guard(

@@ -8,6 +8,7 @@ that was cut is known for what it is. The same ledger makes the same bytes, on S
 from __future__ import annotations
 
 import gzip
+import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from hashlib import sha256
@@ -151,7 +152,7 @@ def _lines(path: Path) -> Iterator[tuple[int, bytes, dict[str, Any]]]:
                 if not isinstance(content, dict):
                     raise _bad(path, number, "is not an object")
                 yield number, line, content
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise _bad(path, None, f"cannot be read: {getattr(error, 'strerror', None) or error}") from error
 
 

@@ -111,7 +111,7 @@ class Lookups:
     def _lend(self, cursor: Any, posts: Sequence[Post], books: Books) -> None:
         """Give the books what is kept, and what reversals must know of the entries that they undo."""
         books.quotas, books.licenses = self._quotas, self._licenses
-        books.undone, books.terms = {}, {}
+        books.undone, books.issues = {}, {}
         issued, used = set[str](), set[str]()
         for post in posts:
             each = post.asked
@@ -123,12 +123,9 @@ class Lookups:
                 seq = each.reverses_seq
                 if seq not in books.undone:
                     books.undone[seq] = self._why_not_undone(cursor, each)
-                    if each.kind == Kind.release:
-                        ((term),) = self._database.rows(
-                            cursor, "term_without", license_no=each.license_no, seq=seq
-                        )
-                        books.terms[seq] = term
-
+                    if each.kind == Kind.release and each.license_no not in books.issues:
+                        rows = self._database.rows(cursor, "issues", license_no=each.license_no)
+                        books.issues[each.license_no or ""] = {row[0]: (row[1], row[2]) for row in rows}
         books.looked_for = self._look_for(cursor, used - issued)
 
     def _look_for(self, cursor: Any, numbers: set[str]) -> frozenset[str]:
@@ -146,11 +143,12 @@ class Lookups:
         rows = self._database.rows(cursor, "reversal_of", seq=seq)
         if not rows:
             return f"there is no entry {seq:,} to reverse"
-        kind, quota, license_no, tpp, reverses_seq, reversed_by_seq, on = rows[0]
+        kind, quota, license_no, tpp, reverses_seq, stands_seq, reversed_by_seq, on = rows[0]
         if reversed_by_seq is not None:
+            instead = f"; entry {stands_seq:,} stands in its place" if stands_seq is not None else ""
             return (
                 f"entry {seq:,} was reversed before, by entry {reversed_by_seq:,}: "
-                "an entry is undone once, whole"
+                f"an entry is undone once, whole{instead}"
             )
         if reverses_seq is not None:
             return f"entry {seq:,} is itself the reversal of {reverses_seq:,}: post the right entry anew"

@@ -28,13 +28,13 @@ _NEVER = 2**63
 
 
 class Ended(NamedTuple):
-    """What became of what a license held at some age, in thousandths: the share that was shipped.
+    """What became of what a license held at some age: the share that was shipped, in thousandths.
 
-    `released_at` is the part of its term after which the rest was given back; None where it lapsed.
+    `released_permille` is the part of its term after which the rest was given back; None where it lapsed.
     """
 
-    shipped_share: int
-    released_at: int | None
+    shipped_permille: int
+    released_permille: int | None
 
 
 Curve = Sequence[Sequence[Ended]]
@@ -45,7 +45,7 @@ class Held(NamedTuple):
     """What a license holds now: how long ago it was issued and how long it runs, in days."""
 
     tpp: int
-    issued_ago: int
+    issued_days_ago: int
     term_days: int
 
 
@@ -53,7 +53,7 @@ class _Open(NamedTuple):
     """What a license holds, what became of others like it, and the day of its term on which it lapses."""
 
     tpp: int
-    issued_ago: int
+    issued_days_ago: int
     term_days: int
     alike: Sequence[Ended]
     lapses: int
@@ -84,7 +84,7 @@ class Standing(NamedTuple):
 
 
 class Futures(NamedTuple):
-    """Of each drawn future, by target: the day on which what was asked for first came to it, None for never.
+    """By target, for each drawn future: the day it was first reached, or None.
 
     `used_tpp` is what each has used in the end.
     """
@@ -133,12 +133,12 @@ def draw(
 def _given_back(held: Sequence[_Open], days: int, chance: Callable[[], float]) -> list[tuple[int, int]]:
     """What licenses hold now and will not ship, on the day on which it comes back: a heap."""
     changes = []
-    for tpp, issued_ago, term_days, alike, lapses in held:
+    for tpp, issued_days_ago, term_days, alike, lapses in held:
         share, after = alike[int(chance() * len(alike))]
         if share < 1000:
             at = lapses if after is None else term_days * after // 1000
-            if at - issued_ago <= days:
-                changes.append((max(1, at - issued_ago), tpp * share // 1000 - tpp))
+            if at - issued_days_ago <= days:
+                changes.append((max(1, at - issued_days_ago), tpp * share // 1000 - tpp))
     heapify(changes)
     return changes
 
@@ -184,13 +184,13 @@ def _about(expected: int, chance: Callable[[], float]) -> int:
 
 
 def learnt(rows: Sequence[tuple[int, int, int | None]]) -> Curve:
-    """The curve of ended licenses, given as (tenth, shipped_share, released_at).
+    """The curve of ended licenses, given as (tenth, shipped_permille, released_permille).
 
     A tenth without any is taken to ship all that it holds: then nothing is promised to come back.
     """
     curve: list[list[Ended]] = [[] for _ in range(TENTHS)]
-    for tenth, shipped_share, released_at in rows:
-        curve[tenth].append(Ended(shipped_share, released_at))
+    for tenth, shipped_permille, released_permille in rows:
+        curve[tenth].append(Ended(shipped_permille, released_permille))
     return [ended or [_SHIPPED] for ended in curve]
 
 
@@ -199,7 +199,7 @@ _SHIPPED, _LAPSED = Ended(1000, None), Ended(0, None)
 
 def _tenth_of(held: Held, curve: Curve) -> Sequence[Ended]:
     """Those that were of this age; what is past its term is not shipped any more."""
-    tenth = held.issued_ago * TENTHS // held.term_days if held.term_days > 0 else TENTHS
+    tenth = held.issued_days_ago * TENTHS // held.term_days if held.term_days > 0 else TENTHS
     return curve[tenth] if tenth < TENTHS else (_LAPSED,)
 
 
@@ -207,7 +207,7 @@ def expected_tpp(held: Sequence[Held], curve: Curve) -> int:
     """What licenses will have shipped, in the mean, of what they hold now."""
     total = 0
     for each in held:
-        shares = [ended.shipped_share for ended in _tenth_of(each, curve)]
+        shares = [ended.shipped_permille for ended in _tenth_of(each, curve)]
         total += each.tpp * sum(shares) // (1000 * len(shares))
     return total
 

@@ -5,6 +5,7 @@ What is handed out can be checked by `tppq-verify`, and by any tool of C2SP, wit
 
 from __future__ import annotations
 
+import os
 from base64 import b64encode
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
@@ -55,7 +56,7 @@ class Signed:
 class Proofs(Opened):
     """The part of a ledger that gives evidence of it."""
 
-    def new_key(self, path: Path) -> str:
+    def new_key(self, path: str | os.PathLike[str]) -> str:
         """Make a key that signs for this ledger, in a new file; what others need to check what it signs.
 
         Raises Misconfigured where there is a file of that name.
@@ -63,22 +64,30 @@ class Proofs(Opened):
         self._must("checkpoint")
         signer = Signer.new(self._store.head().origin)
         try:
-            signer.write(path)
+            signer.write(Path(path))
         except OSError as error:
             raise Misconfigured(f"the key cannot be written to {path}: {error.strerror}") from error
         return str(signer.verifier)
 
-    def checkpoint(self, signer: Signer, *, keep: Sequence[Path] = (), folder: Path | None = None) -> Signed:
+    def checkpoint(
+        self,
+        signer: Signer,
+        *,
+        keep: str | os.PathLike[str] | Sequence[str | os.PathLike[str]] = (),
+        folder: str | os.PathLike[str] | None = None,
+    ) -> Signed:
         """Sign what the ledger holds now, after reading again all that came since the last checkpoint.
 
-        `keep`: files outside the store, which have the last checkpoint and then this one. `folder`: the
-        tiles, brought up to date. The checkpoint is recorded as an event, unless nothing came since the last.
-        Raises Tampered, and signs nothing, where the ledger does not continue every checkpoint that is known;
-        Busy, NotPermitted, Unreachable, BadFeed (a kept file is no checkpoint by this key).
+        `keep`: a file outside the store, or several, with the last checkpoint and then this one. `folder`:
+        the tiles, brought up to date. The checkpoint is recorded as an event, unless nothing came since the
+        last. Raises Tampered, and signs nothing, where the ledger does not continue every checkpoint that is
+        known; Busy, NotPermitted, Unreachable, BadFeed (a kept file is no checkpoint by this key).
         """
         self._must("checkpoint")
+        places = [Path(each) for each in ([keep] if isinstance(keep, (str, os.PathLike)) else keep)]
+        folder = None if folder is None else Path(folder)
         known = self._recorded()
-        outside = [kept.read(path, signer.verifier) for path in keep if path.exists()]
+        outside = [kept.read(path, signer.verifier) for path in places if path.exists()]
         served = tiles.served(folder, signer.verifier) if folder is not None else None
         head = self._store.head()
         wanted = {each.size: each.root for each in known}
@@ -107,13 +116,13 @@ class Proofs(Opened):
         if new:
             self._record(made, right, note, head.hash, signer)
         written = tiles.write(folder, tree, start, note) if folder is not None and tree is not None else 0
-        for path in keep:
+        for path in places:
             kept.write(path, note)
         return Signed(
             note, made.size, made.root.hex(), head.hash, str(signer.verifier), made.size - start, written, new
         )
 
-    def prove(self, seq: int, *, private: bool = False, folder: Path | None = None) -> str:
+    def prove(self, seq: int, *, private: bool = False, folder: str | os.PathLike[str] | None = None) -> str:
         """A proof that an entry is under the last checkpoint, to be given to somebody else (C2SP tlog-proof).
 
         It shows the entry, unless `private`: then only when it was recorded. With the tiles of a `folder` the
@@ -147,14 +156,16 @@ class Proofs(Opened):
         extra = b64encode(orjson.dumps(shown, option=orjson.OPT_SORT_KEYS)).decode()
         return f"{PROOF}\nextra {extra}\nindex {seq - 1}\n{_lines(proof)}\n{last.note}"
 
-    def prove_since(self, old: Path, *, folder: Path | None = None) -> str:
+    def prove_since(
+        self, old: str | os.PathLike[str], *, folder: str | os.PathLike[str] | None = None
+    ) -> str:
         """A proof that the last checkpoint continues an older one (C2SP tlog-witness, add-checkpoint).
 
         Raises BadFeed (no checkpoint of this ledger), Tampered (it is not continued), Refused (no later one).
         """
         self._must("checkpoint")
         head = self._store.head()
-        was = kept.read(old)
+        was = kept.read(Path(old))
         _must_be_of(was, head)
         last = self._last_recorded()
         if last is None or last.size < was.size:
@@ -182,9 +193,9 @@ class Proofs(Opened):
     def _last_recorded(self) -> Recorded | None:
         return max(self._recorded(), default=None)
 
-    def _tree(self, head: Head, last: Recorded, folder: Path | None) -> merkle.Tree:
+    def _tree(self, head: Head, last: Recorded, folder: str | os.PathLike[str] | None) -> merkle.Tree:
         """The tree up to a checkpoint: of the tiles, if they reach it, else of the entries read again."""
-        served = tiles.served(folder) if folder is not None else None
+        served = tiles.served(Path(folder)) if folder is not None else None
         if served is not None and served[0].size >= last.size:
             return served[1]
         tree = merkle.Tree()

@@ -76,7 +76,8 @@ class Proposals(People):
         self, seq: int, changes: Mapping[str, Any], reason: str, *, dry_run: bool = False
     ) -> Proposal:
         """Propose to undo one entry and post the right one in its place. Raises as `propose_reversal`."""
-        return self.propose(*undoing.correction(self._store, seq, changes, reason), dry_run=dry_run)
+        both = undoing.correction(self._store, seq, changes, reason)
+        return self.propose(*undoing.in_order(self.propose, *both), dry_run=dry_run)
 
     def pending(self, proposal: str | None = None) -> Answer:
         """What waits for a second person: one row an entry of each proposal (or of one), oldest first.
@@ -119,7 +120,10 @@ class Proposals(People):
         try:
             verdict = self._store.submit(
                 posts, books, again=True,
-                tellings=[Telling(proposed.TOPIC, chosen.proposal, "approved", {"hash": chosen.hash})],
+                tellings=lambda verdict: [
+                    Telling(proposed.TOPIC, chosen.proposal, "approved", {"hash": chosen.hash}),
+                    *self._told_beside(chosen, self._receipts(verdict)),
+                ],
                 check=lambda verdict: self._must_stand(chosen, verdict),
             )  # fmt: skip
         except Refused as refusal:
@@ -215,6 +219,10 @@ class Proposals(People):
                     country=left.country, asked_tpp=left.tpp, headroom_tpp=left.headroom_tpp + left.tpp,
                     short_by_tpp=-left.headroom_tpp, fits=None,
                 )  # fmt: skip
+
+    def _told_beside(self, _chosen: Proposal, _receipts: Sequence[Receipt]) -> Sequence[Telling]:
+        """What else is recorded with an approval, in the same transaction."""
+        return ()
 
     def _end(self, chosen: Proposal, action: str, reason: str) -> Proposal:
         act: roster.Act = "propose" if action == "withdrawn" else "approve"

@@ -16,7 +16,7 @@ from typing import Any, Literal, NamedTuple
 
 from ledger.accounts import Asked
 from ledger.answer import Rows
-from ledger.errors import Refused, UnknownName
+from ledger.errors import Refused, Tampered, UnknownName
 from ledger.events import Event
 from ledger.evidence import canonical
 from ledger.model import MOVES, Kind
@@ -71,24 +71,38 @@ Proposals = dict[str, Proposal]
 
 
 def fold(events: Iterable[Event], now: str) -> Proposals:
-    """Every proposal after these events, as it stands at an instant: what waited may have expired by then."""
+    """Every proposal after these events, as it stands at an instant: what waited may have expired by then.
+
+    Raises Tampered where they tell of none.
+    """
     found: Proposals = {}
-    for event in events:
-        if event.action == "proposed":
-            detail = event.detail
-            found[event.subject] = Proposal(
-                event.subject, event.actor, event.at, detail["expires_at"], detail["hash"], detail["remark"],
-                detail["entries"], detail["shown"],
-            )  # fmt: skip
-        else:
-            found[event.subject] = found[event.subject]._replace(
-                state=_DECIDED[event.action], decided_by=event.actor, decided_at=event.at,
-                reason=event.detail.get("reason"),
-            )  # fmt: skip
+    try:
+        for event in events:
+            found[event.subject] = _after(event, found)
+        for each in pending(found):
+            list(zip(each.moves(), each.shown, strict=True))  # what everybody goes on to read of it
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise Tampered(
+            f"an event of a proposal was changed, so what waits cannot be told: {error!r}; run tppq verify"
+        ) from error
     return {
         name: each._replace(state="expired") if each.state == "pending" and each.expires_at < now else each
         for name, each in found.items()
     }
+
+
+def _after(event: Event, before: Proposals) -> Proposal:
+    """What an event makes of the proposal that it is about."""
+    detail = event.detail
+    if event.action != "proposed":
+        return before[event.subject]._replace(
+            state=_DECIDED[event.action], decided_by=event.actor, decided_at=event.at,
+            reason=detail.get("reason"),
+        )  # fmt: skip
+    return Proposal(
+        event.subject, event.actor, event.at, detail["expires_at"], detail["hash"], detail["remark"],
+        detail["entries"], detail["shown"],
+    )  # fmt: skip
 
 
 def pending(proposals: Proposals) -> list[Proposal]:

@@ -72,14 +72,14 @@ def sealed(store: Reading, *, wide: bool) -> Sealed:
     if folder is None or not folder.is_dir():
         return NONE
     kind = "wide" if wide else "narrow"
-    found = sorted(match.groups() for path in folder.iterdir() if (match := _NAME.fullmatch(path.name)))
+    matches = (_NAME.fullmatch(path.name) for path in folder.iterdir())
+    found = [(int(match[2]), int(match[3]), match) for match in matches if match and match[1] == kind]
     chain = NONE
-    for width, first, last, last_hash in found:
-        if width == kind and int(first) == chain.last_seq + 1:
-            path = folder / f"{width}-{first}-{last}-{last_hash}.parquet"
-            chain = Sealed((*chain.files, path), int(last), last_hash)
-    if chain.files and store.read("hash_at", seq=chain.last_seq) != [(chain.last_hash,)]:
-        return NONE
+    # Each is held to the store, the longest first: beside those of this history may lie those of another,
+    # from before an older backup was restored.
+    for first, last, match in sorted(found, key=lambda each: (each[0], -each[1])):
+        if first == chain.last_seq + 1 and store.read("hash_at", seq=last) == [(match[4],)]:
+            chain = Sealed((*chain.files, folder / match[0]), last, match[4])
     return chain
 
 
@@ -188,6 +188,7 @@ class Mirror:
         return self._asked(lambda core: core.now(countries), wide=False)
 
     def _asked(self, question: Callable[[Core], T], *, wide: bool) -> tuple[T, Head]:
+        self._store.must_be_own()  # DuckDB's threads stay with the process that started them
         with self._lock:
             try:
                 core, head = self._caught_up(wide=wide)

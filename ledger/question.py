@@ -1,10 +1,15 @@
-"""The times of a question: a day it is asked as of, an instant it was known at, as ISO text."""
+"""What a question is asked with, as people write it: a day, an instant it was known at, a whole number."""
 
 from __future__ import annotations
 
+import re
+from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta
 
 from ledger.errors import BadQuery
+
+WHOLE = re.compile(r"[0-9]+|[1-9][0-9]{0,2}(,[0-9]{3})+")
+"""A whole number as people write it, and as screens show it."""
 
 
 def day(given: date | str | None) -> str | None:
@@ -25,15 +30,20 @@ def instant(given: datetime | str | None) -> str | None:
     if given is None:
         return None
     try:
-        at = given if isinstance(given, datetime) else datetime.fromisoformat(given)
-        if isinstance(given, str) and ":" not in given and "T" not in given:
-            at = datetime.combine(at.date(), time.max)
+        at = given if isinstance(given, datetime) else _written(given)
         utc = at.replace(tzinfo=UTC) if at.tzinfo is None else at - (at.utcoffset() or timedelta())
     except (ValueError, OverflowError):
         raise BadQuery(
             f"'{given}' is not a time: write YYYY-MM-DD or YYYY-MM-DDTHH:MM:SSZ", value=str(given)
         ) from None
     return f"{utc.replace(tzinfo=None).isoformat(timespec='microseconds')}Z"  # strftime pads no year
+
+
+def _written(text: str) -> datetime:
+    """An instant as it was written. Raises ValueError."""
+    with suppress(ValueError):
+        return datetime.combine(date.fromisoformat(text), time.max)
+    return datetime.fromisoformat(text)
 
 
 def times(as_of: date | str | None, known_at: datetime | str | None) -> dict[str, str | None]:

@@ -27,7 +27,10 @@ _BESIDE_STATEMENT = ("released_as", "opening_tpp")
 
 
 class Questions(Opened):
-    """What may be asked of an open ledger. Any thread may ask."""
+    """What may be asked of an open ledger. Any thread may ask.
+
+    A shared one tells figures to its users alone: NotPermitted for whoever was removed since they opened it.
+    """
 
     def headroom(
         self, *countries: str, as_of: date | str | None = None, known_at: datetime | str | None = None
@@ -39,6 +42,7 @@ class Questions(Opened):
         last_seq. `as_of` asks what had taken effect on a day, `known_at` what had been recorded at an
         instant (UTC). Raises UnknownName, NoQuota, DenialPolicy.
         """
+        self._must("ask")
         codes = [self._country(country) for country in countries]
         asked_times = times(as_of, known_at)
         if as_of is None and known_at is None:
@@ -89,10 +93,15 @@ class Questions(Opened):
     def sql(self, query: str, **values: Any) -> Answer:
         """The rows of one SELECT over the core: `ledger.sql("from headroom()")`. Raises BadQuery.
 
-        For a program that trusts its own query: the core is a private copy, and nothing reaches the store.
+        For a program that trusts its own query: the core is a private copy, and nothing reaches the store. In
+        a shared ledger the audit trail tells of it, as it does of `tppq sql`; where it cannot, there is no
+        answer.
         """
+        self._must("ask")
         beside = {name: told.rows(self._store, name) for name in told.named_in(query)}
         table, head = self._mirror.ask(query, values, wide=True, beside=beside or None)
+        if self.shared:  # a program of one person may ask thousands, and nobody else looks
+            self._record_query(query, table.num_rows, head)
         return Answer(table, self._basis(head, values))
 
     def fit(
@@ -111,6 +120,7 @@ class Questions(Opened):
         rule than headroom refuses, null without a device), reason (why it does not fit, or null). Raises
         UnknownName, BadQuery.
         """
+        self._must("ask")
         _must_be_whole(device, quantity=quantity, tpp=tpp)
         asked_times = times(as_of, known_at)
         today = asked_times["as_of"] or self._store.today()
@@ -132,8 +142,9 @@ class Questions(Opened):
             account.tpp["headroom"] = headroom_tpp
         refusal = rules.judge(asked, books)
         reason = None if refusal is None else refusal.detail
-        if isinstance(refusal, OverHeadroom) and found["lapsing_tpp"]:
-            reason = f"{reason}. {terms.lapsing(asked.tpp, headroom_tpp, found['lapsing_tpp'])}"
+        if isinstance(refusal, OverHeadroom):
+            freed = terms.freed(asked.tpp, headroom_tpp, found["lapsing_tpp"], found["expired_tpp"])
+            reason = f"{reason}. {freed}" if freed else reason
         free_tpp = books.free("headroom", asked.quota)
         fitting_tpp = max(0, free_tpp) if refusal is None or isinstance(refusal, OverHeadroom) else 0
         largest = fitting_tpp * asked.quantity // asked.tpp if asked.quantity is not None else None
@@ -162,7 +173,7 @@ class Questions(Opened):
         `outside`: a checkpoint kept elsewhere (`kept.outside`); only that shows a tail that was cut.
         `progress` is told how many entries are read, and of how many.
         """
-        from ledger import core_file  # likewise  # noqa: PLC0415
+        from ledger import core_file  # loads what copies are made with  # noqa: PLC0415
         from ledger.verify import verify  # reads Arrow, and makes threads  # noqa: PLC0415
 
         self._must("verify")
@@ -179,12 +190,6 @@ class Questions(Opened):
         first = next(self._store.pages(("recorded_at", "seq"), size=1), ())
         return next((recorded_at for recorded_at, _ in first), None)
 
-    def _country(self, text: str) -> str:
-        code = self._resolver.country(text)
-        if not isinstance(code, str):
-            raise code
-        return code
-
     def _must_have_quota(self, code: str, found: Iterable[str], answer: Answer) -> None:
         """Why a country has no row: its tier says so. Before its allocation it simply has none."""
         if code in found:
@@ -198,6 +203,7 @@ class Questions(Opened):
         return self._answer(schema.sql(path), values)
 
     def _answer(self, query: str, values: Mapping[str, Any]) -> Answer:
+        self._must("ask")
         table, head = self._mirror.ask(query, values, wide=True)
         return Answer(table, self._basis(head, values))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -39,11 +40,29 @@ class Reading:
         self.clock = clock
         self._read_lock = threading.RLock()
         self._reader: Any = None
+        self._process = os.getpid()
 
     def close(self) -> None:
         """Close the reading connection; the next read opens another."""
-        with self._read_lock:
-            self._drop_reader()
+        if not self.is_anothers:
+            with self._read_lock:
+                self._drop_reader()
+
+    @property
+    def is_anothers(self) -> bool:
+        """Whether this process was forked from the one that opened it, whose connections it has in hand.
+
+        Two processes that talk over one connection mix up what each is told; closing it closes it for both.
+        """
+        return os.getpid() != self._process
+
+    def must_be_own(self) -> None:
+        """Raise Misconfigured in a process that was forked from the one that opened it."""
+        if self.is_anothers:
+            raise Misconfigured(
+                "this ledger was opened by another process: open it again in this one",
+                store=self.database.name,
+            )
 
     def _drop_reader(self) -> None:
         if self._reader is not None:
@@ -123,6 +142,7 @@ class Reading:
             after = rows[-1][-1]
 
     def _read(self, statement: Statement, values: Mapping[str, Any]) -> Sequence[Row]:
+        self.must_be_own()  # before a lock that a thread of the other process may hold for ever
         with self._read_lock:
             was_kept = self._reader is not None
             try:

@@ -1,9 +1,4 @@
-"""The night: the ledger against what the licensing office, customs, vendors and reexporters told.
-
-P0 accepts the files, P1 verifies the ledger itself; where either fails, nothing is published. P2 to P6 find
-the breaks, P7 ages and clears them. A run writes events and result files, never an entry: what should be
-corrected is drafted, for people.
-"""
+"""The verb `reconcile`: it holds a ledger to what others saw. `recon_run` says what a run does, in order."""
 
 from __future__ import annotations
 

@@ -5,7 +5,8 @@ is about, so that it is the same break in every run that finds it. All that happ
 it stands is a fold over its events:
 
     new → taken → proposed → confirmed → posted → cleared, by a later run that no longer finds it
-    accepted until a day, for a reason, by two people · reopened where it comes back
+    accepted until a day, for a reason, by two people: open again once that day is over
+    reopened where it comes back
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from typing import Any
 
 import orjson
 
-from ledger.errors import UnknownName
+from ledger.errors import Tampered, UnknownName
 from ledger.events import Event
 from ledger.model import Regime
 
@@ -41,8 +42,8 @@ ALWAYS_CRITICAL = frozenset({
 })  # fmt: skip
 """Whatever they are worth; and while a file cannot be relied on, nothing can be."""
 
-BUCKETS = ((1, "0-1"), (5, "2-5"), (10, "6-10"), (20, "11-20"))
-"""Ages in working days: up to how many, and what that is called."""
+AGES = ((1, "0-1"), (5, "2-5"), (10, "6-10"), (20, "11-20"))
+"""Up to how many working days, and what that is called."""
 
 OVER_20 = "> 20"
 
@@ -52,7 +53,7 @@ TRANSIT_DAYS = 5
 BY_RUNS = frozenset({"seen", "changed", "cleared", "reopened"})
 """What a run does to a break; everything else is done by people."""
 
-DONE = frozenset({"cleared"})
+_CLOSED = frozenset({"cleared", "accepted"})
 _MONDAY = date(1970, 1, 5)
 _FINGERPRINT_LENGTH = 16
 _LEAST_TYPED = 4
@@ -98,7 +99,7 @@ def _weekdays(on: date) -> int:
 
 def bucket(age_days: int) -> str:
     """Which of the five ages a break has."""
-    return next((name for most, name in BUCKETS if age_days <= most), OVER_20)
+    return next((name for most, name in AGES if age_days <= most), OVER_20)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +141,8 @@ _TOLD = tuple(name for name in Break.__slots__ if name != "fingerprint")
 
 
 def of_event(name: str, detail: Mapping[str, Any]) -> Break:
-    """The break that an event told of."""
+    """The break that an event told of. Raises KeyError, ValueError for one that tells of none."""
+    rank(detail["severity"])
     fields = {each: detail.get(each) for each in _TOLD}
     return Break(fingerprint=name, **(fields | {"seqs": tuple(detail.get("seqs") or ())}))
 
@@ -181,26 +183,32 @@ class Standing:
     accepted_tpp: int | None = None
     history: list[Event] = field(default_factory=list)
 
-    @property
-    def is_open(self) -> bool:
-        """Neither cleared nor accepted."""
-        return self.state not in DONE and self.state != "accepted"
+    def state_on(self, on: str) -> str:
+        """Its state on a day (ISO text): what was accepted until an earlier one is open again."""
+        is_over = self.state == "accepted" and (self.accepted_until or "") < on
+        return "reopened" if is_over else self.state
 
-    def accepted_on(self, on: str) -> bool:
-        """Accepted, and still so on a day (ISO text)."""
-        return self.state == "accepted" and (self.accepted_until or "") >= on
+    def is_open_on(self, on: str) -> bool:
+        """Neither cleared nor accepted on a day (ISO text)."""
+        return self.state_on(on) not in _CLOSED
 
 
 Standings = dict[str, Standing]
 
 
 def fold(events: Iterable[Event], before_seq: int | None = None) -> Standings:
-    """Where each break stands after these events, or after those before one of them."""
+    """Where each break stands after these events, or after those before one of them. Raises Tampered."""
     standings: Standings = {}
     for event in events:
         if before_seq is not None and event.seq >= before_seq:
             break
-        _apply(standings, event)
+        try:
+            _apply(standings, event)
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise Tampered(
+                f"event {event.seq:,}, of break {event.subject}, was changed: {error!r}; run tppq verify",
+                event_seq=event.seq,
+            ) from error
     return standings
 
 
@@ -273,10 +281,12 @@ def find(standings: Standings, given: str) -> Standing:
 
 def ranked(breaks: Iterable[Break]) -> list[Break]:
     """What needs attention first: by severity, then by what is at stake; equals by name, always the same."""
-    return sorted(
-        breaks,
-        key=lambda each: (-rank(each.severity), -each.at_stake_tpp, each.code, each.key, each.fingerprint),
-    )
+    return sorted(breaks, key=attention)
+
+
+def attention(each: Break) -> tuple[Any, ...]:
+    """By this breaks are sorted wherever they are listed."""
+    return (-rank(each.severity), -each.at_stake_tpp, each.code, each.key, each.fingerprint)
 
 
 def again(was: Break, is_now: Break) -> bool:

@@ -12,7 +12,17 @@ from typing import Any, NamedTuple
 
 from ledger.answer import Rows
 from ledger.events import Telling
-from ledger.recon_breaks import TOPIC, Break, Standing, Standings, again, bucket, rank, working_days
+from ledger.recon_breaks import (
+    TOPIC,
+    Break,
+    Standing,
+    Standings,
+    again,
+    attention,
+    bucket,
+    rank,
+    working_days,
+)  # fmt: skip
 
 NEW, PERSISTING, CLEARED, REOPENED = "new", "persisting", "cleared", "reopened"
 
@@ -59,8 +69,13 @@ def changes(
         if looked(standing.seen):
             made.append(Change(CLEARED, CLEARED, standing.seen, CLEARED, standing.first_on))
         else:
-            made.append(Change(PERSISTING, None, standing.seen, standing.state, standing.first_on))
-    return sorted(made, key=_attention)
+            made.append(persisting(standing, on))
+    return sorted(made, key=lambda change: attention(change.each))
+
+
+def persisting(standing: Standing, on: str) -> Change:
+    """A break as it stands on a day (ISO text), whatever a run finds."""
+    return Change(PERSISTING, None, standing.seen, standing.state_on(on), standing.first_on)
 
 
 def _of_found(each: Break, standing: Standing | None, on: str, seq: int) -> Change:
@@ -75,13 +90,8 @@ def _of_found(each: Break, standing: Standing | None, on: str, seq: int) -> Chan
 def _came_back(each: Break, standing: Standing, on: str, seq: int) -> bool:
     """Accepted for a time that is over, or for less; or put right by an entry that did not put it right."""
     if standing.state == "accepted":
-        return not standing.accepted_on(on) or each.at_stake_tpp > (standing.accepted_tpp or 0)
+        return standing.is_open_on(on) or each.at_stake_tpp > (standing.accepted_tpp or 0)
     return standing.state == "posted" and seq >= (standing.posted_seq or 0)
-
-
-def _attention(change: Change) -> tuple[Any, ...]:
-    each = change.each
-    return (-rank(each.severity), -each.at_stake_tpp, each.code, each.key, each.fingerprint)
 
 
 class Line(NamedTuple):
@@ -153,6 +163,16 @@ COLUMNS = {
     "first_seen_on": "date32[day]", "age_days": "int64", "age": "string", "detail": "string",
 }  # fmt: skip
 """The columns of a break, with their types as Arrow names them."""
+
+
+LISTED = COLUMNS | {"officer": "string", "last_seen_on": "date32[day]"}
+"""The same, with who works on it, and when it was last seen."""
+
+
+def listed(standing: Standing, on: str) -> dict[str, Any]:
+    """A break as it stands on a day (ISO text), with the columns `LISTED`."""
+    last_on = date.fromisoformat(standing.last_on)
+    return row(persisting(standing, on), on) | {"officer": standing.officer, "last_seen_on": last_on}
 
 
 def table(made: Iterable[Change], on: str) -> Rows:

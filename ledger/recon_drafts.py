@@ -21,6 +21,9 @@ Step = dict[str, Any]
 
 _QUANTITIES = frozenset({"QUANTITY", "UNIT", "CUMULATIVE_AS_DELTA"})
 _CORRECTED = {"DEVICE": "device_id", "PERIOD": "effective_on", "TREATMENT": "license_no"}
+_CELLS = frozenset({"COUNTRY", "DEVICE_UNKNOWN", "UNIT", "PERIOD"})
+"""For what stands in one cell of it a row was set aside: nothing of that can be posted."""
+
 _LEFT_ALL_THE_SAME = {
     "EXPIRED_USE": "left when the license was not in force",
     "UNKNOWN_LICENSE": "left under a license that is not known",
@@ -130,10 +133,12 @@ def _by_itself(row: Row) -> str | None:
 
 
 def _steps(row: Row) -> list[Step]:
-    code, seqs, says = row["code"], row["seqs"] or [], row["source_says"]
-    counted = bool(says) and says.isdigit()
+    code, seqs, says = row["code"], row["seqs"] or [], row["source_says"] or ""
+    if code in _CELLS and row["reason"]:
+        return []
     if not seqs:
-        return [{"post": _missed(row)}] if counted or code == "EXPIRED_USE" else []
+        missed = _missed(row)
+        return [{"post": missed}] if missed.keys() >= _NEEDED else []
     undone: list[Step] = [{"reverse": seq} for seq in seqs]
     steps: dict[str, list[Step]] = {
         "DUPLICATE": undone[1:],
@@ -142,11 +147,30 @@ def _steps(row: Row) -> list[Step]:
         # The license is for the other country: there it is an export without one.
         "COUNTRY": [*undone, {"post": _elsewhere(row)}],
     }
-    if code in _QUANTITIES and counted:
+    if code in _QUANTITIES and says.isdigit() and says != row["ledger_says"]:
         return [*undone[1:], {"correct": seqs[0], "changes": {"quantity": int(says)}}]
-    if code in _CORRECTED:
+    if code in _CORRECTED and _differ(row):
         return [{"correct": seq, "changes": {_CORRECTED[code]: says}} for seq in seqs]
     return steps.get(code, [])
+
+
+def _differ(row: Row) -> bool:
+    """Whether what the source says is another of what the ledger says: a day, a device, a license."""
+    ours, theirs = row["ledger_says"], row["source_says"]
+    if row["code"] == "PERIOD" and not (_is_day(ours) and _is_day(theirs)):
+        return False
+    return theirs not in (None, "", "no license", ours)
+
+
+def _is_day(text: str | None) -> bool:
+    """Whether this is one day, and not several."""
+    try:
+        return date.fromisoformat(text or "").isoformat() == text
+    except ValueError:
+        return False
+
+
+_NEEDED = frozenset({"country", "effective_on", "device_id", "quantity"})
 
 
 def _missed(row: Row) -> dict[str, Any]:

@@ -25,13 +25,13 @@ from typing import Any, NamedTuple
 import duckdb
 import pyarrow as pa
 
-from ledger import recon_files, rules
+from ledger import recon_files, rules, spill
 from ledger.accounts import Asked, Books
 from ledger.errors import BadFeed
 from ledger.feed_faults import Fault, Found, summary
 from ledger.feed_staging import Staging
 from ledger.model import Kind, Regime
-from ledger.recon_files import Accepted, Finding, Given, History
+from ledger.recon_files import Finding, Given, History
 from ledger.recon_layout import DECLARATIONS, LAYOUTS, LICENSES, REEXPORTS, SHIPMENTS, SOURCES
 from ledger.recon_manifest import Manifest
 from ledger.recon_names import COUNTRIES, DEVICES, Names, tiers
@@ -54,14 +54,12 @@ _ISSUE = pa.schema([("row_id", pa.int64()), ("value", pa.string()), ("reason", p
 
 @dataclass(frozen=True, slots=True)
 class StagedFile:
-    """One file of a night: what it promised, what it held, and whether an earlier run accepted it."""
+    """One file of a night: what it promised, and what it held."""
 
     path: str
     manifest: Manifest
     content_sha256: str
     row_count: int
-    hash_total: int
-    is_repeated: bool
 
 
 class Coverage(NamedTuple):
@@ -84,24 +82,10 @@ class Staged:
         """Where the file of a source and run number lies."""
         return {(file.manifest.source, file.manifest.run_number): file.path for file in self.files}
 
-    @property
-    def accepted(self) -> list[Accepted]:
-        """The files as the next run has to know them; none where anything was found."""
-        if self.findings:
-            return []
-        return [
-            Accepted(file.manifest.source, file.manifest.run_number, file.content_sha256)
-            for file in self.files
-        ]
-
-    def raise_for_findings(self) -> None:
-        """Raises Unreachable where a file is missing, BadFeed where one cannot be accepted."""
-        recon_files.raise_for(self.findings)
-
 
 def connect() -> duckdb.DuckDBPyConnection:
     """A DuckDB of its own, in memory, without extensions: for `stage` and what compares with it."""
-    return duckdb.connect(":memory:", config=dict(_PRIVATE))
+    return duckdb.connect(":memory:", config={**_PRIVATE, **spill.settings()})
 
 
 def stage(
@@ -213,8 +197,7 @@ class _Night:
                 return
             ((row_count, hash_total),) = file.rows("recon/feed_totals.sql")
             content = file.content_sha256
-            is_repeated = self._history.get(source, {}).get(manifest.run_number) == content
-            self._files.append(StagedFile(path, manifest, content, row_count, hash_total, is_repeated))
+            self._files.append(StagedFile(path, manifest, content, row_count))
             self._findings.extend(recon_files.controlled(each, content, row_count, hash_total))
             self._findings.extend(recon_files.unseen(each, content, row_count, self._seen(manifest)))
             self._faults.extend(file.faults)

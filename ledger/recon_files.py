@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ledger.errors import BadFeed, Unreachable
+from ledger.errors import BadFeed
 from ledger.feed_faults import Fault, summary
 from ledger.feed_source import FORMS
 from ledger.recon_layout import SOURCES
@@ -42,14 +42,6 @@ class Finding(NamedTuple):
     expected: str | None
     found: str | None
     detail: str
-
-
-class Accepted(NamedTuple):
-    """A file that was accepted, as the next run has to know it."""
-
-    source: str
-    run_number: int
-    content_sha256: str
 
 
 class Found(NamedTuple):
@@ -181,29 +173,6 @@ def beyond_belief(paths: Mapping[tuple[str, int], str], largest: Sequence[Mappin
         for row in largest
     ]  # fmt: skip
     return BadFeed(summary(faults[0].path, faults), faults=[fault._asdict() for fault in faults])
-
-
-def raise_for(findings: Sequence[Finding]) -> None:
-    """Raises Unreachable where a file is missing, naming the sources; BadFeed for any other finding."""
-    missing = [finding for finding in findings if finding.code == MISSING]
-    if missing:
-        raise Unreachable(
-            "; ".join(finding.detail for finding in missing),
-            sources=", ".join(dict.fromkeys(finding.source for finding in missing)),
-        )
-    if findings:
-        faults = [
-            Fault(
-                finding.path or finding.source,
-                None,
-                finding.column,
-                finding.found,
-                f"{finding.code}: {finding.detail}",
-            )
-            for finding in findings
-        ]
-        many = f"{len(faults):,} faults, the first: " if len(faults) > 1 else ""
-        raise BadFeed(f"{many}{findings[0].detail}", faults=[fault._asdict() for fault in faults])
 
 
 def _files(paths: Sequence[str | Path]) -> list[Path]:

@@ -13,7 +13,7 @@ from ledger.feed_layout import Column, Layout
 
 LICENSES, DECLARATIONS, SHIPMENTS, REEXPORTS = "licenses", "declarations", "shipments", "reexports"
 SOURCES = (LICENSES, DECLARATIONS, SHIPMENTS, REEXPORTS)
-"""Who is asked: the licence system, customs, the vendors, and those who reexport or transfer in country."""
+"""Who is asked: the license system, customs, the vendors, and those who reexport or transfer in country."""
 
 STATES = ("active", "exhausted", "expired", "revoked", "surrendered", "superseded")
 ACTIONS = ("add", "change", "replace", "cancel")

@@ -17,6 +17,7 @@ from ledger.recon_changes import NEW, Change, Line, counted, lines
 from ledger.recon_drafts import blocking, draft, lifting, sentence
 from ledger.recon_files import Finding
 from ledger.recon_layout import SOURCES
+from ledger.recon_manifest import Manifest
 
 PROVISIONAL, FINAL, STOPPED = "PROVISIONAL", "FINAL", "STOPPED"
 GRAVE = rank("severe")
@@ -40,6 +41,14 @@ class Input(NamedTuple):
     row_count: int
     as_of: str
     covers_from: str | None
+
+    @classmethod
+    def of(cls, manifest: Manifest, content_sha256: str, row_count: int) -> Input:
+        """A file by what its manifest says and what it held."""
+        since = None if manifest.covers_from is None else manifest.covers_from.isoformat()
+        return cls(
+            manifest.source, manifest.run_number, content_sha256, row_count, manifest.as_of.isoformat(), since
+        )
 
 
 @dataclass(slots=True)
@@ -80,10 +89,6 @@ class Night:
     def lines(self) -> list[Line]:
         """What was found, code by code."""
         return lines(self.changes, self.cut.as_of)
-
-    def open_at(self, least: str) -> bool:
-        """Whether a break of this severity, or of a graver one, is open."""
-        return any(change.is_open and rank(change.each.severity) >= rank(least) for change in self.changes)
 
     def told(self) -> dict[str, Any]:
         """What is recorded of the run, by which the next ones know it."""
@@ -191,13 +196,18 @@ def of_finding(finding: Finding, regime: Regime) -> Break:
     return _plain(finding.code, key, finding.source, finding.detail, regime, finding.expected, finding.found)
 
 
-def of_faults(path: str, faults: Sequence[Mapping[str, Any]], regime: Regime) -> Break:
-    """What cannot be read in a file, as one break: how many faults, and the first."""
-    mine = [fault for fault in faults if fault["path"] == path]
+def of_faults(faults: Sequence[Mapping[str, Any]], regime: Regime) -> list[Break]:
+    """What cannot be read in files, as one break a file: how many faults, and the first."""
+    by_path: dict[str, list[Mapping[str, Any]]] = {}
+    for fault in faults:
+        by_path.setdefault(fault["path"], []).append(fault)
+    return [_of_faults(path, mine, regime) for path, mine in by_path.items()]
+
+
+def _of_faults(path: str, mine: Sequence[Mapping[str, Any]], regime: Regime) -> Break:
     where = f"line {mine[0]['line']}: " if mine[0]["line"] else ""
-    detail = (
-        f"{path} has {len(mine):,} faults; the first: {where}{mine[0]['column'] or ''} {mine[0]['reason']}"
-    )
+    many = "1 fault:" if len(mine) == 1 else f"{len(mine):,} faults; the first:"
+    detail = f"{path} has {many} {where}{mine[0]['column'] or ''} {mine[0]['reason']}"
     return _plain("FILE_CONTROL", path, _source_of(path), detail, regime, None, None)
 
 

@@ -10,14 +10,14 @@ from html import escape
 from typing import Any
 
 from ledger.cells import shown
-from ledger.recon_breaks import BUCKETS, OVER_20, SEVERITIES, bucket
+from ledger.recon_breaks import AGES, OVER_20, SEVERITIES, bucket
 from ledger.recon_changes import Change, Line
 from ledger.recon_drafts import in_words
 from ledger.recon_night import FINAL, Night
 from ledger.text import visible
 
-MOST_BREAKS = 500
-"""Rows of the table of breaks: nobody reads more on paper; the rest is in breaks.csv."""
+MOST_ROWS = 500
+"""Rows of a table of breaks or proposals: nobody reads more on paper; the rest is in the files beside it."""
 
 MOST_COUNTRIES = 12
 _COLORS = {
@@ -76,7 +76,8 @@ def _answer(night: Night, still: Sequence[Change]) -> str:
     counts = ", ".join(f"{count:,} {name}" for name, count in night.open_by_severity().items() if count)
     where = sorted({change.each.country or change.each.source for change in night.grave})
     why = f" Severe or critical in {escape(', '.join(where))}." if where else ""
-    said = f"{len(still):,} breaks are open: {counts}." if still else "No break is open."
+    many = "1 break is" if len(still) == 1 else f"{len(still):,} breaks are"
+    said = f"{many} open: {counts}." if still else "No break is open."
     return (
         f'<p class="answer">{badge} {said}{why}</p>\n'
         f"<p>As of {night.cut.as_of}, ledger up to entry {night.cut.seq:,}, {night.cut.known_at}.</p>"
@@ -137,7 +138,7 @@ def _bars_of_countries(night: Night) -> str:
 
 
 def _bars_of_ages(still: Sequence[Change], on: str) -> str:
-    names = [name for _, name in BUCKETS] + [OVER_20]
+    names = [name for _, name in AGES] + [OVER_20]
     counts = dict.fromkeys(names, 0)
     for change in still:
         counts[bucket(change.age_days(on))] += 1
@@ -198,22 +199,27 @@ def _breaks(still: Sequence[Change], on: str) -> str:
             change.each.country, change.each.key, change.each.at_stake_tpp, change.each.net_tpp,
             change.age_days(on), change.each.detail,
         )
-        for change in still[:MOST_BREAKS]
+        for change in still[:MOST_ROWS]
     )  # fmt: skip
-    more = len(still) - MOST_BREAKS
-    return _table(columns, rows) + (f"<p>{more:,} more are in breaks.csv.</p>" if more > 0 else "")
+    return _table(columns, rows) + _more(len(still), "breaks.csv")
 
 
 def _proposals(night: Night) -> str:
     drafted = night.proposals()
     if not drafted:
-        return "<p>None: nowhere do two of three agree against the third.</p>"
+        return "<p>None: nothing that two of three agree on can be posted or asked.</p>"
     rows = (
         (each["break"], each["code"], each["correct"], " and ".join(each["agree"]), _words(each))
-        for each in drafted[:MOST_BREAKS]
+        for each in drafted[:MOST_ROWS]
     )
     columns = dict.fromkeys(("Break", "Code", "Correct", "Agree", "Steps"), False)
-    return _table(columns, rows)
+    return _table(columns, rows) + _more(len(drafted), "proposals.jsonl")
+
+
+def _more(rows: int, file: str) -> str:
+    """Where the rest is of so many rows, if that table does not have them all."""
+    more = rows - MOST_ROWS
+    return f"<p>{more:,} more {'is' if more == 1 else 'are'} in {file}.</p>" if more > 0 else ""
 
 
 def _words(draft: Mapping[str, Any]) -> str:

@@ -11,7 +11,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from hashlib import sha256
-from importlib.metadata import PackageNotFoundError, version
 from operator import itemgetter
 from pathlib import Path
 from time import perf_counter
@@ -21,7 +20,7 @@ import duckdb
 import orjson
 import pyarrow.parquet as pq
 
-from ledger import recon_report
+from ledger import installed, recon_report
 from ledger.answer import Rows
 from ledger.errors import Misconfigured
 from ledger.recon_changes import CLEARED
@@ -176,13 +175,6 @@ def _manifest(folder: Path, night: Night) -> dict[str, Any]:
         "identity": night.identity,
         "open": night.open_by_severity(),
         "matched": dict(night.matched),
-        "versions": {name: _version(name) for name in _PACKAGES},
+        "versions": {name: installed.version_of(name) for name in _PACKAGES},
         "files": {path.name: sha256(path.read_bytes()).hexdigest() for path in sorted(folder.iterdir())},
     }
-
-
-def _version(name: str) -> str | None:
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return None

@@ -69,6 +69,7 @@ class Run:
         self._actor = actor
         self._dry_run = dry_run
         self._progress = progress
+        self._began = perf_counter()
         self._seconds: dict[str, float] = {}
 
     def __call__(
@@ -86,7 +87,6 @@ class Run:
             unfit = {"seq": None, "check": "checkpoint", "expected": "the history that was signed"}
             found = {**unfit, "found": self._store.frozen.detail}
             return self._stopped("ledger", [of_difference(found, self._terms)], on)
-        began = perf_counter()
         runs = self._store.events(RUN)
         connection = recon_feeds.connect()
         core = Core(self._terms, self._reference.countries, self._reference.devices, wide=True)
@@ -106,22 +106,10 @@ class Run:
             passes.seconds.update(self._seconds)
             passes.take_ledger(core.ask, cut.as_of, cut.known_at)
             core.close()
-            with recon_results.results(None if self._dry_run else out) as results:
-                matched = (lambda: None) if results is None else partial(results.matched, passes)
-                night, earlier = self._compared(passes, staged, cut, runs, matched, blocks=block)
-                rows = table(night.changes, cut.as_of)
-                if results is not None:
-                    results.fill(night, rows, passes.seconds, began)
-                looks_back = _looks_back(cut, runs)
-                is_new = earlier is None and not self._dry_run and not looks_back
-                if is_new:
-                    self._record(night, runs)
-                folder = None if results is None else results.keep(night, holds=not looks_back)
+            return self._kept(passes, staged, cut, runs, out, blocks=block)
         finally:
             core.close()
             connection.close()
-        said = {"recorded": is_new, "folder": None if folder is None else str(folder)}
-        return self._answered(night.run, cut, rows, night.summary() | said)
 
     # ---------------------------------------------------------------------------------------- P0 and P1
 
@@ -143,7 +131,7 @@ class Run:
             found = recon_files.find(feeds, expected)
             staged = recon_feeds.stage(connection, found, history, self._reference, self._terms)
         except BadFeed as error:
-            self._tell_files([of_faults(path, error.faults, self._terms) for path in _paths(error)], on)
+            self._tell_files(of_faults(error.faults, self._terms), on)
             raise
         self._seconds["files"] = perf_counter() - began
         return staged
@@ -173,6 +161,31 @@ class Run:
 
     # ---------------------------------------------------------------------------------------- P2 to P7
 
+    def _kept(
+        self,
+        passes: Passes,
+        staged: Staged,
+        cut: Cut,
+        runs: Sequence[Event],
+        out: str | Path | None,
+        *,
+        blocks: bool,
+    ) -> Answer:
+        """Compare, record what that changes, and leave the results, where they go into a folder."""
+        with recon_results.results(None if self._dry_run else out) as results:
+            matched = (lambda: None) if results is None else partial(results.matched, passes)
+            night, earlier = self._compared(passes, staged, cut, runs, matched, blocks=blocks)
+            rows = table(night.changes, cut.as_of)
+            if results is not None:
+                results.fill(night, rows, passes.seconds, self._began)
+            looks_back = _looks_back(cut, runs)
+            is_new = earlier is None and not self._dry_run and not looks_back
+            if is_new:
+                self._record(night, runs)
+            folder = None if results is None else results.keep(night, holds=not looks_back)
+        said = {"recorded": is_new, "folder": None if folder is None else str(folder)}
+        return self._answered(night.run, cut, rows, night.summary() | said)
+
     def _compared(
         self,
         passes: Passes,
@@ -189,21 +202,12 @@ class Run:
             passes.run(matched)
         except (duckdb.OutOfRangeException, duckdb.ConversionException) as error:
             beyond = recon_files.beyond_belief(staged.paths, passes.ask("largest").to_pylist())
-            self._tell_files(
-                [of_faults(path, beyond.faults, self._terms) for path in _paths(beyond)], cut.as_of
-            )
+            self._tell_files(of_faults(beyond.faults, self._terms), cut.as_of)
             raise beyond from error
         found = ranked(of_row(row, self._terms) for row in passes.ask("breaks_found").to_pylist())
         events = self._store.events(TOPIC)
         decided = [event.hash for event in events if event.action not in BY_RUNS]
-        inputs = [
-            Input(
-                each.manifest.source, each.manifest.run_number, each.content_sha256, each.row_count,
-                each.manifest.as_of.isoformat(),
-                None if each.manifest.covers_from is None else each.manifest.covers_from.isoformat(),
-            )
-            for each in staged.files
-        ]  # fmt: skip
+        inputs = [Input.of(each.manifest, each.content_sha256, each.row_count) for each in staged.files]
         same = identity(inputs, cut, decided[-1] if decided else "", blocks=blocks)
         earlier = next((event for event in runs if event.detail.get("identity") == same), None)
         standings = fold(events, None if earlier is None else earlier.seq)
@@ -243,7 +247,7 @@ class Run:
         fresh = {
             each.fingerprint: each
             for each in made
-            if each.fingerprint not in standings or not standings[each.fingerprint].is_open
+            if each.fingerprint not in standings or not standings[each.fingerprint].is_open_on(on)
         }
         told = [
             Telling(
@@ -269,11 +273,6 @@ class Run:
             "known_at": cut.known_at, "h100_tpp": self._terms.h100_tpp, "run": run, **said,
         }  # fmt: skip
         return Answer(rows, basis)
-
-
-def _paths(error: BadFeed) -> list[str]:
-    """The files that are at fault."""
-    return list(dict.fromkeys(fault["path"] for fault in error.faults))
 
 
 def _looks_back(cut: Cut, runs: Sequence[Event]) -> bool:

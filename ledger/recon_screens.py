@@ -28,10 +28,6 @@ _NAMED = 12
 """Countries that an answer in one sentence names."""
 
 
-def _figure(heading: str) -> Column:
-    return Column(heading, "figure")
-
-
 def night(answer: Answer) -> Screen:
     """What a run came to: its inputs, its breaks by code, whether it is final, and where the report is."""
     basis = answer.basis
@@ -43,7 +39,7 @@ def night(answer: Answer) -> Screen:
     if lines:
         columns = [
             Column("Code", "name", titles=True), Column("Severity", "name", may_go=True, styles=_COLORS),
-            _figure("New"), _figure("Open"), _figure("Cleared"), _figure("Gross TPP"), _figure("Net TPP"),
+            *(Column(heading, "figure") for heading in ("New", "Open", "Cleared", "Gross TPP", "Net TPP")),
             Column("Oldest", "name"),
         ]  # fmt: skip
         cells = [
@@ -126,7 +122,7 @@ def breaks(answer: Answer) -> Screen:
     columns = [
         Column("Break", "name", titles=True), Column("Code", "name", titles=True),
         Column("Severity", "name", styles=_COLORS), Column("State", "name"), Column("CC", "name"),
-        _figure("At stake TPP"), _figure("Days"), Column("Officer", "name", may_go=True),
+        Column("At stake TPP", "figure"), Column("Days", "figure"), Column("Officer", "name", may_go=True),
         Column("What", "words"),
     ]  # fmt: skip
     cells = [
@@ -173,6 +169,6 @@ def _set_aside(seq: int | None) -> list[str]:
 
 def _drafted(draft: Mapping[str, Any] | None) -> str:
     if draft is None:
-        return "nothing; nowhere do two agree against the third."
+        return "nothing that can be posted or asked."
     steps = "; ".join(in_words(step) for step in draft["steps"])
     return f"{steps}. Agreed on by {' and '.join(WHO[side] for side in draft['agree'])}."

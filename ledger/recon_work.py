@@ -18,13 +18,13 @@ from ledger.errors import BadQuery, Misconfigured, NotPermitted, Refused, SelfAp
 from ledger.events import Event, Telling
 from ledger.outcome import Receipt
 from ledger.proposals import Proposals
+from ledger.proposed import Proposal
 from ledger.question import day, instant
-from ledger.recon_breaks import TOPIC, Standing, find, fold
-from ledger.recon_changes import COLUMNS, PERSISTING, Change, row
+from ledger.recon_breaks import TOPIC, Standing, attention, find, fold
+from ledger.recon_changes import LISTED, listed
 from ledger.recon_steps import Purpose
 from ledger.text import named, remarked, visible
 
-_LISTED = COLUMNS | {"officer": "string", "last_seen_on": "date32[day]"}
 _DEED = dict.fromkeys(("at", "who", "action", "said"), "string")
 
 
@@ -47,20 +47,19 @@ class BreakWork(Proposals):
         UnknownName.
         """
         self._must("ask")
-        chosen = self._country_code(country) if country is not None else None
+        chosen = self._country(country) if country is not None else None
         on, until = day(as_of) or self._store.today(), instant(known_at)
         events = (event for event in self._store.events(TOPIC) if until is None or event.at <= until)
-        rows = [
-            _listed(standing, on)
+        found = [
+            standing
             for standing in fold(events).values()
-            if (every or standing.is_open)
+            if (every or standing.is_open_on(on))
             and chosen in (None, standing.seen.country, standing.seen.other_country)
             and (code == standing.seen.code if code else every or standing.seen.severity != "info")
         ]
-        order = ("info", "minor", "major", "severe", "critical")
-        rows.sort(key=lambda each: (-order.index(each["severity"]), -each["at_stake_tpp"], each["break"]))
+        found.sort(key=lambda standing: attention(standing.seen))
         basis = self._basis(self._store.head(), {"as_of": on, "known_at": until})
-        return Answer(_rows(_LISTED, rows), basis)
+        return Answer(_rows(LISTED, [listed(standing, on) for standing in found]), basis)
 
     def break_show(self, name: str) -> Answer:
         """All that happened to one break, oldest first: at, who, action, said. Its basis has the break."""
@@ -74,7 +73,7 @@ class BreakWork(Proposals):
         return Answer(
             _rows(_DEED, rows),
             {
-                **basis, "break": _plain(_listed(standing, basis["as_of"])), "draft": standing.seen.draft,
+                **basis, "break": _plain(listed(standing, basis["as_of"])), "draft": standing.seen.draft,
                 "blocked_seq": standing.blocked_seq,
             },
         )  # fmt: skip
@@ -105,9 +104,19 @@ class BreakWork(Proposals):
 
         `reverse`: entries to undo; `correct` with `changes`: an entry that should say something else.
         `purpose` "block" proposes to set aside what is at stake, "unblock" to give it back, also once the
-        break is no longer open. Raises BadQuery where nothing is drafted, Refused, UnknownName.
+        break is no longer open; it goes with none of the others. Raises BadQuery where nothing is drafted, or
+        what is named does not go together; Refused, UnknownName.
         """
         self._must("propose")
+        if purpose is not None and (reverse or correct is not None or changes):
+            raise BadQuery(
+                f"{purpose} is proposed by itself: what reverses or corrects an entry is another proposal"
+            )
+        if (correct is not None) != bool(changes):
+            raise BadQuery(
+                "an entry to correct and what is right in it go together: name both (--correct SEQ --set "
+                "KEY=VALUE), or neither"
+            )
         standing = self._standing(name) if purpose == "unblock" else self._open(name)
         steps: list[dict[str, Any]] = [{"reverse": seq} for seq in reverse]
         if correct is not None:
@@ -141,18 +150,14 @@ class BreakWork(Proposals):
                 f"break {called} is {standing.state}: tppq break propose comes first", query=called
             )
         if self.shared:
-            receipts = self.approve(standing.proposal or "")
-            self._store.record([_confirmed(called), _posted(standing, receipts)], self.actor)
-            return receipts
+            return self.approve(standing.proposal or "")
         if roster.same(standing.proposer, self.actor):
             raise SelfApproval(
                 f"{self.actor} proposed what is to be confirmed about {called}: another person must",
                 actor=self.actor, approver=self.actor,
             )  # fmt: skip
         entries = [Entry.model_validate(each) for each in standing.entries]
-        receipts = self._judged(entries, standing.proposer, self.actor, standing)
-        self._store.record([_posted(standing, receipts)], self.actor)
-        return receipts
+        return self._judged(entries, standing.proposer, self.actor, standing)
 
     def break_accept(
         self, name: str, *, reason: str, until: date | str, approver: str | None = None
@@ -192,11 +197,10 @@ class BreakWork(Proposals):
 
     def _open(self, name: str) -> Standing:
         """The break, if it still needs work. Raises UnknownName, BadQuery."""
-        standing = self._standing(name)
-        if not standing.is_open:
-            raise BadQuery(
-                f"break {standing.seen.fingerprint} is {standing.state}: nothing is left to do", query=name
-            )
+        standing, today = self._standing(name), self._store.today()
+        if not standing.is_open_on(today):
+            state = standing.state_on(today)
+            raise BadQuery(f"break {standing.seen.fingerprint} is {state}: nothing is left to do", query=name)
         return standing
 
     def _deed(
@@ -221,6 +225,17 @@ class BreakWork(Proposals):
         self._store.record([Telling(TOPIC, called, action, dict(detail))], self.actor, check)
         return self._standing(called)
 
+    def _told_beside(self, chosen: Proposal, receipts: Sequence[Receipt]) -> Sequence[Telling]:
+        """Of the break that a proposal was made for, that it was confirmed, whichever verb approved it.
+
+        What sets aside or gives back is told also where something else happened to the break meanwhile: else
+        nobody could give it back.
+        """
+        for standing in fold(self._store.events(TOPIC)).values():
+            if standing.proposal == chosen.proposal and (standing.waits or standing.purpose is not None):
+                return _confirmed(standing, receipts)
+        return ()
+
     def _setting_aside(self, standing: Standing) -> list[dict[str, Any]]:
         """The steps that set aside what is at stake, as far as it is left."""
         country = standing.seen.country
@@ -241,43 +256,29 @@ class BreakWork(Proposals):
             called = standing.seen.fingerprint
             request_id = f"break-{called}-{standing.proposed_seq}"
             posts = self._resolver.posts(entries, request_id)
-            verdict = self._store.submit(posts, books, again=True, tellings=[_confirmed(called)])
+            verdict = self._store.submit(
+                posts, books, again=True, tellings=lambda made: _confirmed(standing, self._receipts(made))
+            )
         if verdict.declined:
             refusal: Refused = verdict.declined[0].refusal
             raise refusal
         return self._receipts(verdict)
-
-    def _country_code(self, text: str) -> str:
-        code = self._resolver.country(text)
-        if not isinstance(code, str):
-            raise code
-        return code
 
 
 def _rows(columns: Mapping[str, str], rows: Sequence[Mapping[str, Any]]) -> Rows:
     return Rows(tuple(columns), tuple(columns.values()), [tuple(each.values()) for each in rows])
 
 
-def _confirmed(name: str) -> Telling:
-    return Telling(TOPIC, name, "confirmed", {})
-
-
-def _posted(standing: Standing, receipts: Sequence[Receipt]) -> Telling:
-    done = recon_steps.DONE[standing.purpose]
+def _confirmed(standing: Standing, receipts: Sequence[Receipt]) -> list[Telling]:
+    """What is told of a break with the entries that were proposed for it."""
+    name, done = standing.seen.fingerprint, recon_steps.DONE[standing.purpose]
     seq = max(receipt.seq for receipt in receipts)
-    return Telling(TOPIC, standing.seen.fingerprint, done, {"seq": seq})
+    return [Telling(TOPIC, name, "confirmed", {}), Telling(TOPIC, name, done, {"seq": seq})]
 
 
 def _drafted(standing: Standing) -> Sequence[Mapping[str, Any]]:
     draft = standing.seen.draft or {}
     return draft.get("steps", ()) if draft.get("correct") == "ledger" else ()
-
-
-def _listed(standing: Standing, on: str) -> dict[str, Any]:
-    change = Change(PERSISTING, None, standing.seen, standing.state, standing.first_on)
-    return row(change, on) | {
-        "officer": standing.officer, "last_seen_on": date.fromisoformat(standing.last_on),
-    }  # fmt: skip
 
 
 def _plain(fields: Mapping[str, Any]) -> dict[str, Any]:

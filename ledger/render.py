@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, TextIO
 
@@ -60,17 +61,26 @@ def _ndjson(given: Any, _basis: Mapping[str, Any], _notice: str) -> bytes:
 
 
 def _with_instants(given: Any) -> Rows:
-    """The rows with their instants as text."""
+    """The rows with their instants as text, those within lists and structs too."""
     rows = Rows.of(given)
-    places = {place for place, kind in enumerate(rows.types) if kind.startswith("timestamp")}
+    places = {place for place, kind in enumerate(rows.types) if "timestamp" in kind}
     if not places:
         return rows
     as_text = [
-        [shown(value) if place in places and value is not None else value for place, value in enumerate(row)]
+        [_as_text(value) if place in places else value for place, value in enumerate(row)]
         for row in rows.rows
     ]
     types = ("string" if place in places else kind for place, kind in enumerate(rows.types))
     return Rows(rows.names, tuple(types), as_text)
+
+
+def _as_text(value: Any) -> Any:
+    """An instant as text, and what holds instants with each of them as text."""
+    if isinstance(value, datetime):
+        return shown(value)
+    if isinstance(value, dict):
+        return {name: _as_text(each) for name, each in value.items()}
+    return list(map(_as_text, value)) if isinstance(value, list) else value
 
 
 def at_a_terminal(written: bytes) -> bytes:

@@ -12,18 +12,17 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
-from ledger import told
+from ledger import installed, told
 from ledger.answer import Answer
 from ledger.errors import BadQuery
 from ledger.events import Event
 from ledger.forecast import Forecasts
 from ledger.model import MOST_TPP
-from ledger.question import day, instant
+from ledger.question import WHOLE, day, instant
 from ledger.ready import Parameter, Ready, listed, named
 from ledger.schema import SCHEMA_VERSION
 from ledger.told import Told
 
-_WHOLE = re.compile(r"[0-9]+|[1-9][0-9]{0,2}(,[0-9]{3})+")
 _MOST_DAYS = 1_000_000  # and months: further than any calendar of a ledger goes
 _MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
 _NO_VALUE = frozenset({"all", "now"})
@@ -56,6 +55,7 @@ class Reports(Forecasts):
         BadQuery (no such report or parameter; a value that is none), UnknownName (no such country), NoQuota
         and DenialPolicy (of a country that has none, where there is nothing to show).
         """
+        self._must("ask")
         asked = named(name)
         values = self._values(asked, parameters)
         beside: dict[str, Told] = {}
@@ -90,8 +90,14 @@ class Reports(Forecasts):
                 f"{asked.name} needs {parameter.name} ({parameter.about}): --param {parameter.name}=...",
                 value=parameter.name,
             )
-        if isinstance(value, str) and value in _NO_VALUE:
-            return None
+        if isinstance(value, str) and value in _NO_VALUE and parameter.sort != "text":
+            if value == parameter.default:
+                return None
+            usual = parameter.default
+            way = f"--param {parameter.name}=..." if usual is None else f"leave it out for {usual}"
+            raise BadQuery(
+                f"'{value}' is no value of {parameter.name} ({parameter.about}): {way}", value=value
+            )
         if parameter.sort == "day":
             return self._store.today() if value == "today" else day(_of(value, date, parameter))
         if parameter.sort == "instant":
@@ -145,9 +151,9 @@ class Reports(Forecasts):
         runs = self._runs(known_at)
         if not runs:
             return []
-        run, told = runs[-1].subject, runs[-1].detail
-        of_run = {"run_id": run, "run_on": told["as_of"], "status": told["status"]}
-        files = [dict(zip(_FILE_OF_RUN, each, strict=False)) for each in told["inputs"]]
+        run, said = runs[-1].subject, runs[-1].detail
+        of_run = {"run_id": run, "run_on": said["as_of"], "status": said["status"]}
+        files = [dict(zip(_FILE_OF_RUN, each, strict=False)) for each in said["inputs"]]
         return [of_run | each for each in (dict.fromkeys(_FILE_OF_RUN), *files)]
 
 
@@ -155,7 +161,10 @@ def _versions() -> Told:
     """The programs at work, and the schema of the store."""
     programs = {"tppq": "keeps the ledger", "duckdb": "computes the figures"}
     return [
-        *({"name": name, "version": _installed(name), "detail": what} for name, what in programs.items()),
+        *(
+            {"name": name, "version": installed.version_of(name) or "(not installed)", "detail": what}
+            for name, what in programs.items()
+        ),
         {"name": "python", "version": platform.python_version(), "detail": "runs both"},
         {"name": "schema", "version": str(SCHEMA_VERSION), "detail": "of the store's tables"},
     ]
@@ -171,7 +180,7 @@ def _whole(value: Any, parameter: Parameter) -> int:
     most, number = MOST_TPP if parameter.name.endswith("_tpp") else _MOST_DAYS, -1
     if isinstance(value, int) and not isinstance(value, bool):
         number = value
-    elif isinstance(value, str) and _WHOLE.fullmatch(value):
+    elif isinstance(value, str) and WHOLE.fullmatch(value):
         number = int(value.replace(",", ""))
     if 0 <= number <= most:
         return number
@@ -179,12 +188,3 @@ def _whole(value: Any, parameter: Parameter) -> int:
     raise BadQuery(
         f"'{value}' is not a whole number{many} for {parameter.name} ({parameter.about})", value=str(value)
     )
-
-
-def _installed(name: str) -> str:
-    from importlib.metadata import PackageNotFoundError, version  # 30 ms, for one report alone  # noqa: PLC0415
-
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return "(not installed)"

@@ -167,7 +167,7 @@ def tell_denied(store: Store, act: str, actor: str, **about: str) -> None:
     """Record that somebody tried what they may not; they are denied also where nothing can be written."""
     try:
         store.record([trail.told(act, "denied", **about)], actor)
-    except (NotPermitted, Busy, Unreachable):
+    except (NotPermitted, Busy, Unreachable, Tampered):
         return
 
 

@@ -203,7 +203,8 @@ def within_license(asked: Asked, books: Books) -> Refused | None:
         return None
     whose = asked.license_no or f"{asked.country}, without a license,"
     what = "left to export" if source == "licensed" else "exported"
-    hint = "; the excess, if it left, is an overrun" if asked.kind == Kind.export else ""
+    excess = "; the excess, if it left, is an overrun" if asked.kind == Kind.export else ""
+    hint = terms.instead(asked) or excess
     return errors.OverLicense(
         f"{whose} has {held:,} TPP {what}; {asked.tpp:,} asked; short by {asked.tpp - held:,}{hint}",
         country=asked.country, license_no=asked.license_no, asked_tpp=asked.tpp, held_tpp=held,
@@ -229,7 +230,7 @@ def within_headroom(asked: Asked, books: Books) -> Refused | None:
     fits = _fitting(asked, held)
     detail = (
         f"{asked.country} has {held:,} TPP{_in_h100e(held, books.regime.h100_tpp)} {where}; "
-        f"{asked.tpp:,} asked; short by {asked.tpp - held:,}"
+        f"{asked.tpp:,} asked; short by {asked.tpp - held:,}{terms.instead(asked)}"
     )
     if fits:
         detail += f"; {fits:,} x {asked.device_id} would fit"
@@ -294,7 +295,6 @@ _POSTING = {kind.value: tuple(rule for rule in _ALL[kind] if rule is not reverse
 def judge(asked: Asked, books: Books) -> Refused | None:
     """The first rule that refuses, or None: one outcome an entry."""
     for rule in (_POSTING if asked.reverses_seq is None else _UNDOING)[asked.kind]:
-        refusal = rule(asked, books)
-        if refusal is not None:
+        if (refusal := rule(asked, books)) is not None:
             return refusal
     return None

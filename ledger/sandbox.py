@@ -34,8 +34,6 @@ LONGEST = 100_000
 _OUT_OF_MEMORY = ("MemoryError", "bad_alloc", "malloc")
 _KIND = re.compile(r"^[A-Z][A-Za-z ]* Error: ")
 _USUAL = Limits()
-_KEPT_TEXT = 2_000
-"""Characters of a query that the audit keeps."""
 
 
 class Job(NamedTuple):
@@ -48,6 +46,7 @@ class Job(NamedTuple):
     file: str | None
     tables: Mapping[str, Sequence[Row]]
     told: Mapping[str, Told]
+    nested: bool
 
     def written(self) -> bytes:
         """As the process reads it: one line of JSON."""
@@ -119,14 +118,17 @@ class Sandbox(Opened):
         *,
         limits: Limits = _USUAL,
         child: Child | None = None,
+        nested: bool = False,
     ) -> Answer:
         """The first rows of one SELECT that is not trusted, over the tables, views and macros of the core.
 
         `$name` in it is bound to `values`; `$as_of` and `$known_at` are null where they are not given. The
         basis says in `total_rows` how many rows there are. Nothing but the ledger's data can be reached; an
-        own process does it (`child`, where it was started early). Raises BadQuery: no single SELECT,
+        own process does it (`child`, where it was started early). Lists, structs and maps are text as DuckDB
+        writes it, unless `nested`. Raises BadQuery: no single SELECT,
         something that is not for queries, too slow, too large.
         """
+        self._must("ask")
         if len(query) > LONGEST:
             raise BadQuery(f"the query has {len(query):,} characters; {LONGEST:,} are allowed")
         with child or Child() as process:
@@ -142,10 +144,10 @@ class Sandbox(Opened):
             bound = {name: _bound(name, value) for name, value in (values or {}).items()}
             job = Job(
                 query, bound, limits, self._store.today(),
-                None if file is None else str(file.path.resolve()), tables, told_of,
+                None if file is None else str(file.path.resolve()), tables, told_of, nested,
             )  # fmt: skip
             rows, total = _done(process, job)
-        remark = self._record_read("sql", {"query": query[:_KEPT_TEXT], "rows": total, "seq": head.seq})
+        remark = self._record_query(query, total, head)
         notes = {} if remark is None else {"notes": [remark]}
         return Answer(rows, self._basis(head, bound) | {"total_rows": total} | notes)
 

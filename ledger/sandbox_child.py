@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
 import resource
 import signal
 import sys
@@ -23,6 +24,7 @@ from typing import Any, BinaryIO
 
 import duckdb
 import pyarrow as pa
+from duckdb.sqltypes import TIMESTAMP, VARCHAR, DuckDBPyType
 
 from ledger import schema
 from ledger.columns import WIDE, as_table, fill
@@ -41,8 +43,10 @@ _PLAIN = frozenset({
     "UBIGINT", "FLOAT", "DOUBLE", "DECIMAL", "VARCHAR", "DATE", "TIMESTAMP",
 })  # fmt: skip
 """Types that every form can show; values of any other are shown as DuckDB writes them."""
-_SHOWN_AS = {"TIMESTAMP WITH TIME ZONE": "TIMESTAMP"}
+_SHOWN_AS = {"TIMESTAMP WITH TIME ZONE": TIMESTAMP}
 """UTC, as every instant here."""
+_OF_DIGITS = re.compile(r"(DECIMAL)\([0-9]+,[0-9]+\)")
+_NESTS = frozenset({"array", "list", "map", "struct"})
 _MOST_IN_JSON = 10_000
 """Rows; beyond, reading JSON takes longer than loading Arrow."""
 
@@ -84,8 +88,8 @@ def _say(out: BinaryIO, header: Mapping[str, Any]) -> None:
 
 
 def _give(out: BinaryIO, rows: pa.Table, total: int) -> None:
-    """Rows as JSON; many as an Arrow stream after it."""
-    streamed = rows.num_rows > _MOST_IN_JSON
+    """Rows as JSON; many, or lists and structs with exact figures in them, as an Arrow stream after it."""
+    streamed = rows.num_rows > _MOST_IN_JSON or any(map(pa.types.is_nested, rows.schema.types))
     header = {"rows": total, "streamed": streamed}
     if not streamed:
         header["names"] = rows.column_names
@@ -190,13 +194,13 @@ def run(connection: duckdb.DuckDBPyConnection, query: str, job: Job) -> tuple[pa
         raise Refusal(
             f"two columns are called {', '.join(twice)}: give one of them another name (... as ...)"
         )
-    kinds = [str(kind).partition("(")[0] for kind in relation.types]
-    if not _PLAIN.issuperset(kinds):
+    kinds = [_nested(kind, connection) if job["nested"] else _flat(kind) for kind in relation.types]
+    if kinds != relation.types:
         columns = [duckdb.ColumnExpression(name) for name in names]
         relation = relation.select(
             *(
-                column if kind in _PLAIN else column.cast(_SHOWN_AS.get(kind, "VARCHAR")).alias(name)
-                for name, kind, column in zip(names, kinds, columns, strict=True)
+                column if kind == was else column.cast(kind).alias(name)
+                for name, was, kind, column in zip(names, relation.types, kinds, columns, strict=True)
             )
         )
     reader = relation.to_arrow_reader()
@@ -208,6 +212,22 @@ def run(connection: duckdb.DuckDBPyConnection, query: str, job: Job) -> tuple[pa
             kept.append(batch if limit == 0 else batch.slice(0, limit - total))
         total += batch.num_rows
     return pa.Table.from_batches(kept, reader.schema), total
+
+
+def _flat(kind: DuckDBPyType) -> DuckDBPyType:
+    """The type that values are shown as: their own, where every form can show it."""
+    name = _OF_DIGITS.sub(r"\1", str(kind))
+    return kind if name in _PLAIN else _SHOWN_AS.get(name, VARCHAR)
+
+
+def _nested(kind: DuckDBPyType, connection: duckdb.DuckDBPyConnection) -> DuckDBPyType:
+    """The same where a value may be a list or a struct of others; what a map names is named by text."""
+    of: dict[str, Any] = dict(kind.children) if kind.id in _NESTS else {}
+    if kind.id == "struct":
+        return connection.struct_type({name: _nested(each, connection) for name, each in of.items()})
+    if kind.id == "map":
+        return connection.map_type(VARCHAR, _nested(of["value"], connection))
+    return connection.list_type(_nested(of["child"], connection)) if of else _flat(kind)
 
 
 def _bound(values: Mapping[str, Any], named: Collection[str]) -> dict[str, Any]:

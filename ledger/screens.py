@@ -143,7 +143,9 @@ def fit(answer: Answer, country_name: str, device: Row | None, quantity: int | N
             ("left after it", left - row["asked_tpp"]) if row["fits"] else ("short by", row["short_by_tpp"])
         )
         whose = f"{country_name}'" if country_name.endswith("s") else f"{country_name}'s"
-        pairs = [(f"{whose} headroom now", left), ("asked", row["asked_tpp"]), outcome]
+        on, known_at = answer.basis["as_of"], answer.basis["known_at"]
+        when = "now" if str(on) >= str(known_at)[:10] else f"on {on}"
+        pairs = [(f"{whose} headroom {when}", left), ("asked", row["asked_tpp"]), outcome]
         if row["fits"] or row["short_by_tpp"]:
             cells = [[label, figure(tpp)] for label, tpp in pairs]
             screen.append(Grid([Column("", "words"), _figure("")], cells, indent="  "))

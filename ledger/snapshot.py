@@ -16,16 +16,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from ledger import snapshot_files, told
+from ledger import aside, snapshot_files, told
 from ledger.base import Opened
 from ledger.core_file import NO_NAME, Ground
-from ledger.errors import Busy, Misconfigured, Unreachable
+from ledger.errors import BadQuery, Busy, Misconfigured, Unreachable
 from ledger.snapshot_files import Before
 from ledger.submission import Head
 from ledger.told import Stand
 
 CURRENT = "current"
-_NAME = re.compile(r"(\d+)(?:-(\d+))?")
+_NAME = re.compile(r"([0-9]+)(?:-([0-9]+))?")
+_PART, _LINK = re.compile(r"\.[0-9]+(-[0-9]+)?\.part"), re.compile(r"\.current\.[0-9]+")
+"""What a run that was killed leaves: a folder, half made or half removed, and what was to be `current`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,17 +51,23 @@ class Published:
 class Snapshots(Opened):
     """The verb that publishes."""
 
-    def publish(self, folder: Path, *, keep: int | None = None) -> Published:
+    def publish(self, folder: str | os.PathLike[str], *, keep: int | None = None) -> Published:
         """Publish the ledger as it stands into `folder/<seq>`, and point `folder/current` at it.
 
         Where it was published before, and refusals or breaks came since, it is `folder/<seq>-2`, `-3`, ...
 
         There: a DuckDB file, each table as Parquet and CSV, the macros, a dictionary, datapackage.json,
         SHA256SUMS. Files of the history that were published before are shared, not written again. `keep`: how
-        many snapshots stay, this one among them; the older ones are removed. Raises Busy (somebody else
-        publishes there), Misconfigured (another ledger's folder), Unreachable (no room), NotPermitted.
+        many snapshots stay, this one among them; the older ones are removed. Raises BadQuery (`keep` is below
+        1), Busy (somebody else publishes there), Misconfigured (another ledger's folder; something else has
+        the snapshot's name), Unreachable (no room), NotPermitted.
         """
         self._must("export")
+        folder = Path(folder)
+        if keep is not None and keep < 1:
+            raise BadQuery(
+                f"keep={keep}: the snapshot that is published stays, so keep at least 1", keep=keep
+            )
         if NO_NAME in str(folder.absolute()):
             raise Misconfigured(
                 f"DuckDB cannot write to {folder.absolute()}, which has a ? in its name: choose another",
@@ -103,14 +111,18 @@ class Snapshots(Opened):
         ground = Ground(self._terms, self._reference)
         earlier: Before | None = None if last is None else snapshot_files.before(last)
         part = own.with_name(f".{own.name}.part")
+        for path in (own, part):
+            if os.path.lexists(path):
+                raise Misconfigured(
+                    f"{path} is there and is no snapshot: move it elsewhere, or remove it", folder=str(path)
+                )
         part.mkdir()
         try:
             shared = snapshot_files.write(part, self._store, ground, head, stand, earlier)
-            shutil.rmtree(own, ignore_errors=True)  # one without its package is none
             part.rename(own)
         finally:
             shutil.rmtree(part, ignore_errors=True)
-        snapshot_files.sync(own.parent)
+        aside.sync(own.parent)
         return shared
 
 
@@ -124,17 +136,25 @@ def _alone(folder: Path) -> Iterator[None]:
             fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise Busy(f"somebody else publishes to {folder} now: try again", folder=str(folder)) from None
-        for left in folder.glob(".*.part"):
-            shutil.rmtree(left)
+        for path in list(folder.iterdir()):
+            if path.is_symlink():
+                if _LINK.fullmatch(path.name):
+                    path.unlink()
+            elif path.is_dir() and _PART.fullmatch(path.name):
+                shutil.rmtree(path)
         yield
     finally:
         os.close(held)
 
 
 def _numbered(folder: Path) -> dict[tuple[int, int], Path]:
-    """The snapshots by their last entry and edition, the oldest first."""
-    matches = ((_NAME.fullmatch(path.name), path) for path in folder.iterdir() if path.is_dir())
-    found = {(int(match[1]), int(match[2] or 1)): path for match, path in matches if match}
+    """The snapshots by their last entry and edition, the oldest first; a folder of anything else is none."""
+    matches = [(_NAME.fullmatch(path.name), path) for path in folder.iterdir()]
+    found = {
+        (int(match[1]), int(match[2] or 1)): path
+        for match, path in matches
+        if match and snapshot_files.read(path) is not None
+    }
     return dict(sorted(found.items()))
 
 
@@ -156,10 +176,9 @@ def _own(folder: Path, seq: int, stand: Stand) -> Path:
 def _point(folder: Path, name: str) -> None:
     """Let `current` be this snapshot, from one moment to the next."""
     link = folder / f".{CURRENT}.{os.getpid()}"
-    link.unlink(missing_ok=True)
     link.symlink_to(name, target_is_directory=True)
     link.replace(folder / CURRENT)
-    snapshot_files.sync(folder)
+    aside.sync(folder)
 
 
 def _prune(folder: Path, keep: int | None, own: Path) -> int:
@@ -168,7 +187,7 @@ def _prune(folder: Path, keep: int | None, own: Path) -> int:
         return 0
     gone = [path for path in list(_numbered(folder).values())[:-keep] if path != own]
     for path in gone:
-        aside = path.with_name(f".{path.name}.part")  # gone at once; the next run removes what stays
-        path.rename(aside)
-        shutil.rmtree(aside)
+        part = path.with_name(f".{path.name}.part")  # gone at once; the next run removes what stays
+        path.rename(part)
+        shutil.rmtree(part)
     return len(gone)

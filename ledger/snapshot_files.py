@@ -11,7 +11,6 @@ import os
 import re
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from hashlib import file_digest
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,7 +18,7 @@ from typing import Any, NamedTuple
 import duckdb
 import orjson
 
-from ledger import core_file, dictionary, schema
+from ledger import aside, core_file, dictionary, schema
 from ledger.columns import fill
 from ledger.core_file import CoreFile, Ground
 from ledger.store import Store
@@ -168,15 +167,25 @@ def _taken_over(folder: Path, names: Sequence[str], earlier: Before, sums: dict[
     """Whether files could be had from the snapshot before, all of them; their sums are as they were then."""
     if not all(name in earlier.sums for name in names):
         return False
-    for name in names:
-        try:
-            os.link(earlier.folder / name, folder / name)
-        except FileNotFoundError:
-            return False
-        except OSError:  # no hard links here
-            shutil.copyfile(earlier.folder / name, folder / name)
+    try:
+        for name in names:
+            _had(earlier.folder / name, folder / name)
+    except FileNotFoundError:
+        for name in names:  # who writes them now must not write through a link into the one before
+            (folder / name).unlink(missing_ok=True)
+        return False
     sums.update((name, earlier.sums[name]) for name in names)
     return True
+
+
+def _had(earlier: Path, file: Path) -> None:
+    """Have a file that was published before. Raises FileNotFoundError, where it is gone."""
+    try:
+        os.link(earlier, file)
+    except FileNotFoundError:
+        raise
+    except OSError:  # no hard links here
+        shutil.copyfile(earlier, file)
 
 
 def _write_part(connection: duckdb.DuckDBPyConnection, folder: Path, part: Part, ground: Ground) -> None:
@@ -184,10 +193,8 @@ def _write_part(connection: duckdb.DuckDBPyConnection, folder: Path, part: Part,
     ((head_hash,),) = connection.execute(schema.sql("snapshot/hash_of.sql"), {"seq": part.last}).fetchall()
     about = {"seq": str(part.last), "head_hash": head_hash, "regime": ground.regime.regime}
     for name, form, more in zip(part.names, FORMS, (about, {}), strict=True):
-        file = folder / name
-        file.unlink(missing_ok=True)  # one of the two may be there, by a link into another snapshot
         query = schema.sql(f"snapshot/entry_{form}.sql")
-        connection.execute(query, {**values, **more, "file": str(file)})
+        connection.execute(query, {**values, **more, "file": str(folder / name)})
 
 
 def _write_table(connection: duckdb.DuckDBPyConnection, folder: Path, name: str, head: Head) -> None:
@@ -250,14 +257,4 @@ def _write_sums(folder: Path, known: Mapping[str, str]) -> None:
         sums.flush()
         os.fsync(sums.fileno())
     for inner in (*(folder / f"entry.{form}" for form in FORMS), folder):
-        sync(inner)
-
-
-def sync(folder: Path) -> None:
-    """The names in a folder survive a power cut once it is written down."""
-    with suppress(OSError):  # some network folders cannot
-        opened = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(opened)
-        finally:
-            os.close(opened)
+        aside.sync(inner)

@@ -7,6 +7,7 @@ commit → only then answer. A refusal is kept too, so that a repeat gets the sa
 from __future__ import annotations
 
 import secrets
+import select
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -17,7 +18,7 @@ from ledger.accounts import Account, Books
 from ledger.database import Database, Row
 from ledger.errors import LedgerError
 from ledger.events import Event, Telling
-from ledger.line import Line, Submission, always
+from ledger.line import Line, Submission, Tellings, always
 from ledger.lookups import Lookups
 from ledger.reading import PAGE, Reading, clock_us
 from ledger.schema import SCHEMA_VERSION
@@ -41,15 +42,16 @@ class Store(Reading):
 
     def close(self) -> None:
         """Close both connections: the store can be opened anew."""
-        with self._write_lock:
-            self._drop_writer()
+        if not self.is_anothers:
+            with self._write_lock:
+                self._drop_writer()
         super().close()
 
     # ------------------------------------------------------------------------------------------ writing
 
     def open_head(self, regime: str) -> bool:
         """Write the head of a new ledger; False where there is one already."""
-        with self._write_lock, self._transaction() as cursor:
+        with self._transaction() as cursor:
             if self.database.rows(cursor, "lock_head"):
                 return False
             self.database.run(
@@ -67,19 +69,20 @@ class Store(Reading):
         atomic: bool = True,
         again: bool = False,
         dry_run: bool = False,
-        tellings: Sequence[Telling] = (),
+        tellings: Tellings | None = None,
         check: Callable[[Verdict], None] | None = None,
         still: Callable[[], None] = always,
     ) -> Verdict:
         """Judge and append a group in one transaction; answers only after the commit.
 
         `books` says who posts, under which regime, on which day; its accounts are filled here. `atomic`: all
-        or none. `again`: judge anew what was refused before. `dry_run`: judge, write nothing. `tellings` are
-        recorded with the entries, by the approver if there is one, and only if nothing was refused. `check`
-        sees the verdict under the lock, and may raise: then nothing is written, no refusal either; so may
-        `still`, which is asked before anything is judged.
+        or none. `again`: judge anew what was refused before. `dry_run`: judge, write nothing. `tellings` (of
+        the verdict) are recorded with the entries, by the approver if there is one, and only if nothing was
+        refused. `check` sees the verdict under the lock, and may raise: then nothing is written, no refusal
+        either; so may `still`, which is asked before anything is judged.
         Submissions of several threads share a transaction. Raises Busy, Unreachable, Tampered.
         """
+        self.must_be_own()
         return self._line.take(Submission(posts, books, atomic, again, dry_run, tellings, check, still))
 
     def _commit(self, group: Sequence[Submission]) -> None:
@@ -113,8 +116,9 @@ class Store(Reading):
                     at = after(at, verdict)
                 self._write(cursor, adding.sheet(self.database, head, together, common, refused))
                 for each in group:
-                    if each.tellings and not each.verdict.declined:
-                        self._tell(cursor, each.tellings, each.books.approver or each.books.actor)
+                    if each.tellings is not None and not each.verdict.declined:
+                        tellings = each.tellings(each.verdict)
+                        self._tell(cursor, tellings, each.books.approver or each.books.actor)
             if whole:
                 self._lookups.kept_hash = at.hash
 
@@ -124,28 +128,46 @@ class Store(Reading):
 
         The driver's own, because an ORM session or a Core connection costs more than all the rest of a post.
         """
+        self.must_be_own()
         if self.frozen is not None:
             raise self.frozen
-        cursor = None
-        try:
-            if self._writer is None:
-                self._writer = self.database.connect_writer()
-            cursor = self._writer.cursor()
-            if self.database.begin is not None:
-                cursor.execute(self.database.begin)
-            with self.database.pipelined(self._writer):
-                yield cursor
-                self._writer.commit()
-        except self.database.driver_error as error:
-            self._drop_writer()
-            raise self.database.explained(error) from error
-        except BaseException:
-            if self._writer is not None:
-                self._writer.rollback()
-            raise
-        finally:
-            if cursor is not None and self._writer is not None:
-                cursor.close()
+        with self._write_lock:
+            cursor = None
+            try:
+                if self._writer is not None and self._is_gone(self._writer):
+                    self._drop_writer()
+                if self._writer is None:
+                    self._writer = self.database.connect_writer()
+                cursor = self._writer.cursor()
+                if self.database.begin is not None:
+                    cursor.execute(self.database.begin)
+                with self.database.pipelined(self._writer):
+                    yield cursor
+                    self._writer.commit()
+            except self.database.driver_error as error:
+                if cursor is not None:
+                    cursor.close()  # whoever keeps the error keeps the cursor, and that SQLite's lock
+                self._drop_writer()
+                raise self.database.explained(error) from error
+            except BaseException:
+                if self._writer is not None:
+                    self._writer.rollback()
+                raise
+            finally:
+                if cursor is not None and self._writer is not None:
+                    cursor.close()
+
+    def _is_gone(self, connection: Any) -> bool:
+        """Whether PostgreSQL let go of a connection that stood idle: it has said something unasked.
+
+        Nothing was asked in this transaction yet, so nothing can have been written. What ends unheard, as
+        where a host loses its power, only the first statement finds.
+        """
+        if self.database.dialect != "postgresql":
+            return False
+        idle = select.poll()
+        idle.register(connection.fileno(), select.POLLIN)
+        return bool(idle.poll(0))
 
     def _drop_writer(self) -> None:
         """Close the writing connection, which rolls back; the next transaction opens another."""
@@ -168,14 +190,14 @@ class Store(Reading):
 
         What `check` relies on, it reads itself: while it runs, nobody else writes.
         """
-        with self._write_lock, self._transaction() as cursor:
+        with self._transaction() as cursor:
             self._locked_head(cursor)
             check()
             return self._tell(cursor, tellings, actor)
 
     def share(self, tellings: Sequence[Telling], actor: str) -> list[Event]:
         """Make this a ledger of people with roles, for good; the tellings say who they are."""
-        with self._write_lock, self._transaction() as cursor:
+        with self._transaction() as cursor:
             self._locked_head(cursor)
             self.database.run(cursor, "share_head")
             return self._tell(cursor, tellings, actor)

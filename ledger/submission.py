@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from ledger import rules, terms
 from ledger.accounts import Asked, Books
-from ledger.errors import IdReused, Refused, refused_again
+from ledger.errors import Fact, IdReused, Refused, refused_again
 from ledger.evidence import COLUMNS, HASH_V, canonical, chain_hash
 from ledger.merkle import commitment, salt_of
 from ledger.model import Kind
@@ -124,7 +124,8 @@ class Stamps:
     def next(self) -> str:
         us = self._next_us
         self._next_us = us + 1
-        return instant(us)
+        second, rest = divmod(us, 1_000_000)
+        return f"{_second(second)}{rest:06d}Z"
 
 
 def judge_all(
@@ -145,10 +146,11 @@ def judge_all(
     actor, approver, regime = books.actor, books.approver, books.regime.regime
     rows, commitments, salt_key = verdict.rows, verdict.commitments, bytes.fromhex(head.salt_key)
     own = ""  # the request whose first part was posted last
-    for request_id, part, body_hash, given, line in posts:
+    for post in posts:
+        request_id, part, body_hash, given, line = post
         known = request_id in earlier.posted or request_id in earlier.refused
         repeats = known and not (part > 0 and request_id == own)
-        if repeats and _answered_before(verdict, earlier, request_id, part, body_hash, line, again=again):
+        if repeats and _answered_before(verdict, earlier, posts, post, again=again):
             continue
         if not isinstance(given, Asked):
             verdict.declined.append(Declined(line, request_id, body_hash, given, None))
@@ -199,26 +201,24 @@ def judge_all(
 
 
 def _answered_before(
-    verdict: Verdict,
-    earlier: Earlier,
-    request_id: str,
-    part: int,
-    body_hash: str | None,
-    line: int,
-    *,
-    again: bool,
+    verdict: Verdict, earlier: Earlier, posts: Sequence[Post], post: Post, *, again: bool
 ) -> bool:
     """Give a repeated request its first answer; False where it is to be judged: refused, and asked again."""
+    request_id, part, body_hash, _, line = post
     if request_id in earlier.posted:
         first_hash, first_seq = earlier.posted[request_id]
         if first_hash == body_hash:
             if part == 0:
                 verdict.replayed.append((first_seq, line))
         else:
+            own = (each.line for each in posts if each.request_id == request_id and each.line < line)
+            above = next(own, None) if part == 0 else None
+            where = f"for entry {first_seq:,}" if above is None else f"on line {above:,}"
+            first: dict[str, Fact] = {"first_seq": first_seq} if above is None else {"first_line": above}
             reused = IdReused(
-                f"request id {request_id} was used before, for entry {first_seq:,}, with other contents: "
+                f"request id {request_id} was used before, {where}, with other contents: "
                 "use an id of its own for each request",
-                request_id=request_id, first_seq=first_seq,
+                request_id=request_id, **first,
             )  # fmt: skip
             verdict.declined.append(Declined(line, request_id, body_hash, reused, None))
         return True

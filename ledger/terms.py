@@ -7,10 +7,12 @@ from functools import lru_cache
 from ledger.accounts import Account, Asked, Books
 from ledger.model import Kind
 
+_LICENSE = Kind.license.value
+
 
 def with_term(asked: Asked, books: Books) -> Asked:
     """A license without an expiry runs one year (15 CFR 750.7(g)); an increase keeps its license's expiry."""
-    if asked.kind != Kind.license or asked.expires_on is not None:
+    if asked.kind != _LICENSE or asked.expires_on is not None:
         return asked
     running_to = _running_to(asked, books)
     return asked._replace(
@@ -38,15 +40,15 @@ def warning(asked: Asked, books: Books) -> str | None:
     if account is None or asked.reverses_seq is not None:
         return None
     if account.closed_by_seq is None:
-        return _brought_back(asked, account)
+        return _brought_back(asked, account) if asked.kind == _LICENSE else None
     ended = f"{asked.license_no} was released by entry {account.closed_by_seq:,} ({account.closed_reason})"
-    return f"{ended}; this issues it anew" if asked.kind == Kind.license else f"{ended}; this is late"
+    return f"{ended}; this issues it anew" if asked.kind == _LICENSE else f"{ended}; this is late"
 
 
 def _brought_back(asked: Asked, account: Account) -> str | None:
     """A license that is issued again after its expiry holds what it held, and is in force without a gap."""
     held_tpp, expired_on = account.tpp["licensed"], account.expires_on
-    if asked.kind != Kind.license or not held_tpp or expired_on is None or expired_on >= asked.effective_on:
+    if not held_tpp or expired_on is None or expired_on >= asked.effective_on:
         return None
     return (
         f"{asked.license_no} expired on {expired_on} with {held_tpp:,} TPP that were not released; "
@@ -54,10 +56,27 @@ def _brought_back(asked: Asked, account: Account) -> str | None:
     )
 
 
-def lapsing(asked_tpp: int, headroom_tpp: int, lapsing_tpp: int) -> str:
-    """What licenses about to expire unused would free, as a sentence."""
-    then = "then it fits" if asked_tpp <= headroom_tpp + lapsing_tpp else "it would not fit even then"
-    return f"Licenses that expire unused within 60 days would free {lapsing_tpp:,}: {then}"
+def freed(asked_tpp: int, headroom_tpp: int, lapsing_tpp: int, expired_tpp: int) -> str:
+    """What licenses that expire unused soon, or have, would free, as a sentence; empty for nothing."""
+    parts = []
+    if expired_tpp:
+        parts.append(f"Licenses that expired hold {expired_tpp:,} that were not released")
+    if lapsing_tpp:
+        soon = f"icenses that expire unused within 60 days would free {lapsing_tpp:,}"
+        parts.append(f"l{soon}" if parts else f"L{soon}")
+    fits = asked_tpp <= headroom_tpp + lapsing_tpp + expired_tpp
+    then = "with that it fits" if expired_tpp else "then it fits"
+    return f"{', '.join(parts)}: {then if fits else 'it would not fit even then'}" if parts else ""
+
+
+def instead(asked: Asked) -> str:
+    """What to do where an entry cannot be undone, as others drew on it; empty where nothing is undone."""
+    if asked.reverses_seq is None:
+        return ""
+    return (
+        f"; entry {asked.reverses_seq:,} was drawn on since: undo that first, or post the difference as an "
+        "entry of its own"
+    )
 
 
 @lru_cache(maxsize=2048)

@@ -4,17 +4,15 @@
     FOLDER/tile/0/000               256 leaf hashes; tile/0/x001/234 is number 1,234
     FOLDER/tile/1/000.p/17          the first 17 hashes of a tile that is not full yet
 
-A file is written beside its place and then put there; the checkpoint last, so that whoever reads while others
-write finds all that it needs.
+The checkpoint is written last, so that whoever reads while others write finds all that it needs.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from ledger import merkle
+from ledger import aside, merkle
 from ledger.errors import Tampered, Unreachable
 from ledger.notes import Checkpoint, Verifier, text_of
 
@@ -68,31 +66,21 @@ def write(folder: Path, tree: merkle.Tree, before: int, note: str) -> int:
 
     How many files were written. What is there already is left alone. Raises Unreachable.
     """
-    written = 0
+    written, grown = 0, set[Path]()
     try:
         for path, hashes in _new(tree, before):
             place = folder / path
             if not place.exists() or place.read_bytes() != hashes:
-                put(place, hashes)
+                aside.write(place, hashes)
                 written += 1
-        put(folder / NAME, note.encode())
+                grown.update(each for each in place.parents if each.is_relative_to(folder))
+        for each in grown:
+            aside.sync(each)
+        aside.write(folder / NAME, note.encode())
+        aside.sync(folder)
     except OSError as error:
         raise Unreachable(f"{folder} cannot be written: {error.strerror}", path=str(folder)) from error
     return written + 1
-
-
-def put(place: Path, contents: bytes) -> None:
-    """Write a file as a whole, or not at all. Raises OSError."""
-    place.parent.mkdir(parents=True, exist_ok=True)
-    part = place.with_name(f".{place.name}.{os.getpid()}.part")
-    try:
-        with part.open("wb") as file:
-            file.write(contents)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(place)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _new(tree: merkle.Tree, before: int) -> Iterator[tuple[str, bytes]]:

@@ -87,8 +87,8 @@ def _stand(events: Iterable[Event], as_of: str) -> Told:
             "fingerprint": name, "code": seen.code, "severity": seen.severity, "country": seen.country,
             "license_no": seen.license_no, "device_id": seen.device_id, "source": seen.source,
             "key": seen.key, "net_tpp": seen.net_tpp, "at_stake_tpp": seen.at_stake_tpp,
-            "state": standing.state, "owner": standing.officer, "first_seen_on": standing.first_on,
-            "is_open": standing.state not in recon_breaks.DONE and not standing.accepted_on(as_of),
+            "state": standing.state_on(as_of), "owner": standing.officer, "first_seen_on": standing.first_on,
+            "is_open": standing.is_open_on(as_of),
             "last_seen_on": standing.last_on, "age_working_days": age, "age": recon_breaks.bucket(age),
             "detail": seen.detail,
         })  # fmt: skip

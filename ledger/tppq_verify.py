@@ -40,7 +40,7 @@ class Key:
     """The one name and public key whose signatures count."""
 
     def __init__(self, text: str) -> None:
-        match = re.fullmatch(r"([^\s+]+)\+([0-9a-f]{8})\+(\S+)", text.strip())
+        match = re.fullmatch(r"([^\s+\ud800-\udfff]+)\+([0-9a-f]{8})\+(\S+)", text.strip())
         if match is None:
             raise Refused("the key is not of the form NAME+ID+BASE64")
         self.name, key_id, encoded = match.groups()
@@ -205,6 +205,7 @@ def opened(extra: str) -> tuple[str, tuple[str, bytes] | None]:
         leaf, body, salt = shown["leaf"], shown.get("body"), shown.get("salt")
         if not isinstance(leaf, str) or (body is None) != (salt is None):
             raise Refused("extra has not leaf, body and salt")
+        f"{leaf}{body}".encode()  # raises ValueError for what JSON can write and is no text
         return leaf, None if body is None else (str(body), bytes.fromhex(str(salt)))
     except (KeyError, TypeError, ValueError):
         raise Refused("extra has not leaf, body and salt") from None
@@ -268,7 +269,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         added.add_argument("file", type=Path)
     given = parser.parse_args(arguments)
     try:
-        key = Key(given.key if "+" in given.key else read(Path(given.key)))
+        itself = "+" in given.key and not os.access(given.key, os.F_OK)  # a file's name may have a + too
+        key = Key(given.key if itself else read(Path(given.key)))
         text = read(given.file)
         if given.kind == "consistency":
             said = check_consistency(read(given.old), text, key)

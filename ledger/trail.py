@@ -2,7 +2,8 @@
 
 Recorded as audits are copies of the whole (`sql`, `publish`, `backup`, `export`), with what was taken, and
 every attempt at what somebody's roles do not include. What one country has left is a question, and leaves no
-trace. Nor does a `backup` or `export` of a ledger of one person: of an unchanged ledger, two are alike.
+trace. Nor does a `backup` or `export` of a ledger of one person (of an unchanged ledger, two are alike), nor
+what its own program asks by `Ledger.sql`.
 """
 
 from __future__ import annotations

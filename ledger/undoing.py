@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import date
 from typing import Any
 
 from ledger.entry import Entry
-from ledger.errors import UnknownName
+from ledger.errors import BadQuery, Refused, UnknownName
 from ledger.model import UNDONE_BY, Kind
 from ledger.store import Store
+from ledger.terms import years_later
 from ledger.text import remarked, visible
 
 _GIVEN = tuple(Entry.model_fields)
@@ -24,17 +26,46 @@ def undoing(store: Store, seq: int, reason: str) -> Entry:
 def correction(store: Store, seq: int, changes: Mapping[str, Any], reason: str) -> tuple[Entry, Entry]:
     """What undoes one entry, and the same with these changes.
 
-    Where device or quantity change, the TPP is worked out anew unless it is among the changes; where the
-    country changes, so does who holds its quota.
+    What follows from a field that changes is worked out anew, unless it is among the changes: the TPP from
+    device and quantity, who holds a quota from the country, an expiry whole years after its day from the day.
+    Raises UnknownName, BadQuery (nothing would change).
     """
     given = _given(store, seq)
     undone = _opposite(given, seq, reason)
+    was = Entry.model_validate({**given, "reverses_seq": None})
     if "tpp" not in changes and {"device_id", "quantity"} & changes.keys():
         given["tpp"] = None
     if "country" in changes:
         given["holder"] = None
-    right = {**given, "reason": given["reason"] or reason, "reverses_seq": None, **changes}
-    return undone, Entry.model_validate(right)
+    right = Entry.model_validate(
+        {**given, "reason": given["reason"] or reason, "reverses_seq": None, **changes}
+    )
+    if all(getattr(right, name) == getattr(was, name) for name in changes):
+        raise BadQuery(f"entry {seq:,} says that already: name what is to change", seq=seq)
+    if "expires_on" not in changes and was.expires_on is not None:
+        years = was.expires_on.year - was.effective_on.year
+        if years_later(was.effective_on.isoformat(), years) == was.expires_on.isoformat():
+            expires_on = years_later(right.effective_on.isoformat(), years)
+            right = right.model_copy(update={"expires_on": date.fromisoformat(expires_on)})
+    return undone, right
+
+
+def in_order(post: Callable[..., object], undone: Entry, right: Entry) -> tuple[Entry, Entry]:
+    """What undoes an entry and the right one, in the order in which `post` takes them.
+
+    What was drawn on since, a license under which goods left, say, cannot be undone before the right one is
+    there to carry that.
+    """
+    fitting = (both for both in ((undone, right), (right, undone)) if _fits(post, both))
+    return next(fitting, (undone, right))
+
+
+def _fits(post: Callable[..., object], both: tuple[Entry, Entry]) -> bool:
+    try:
+        post(*both, dry_run=True)
+    except Refused:
+        return False
+    return True
 
 
 def _given(store: Store, seq: int) -> dict[str, Any]:

@@ -96,13 +96,18 @@ def test_exports_and_releases_leave_the_term_as_it_is() -> None:
 
 def test_an_issue_that_is_undone_leaves_the_term_as_it_was_without_it() -> None:
     kept = books()
-    for seq, (on, until) in enumerate([("2026-02-01", "2027-02-01"), ("2026-01-01", "2027-03-01")], 1):
+    kept.issues["L-1"] = {}
+    issued_for = [("2026-02-01", "2027-02-01"), ("2026-01-01", "2027-03-01"), ("2026-04-01", "2027-04-01")]
+    for seq, (on, until) in enumerate(issued_for, 1):
         kept.apply(asked("license", tpp=10, license_no="L-1", effective_on=on, expires_on=until), seq)
-    kept.terms[2] = ("2026-02-01", "2027-02-01")
-    kept.apply(asked("release", tpp=10, license_no="L-1", effective_on="2026-01-01", reverses_seq=2), 3)
     account = kept.licenses["L-1"]
     assert account is not None
-    assert (account.issued_on, account.expires_on) == ("2026-02-01", "2027-02-01")
+    found = []
+    for seq in (3, 2, 1):
+        undoing = asked("release", tpp=10, license_no="L-1", effective_on="2026-01-01", reverses_seq=seq)
+        kept.apply(undoing, seq + 3)
+        found.append((account.issued_on, account.expires_on))
+    assert found == [("2026-01-01", "2027-03-01"), ("2026-02-01", "2027-02-01"), (None, None)]
 
 
 def test_a_license_is_closed_by_the_release_that_empties_it_and_opened_by_the_next_issue() -> None:

@@ -38,6 +38,14 @@ def test_rows_of_duckdb_become_the_arrow_table_that_duckdb_itself_makes(rows: Ro
         assert rows.types == tuple(str(each.type) for each in connection.sql(QUERY).to_arrow_table().schema)
 
 
+def test_a_type_that_no_answer_has_is_not_taken_for_a_decimal() -> None:
+    with duckdb.connect() as connection:
+        for query in ("select 1::hugeint as n", "select [1.5] as n", "select 1.5::double as n"):
+            answered = connection.execute(query)
+            with pytest.raises(AssertionError, match="no answer has"):
+                Rows.of_duckdb(answered.description, answered.fetchall())
+
+
 def test_rows_of_an_arrow_table_are_its_own(rows: Rows) -> None:
     assert Rows.of(rows.arrow()) == Rows(rows.names, rows.types, list(rows.rows))
     assert Rows.of(rows) is rows

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from ledger import BadQuery, Ledger, NotPermitted, OverHeadroom
+from ledger import BadQuery, Ledger, NotPermitted, OverHeadroom, Tampered
+from tests import evidence
 from tests.clock import Clock
-from tests.outside import connected, contents
+from tests.outside import EVENT, connected, contents, count
 from tests.postgres import Postgres
 from tests.shared import DAY, at, create, entry
 
@@ -120,3 +121,71 @@ def test_two_exports_of_an_unchanged_ledger_of_one_person_are_alike(tmp_path: Pa
         ledger.export(other)
         assert ledger.audit().rows() == []
     assert one.read_bytes() == other.read_bytes()
+
+
+def test_one_persons_ledger_that_must_not_be_written_to_is_asked_and_copied_with_a_remark(
+    tmp_path: Path, clock: Clock
+) -> None:
+    url = f"sqlite:///{tmp_path / 'tppq.db'}"
+    kept = tmp_path / "kept"
+    with Ledger.init(url, opening=False, actor="maria", clock=clock) as ledger:
+        older = evidence.copied(url, tmp_path / "older")
+        ledger.post(entry("allocate", "AE", 5))
+        ledger.checkpoint(evidence.signer_of(ledger, tmp_path), keep=[kept])
+    before = contents(older)
+    with Ledger.open(older, actor="maria", clock=clock, checkpoint=kept) as ledger:
+        answer = ledger.sandboxed_sql("select 1 as one")
+        published = ledger.publish(tmp_path / "published")
+    assert answer.rows() == [{"one": 1}]
+    why = "That this was read could not be recorded (this store ends at entry 0, and "
+    assert answer.basis["notes"][0].startswith(why)
+    assert (published.remark or "").startswith(why)
+    assert contents(older) == before
+
+
+def test_a_shared_ledger_that_must_not_be_written_to_is_asked_and_gives_no_copy(
+    tmp_path: Path, clock: Clock
+) -> None:
+    """Else a checkpoint that does not fit, which anybody may name, would be a way to leave no trace."""
+    url = create(f"sqlite:///{tmp_path / 'tppq.db'}", clock)
+    with at(url, "ines", clock) as ines:
+        signer, kept = evidence.signer_of(ines, tmp_path), tmp_path / "kept"
+        older = evidence.copied(url, tmp_path / "older")
+        with at(url, "maria", clock) as maria:
+            maria.post(entry("license", "AE", 5, license_no="L1"))
+        ines.checkpoint(signer, keep=[kept])
+    before = contents(older)
+    said = "that it was asked must be recorded in a shared ledger, and cannot be: this store ends at entry 2"
+    with Ledger.open(older, actor="ines", clock=clock, checkpoint=kept) as ines:
+        assert len(ines.headroom()) == 2
+        with pytest.raises(Tampered, match=f"sql: {said}"):
+            ines.sandboxed_sql("from headroom()")
+        with pytest.raises(Tampered, match=f"sql: {said}"):
+            ines.sql("from headroom()")
+        with pytest.raises(Tampered, match=f"publish: {said}"):
+            ines.publish(tmp_path / "published")
+    refused = pytest.raises(NotPermitted, match="vera is viewer in this ledger")
+    with Ledger.open(older, actor="vera", clock=clock, checkpoint=kept) as vera, refused:
+        vera.audit()
+    with pytest.raises(NotPermitted, match="mallory is no user of this ledger"):
+        Ledger.open(older, actor="mallory", clock=clock, checkpoint=kept)
+    assert contents(older) == before
+
+
+def test_what_a_program_asks_of_a_shared_ledger_in_sql_is_in_the_trail_as_what_people_ask(
+    store_url: str, clock: Clock
+) -> None:
+    url, query = create(store_url, clock), "select country from headroom()"
+    with at(url, "vera", clock) as vera:
+        assert vera.sql(query).rows() == vera.sandboxed_sql(query).rows()
+    with at(url, "ines", clock) as ines:
+        one, other = ines.audit(who="vera").rows()
+    assert (one["who"], one["what"], one["outcome"]) == ("vera", "sql", "done")
+    assert one["detail"] == other["detail"] == f'{{"query":"{query}","rows":2,"seq":2}}'
+
+
+def test_what_a_program_of_one_person_asks_leaves_no_trace(tmp_path: Path, clock: Clock) -> None:
+    url = f"sqlite:///{tmp_path / 'tppq.db'}"
+    with Ledger.init(url, opening=False, actor="maria", clock=clock) as ledger:
+        ledger.sql("from headroom()")
+    assert count(url, EVENT) == 0

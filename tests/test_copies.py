@@ -6,9 +6,11 @@ import gzip
 import sqlite3
 import subprocess
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from hashlib import sha256
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -94,6 +96,16 @@ def test_a_backup_is_the_ledger(file: Path, tmp_path: Path) -> None:
     assert backup.stat().st_mode & 0o777 == 0o600
 
 
+def test_a_copy_is_named_by_text_or_by_a_path_alike(file: Path, tmp_path: Path) -> None:
+    backup, log = f"{tmp_path}/backup.db", f"{tmp_path}/log.jsonl.gz"
+    with Ledger.open(f"sqlite:///{file}") as ledger:
+        assert ledger.backup(backup).file == backup
+        assert ledger.export(log).file == log
+        whole = ledger.verify().basis["seq"]
+    assert restore(backup, f"sqlite:///{tmp_path}/restored.db").entries == whole
+    assert import_log(log, f"sqlite:///{tmp_path}/imported.db").entries == whole
+
+
 def test_a_backup_leaves_one_file_and_nothing_beside_it(file: Path, tmp_path: Path) -> None:
     with Ledger.open(f"sqlite:///{file}") as ledger:
         ledger.backup(tmp_path / "backup.db")
@@ -105,6 +117,59 @@ def test_a_backup_writes_nothing_over(file: Path, tmp_path: Path) -> None:
     with Ledger.open(f"sqlite:///{file}") as ledger, pytest.raises(Misconfigured, match="is there already"):
         ledger.backup(tmp_path / "backup.db")
     assert (tmp_path / "backup.db").read_text(encoding="utf-8") == "dear"
+
+
+def test_a_file_that_appears_while_a_copy_grows_stays_as_it_is(file: Path, tmp_path: Path) -> None:
+    backup, url, log = tmp_path / "backup.db", f"sqlite:///{tmp_path / 'tppq.db'}", tmp_path / "log.jsonl"
+    with Ledger.open(f"sqlite:///{file}") as ledger:
+        ledger.backup(tmp_path / "whole.db")
+        with pytest.raises(Misconfigured, match=r"backup\.db is there already: nothing is written over"):
+            ledger.backup(backup, lambda _done, _of: write(backup))
+        with pytest.raises(Misconfigured, match=r"log\.jsonl is there already"):
+            ledger.export(log, lambda _done, _of: write(log))
+    with pytest.raises(Misconfigured, match=r"tppq\.db is there already"):
+        restore(tmp_path / "whole.db", url, lambda _done, _of: write(tmp_path / "tppq.db"))
+    for path in (backup, log, tmp_path / "tppq.db"):
+        assert path.read_text(encoding="utf-8") == "dear"
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "backup.db", "log.jsonl", "tppq.db", "whole.db"
+    ]  # fmt: skip
+
+
+def write(path: Path) -> None:
+    path.write_text("dear", encoding="utf-8")
+
+
+@pytest.mark.parametrize("end", ["-wal", "-shm", "-journal"])
+def test_nothing_is_copied_to_where_sqlite_left_something_of_another_file(
+    file: Path, tmp_path: Path, end: str
+) -> None:
+    left, url = tmp_path / f"tppq.db{end}", f"sqlite:///{tmp_path / 'tppq.db'}"
+    with Ledger.open(f"sqlite:///{file}") as ledger:
+        ledger.backup(tmp_path / "backup.db")
+        write(left)
+        with pytest.raises(Misconfigured, match=f"tppq.db{end}: left behind by the file that was at "):
+            ledger.backup(tmp_path / "tppq.db")
+    with pytest.raises(Misconfigured, match="or remove it, and try again"):
+        restore(tmp_path / "backup.db", url)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["backup.db", left.name]
+    left.unlink()
+    restore(tmp_path / "backup.db", url)
+    assert everything(url) == everything(f"sqlite:///{file}")
+
+
+def test_the_log_of_a_ledger_that_is_gone_is_not_played_into_one_that_is_taken_in(
+    log: Path, tmp_path: Path
+) -> None:
+    """SQLite itself removes what stands beside a file that it makes."""
+    url = f"sqlite:///{tmp_path / 'tppq.db'}"
+    with Ledger.init(url) as ledger:
+        ledger.post(entry("license", 1, license_no="L1"))
+        left = (tmp_path / "tppq.db-wal").read_bytes()
+    (tmp_path / "tppq.db").unlink()
+    (tmp_path / "tppq.db-wal").write_bytes(left)
+    copy = import_log(log, url)
+    assert everything(url)["head"][0][:2] == (copy.entries, copy.head_hash)
 
 
 def test_a_backup_into_no_folder_says_so(file: Path, tmp_path: Path) -> None:
@@ -227,6 +292,22 @@ def test_a_compressed_log_is_the_same_log_and_the_same_bytes_each_time(
     import_log(tmp_path / "one.jsonl.gz", f"sqlite:///{tmp_path / 'tppq.db'}")
 
 
+def test_a_compressed_log_that_was_damaged_is_refused_and_leaves_nothing(file: Path, tmp_path: Path) -> None:
+    with Ledger.open(f"sqlite:///{file}") as ledger:
+        ledger.export(tmp_path / "log.jsonl.gz")
+    whole = (tmp_path / "log.jsonl.gz").read_bytes()
+    for place in range(0, len(whole), len(whole) // 50):
+        (tmp_path / "log.jsonl.gz").write_bytes(
+            whole[:place] + bytes([whole[place] ^ 0xFF]) + whole[place + 1 :]
+        )
+        with pytest.raises(BadFeed):
+            import_log(tmp_path / "log.jsonl.gz", f"sqlite:///{tmp_path / 'tppq.db'}")
+        assert [path.name for path in tmp_path.iterdir()] == ["log.jsonl.gz"]
+    (tmp_path / "log.jsonl.gz").write_bytes(whole[:-9])
+    with pytest.raises(BadFeed):
+        import_log(tmp_path / "log.jsonl.gz", f"sqlite:///{tmp_path / 'tppq.db'}")
+
+
 def test_an_empty_ledger_has_a_log(store_url: str, tmp_path: Path) -> None:
     with Ledger.init(store_url, opening=False) as ledger:
         ledger.export(tmp_path / "log.jsonl")
@@ -240,6 +321,24 @@ def test_a_log_is_not_taken_into_a_ledger(file: Path, log: Path) -> None:
     with pytest.raises(Misconfigured, match="import into a new one"):
         import_log(log, f"sqlite:///{file}")
     assert everything(f"sqlite:///{file}") == before
+
+
+def test_of_two_logs_taken_in_at_once_one_becomes_the_ledger_and_stays(log: Path, tmp_path: Path) -> None:
+    for number in range(2):
+        url, together = f"sqlite:///{tmp_path / f'{number}.db'}", Barrier(2)
+
+        def take(url: str, together: Barrier) -> str:
+            together.wait()
+            try:
+                return import_log(log, url).head_hash
+            except Misconfigured as refused:
+                return refused.detail
+
+        with ThreadPoolExecutor(2) as both:
+            said = list(both.map(take, [url] * 2, [together] * 2))
+        head = everything(url)["head"][0]
+        assert head.hash in said
+        assert any("import into a new one" in each for each in said)
 
 
 def lines_of(change: Callable[[list[bytes]], object]) -> Callable[[bytes], bytes]:

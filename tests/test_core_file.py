@@ -11,6 +11,7 @@ import pytest
 
 from ledger import Ledger, core_file
 from ledger.columns import FIELDS
+from ledger.copies import restore
 from ledger.core_file import CoreFile, Ground
 from ledger.database import Database
 from ledger.store import Store
@@ -87,6 +88,24 @@ def test_only_the_last_two_files_stay(small: Small) -> None:
         post(small, 2)
     assert sorted(path.name[5:17] for path in small.folder.glob("core-*")) == ["000000000016", "000000000018"]
     assert list(small.folder.glob("*.part")) == []
+
+
+def test_after_an_older_backup_was_restored_the_new_file_stays_and_the_old_ones_go(
+    small: Small, tmp_path: Path
+) -> None:
+    small.ledger.backup(tmp_path / "backup.db")
+    for _ in range(2):
+        post(small, 4)
+        standing(small)
+    small.ledger.close()
+    small.store.close()
+    (tmp_path / "tppq.db").unlink()
+    restore(tmp_path / "backup.db", f"sqlite:///{tmp_path / 'tppq.db'}")
+    for seq in (14, 14, 16):
+        file = standing(small)
+        assert asked(file, "select count(*), max(seq) from entry") == [(seq, seq)]
+        post(small, 1)
+    assert [path.name[5:17] for path in sorted(small.folder.iterdir())] == ["000000000014", "000000000016"]
 
 
 @pytest.mark.parametrize("what", ["another hash", "another shape"])

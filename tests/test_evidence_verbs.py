@@ -102,6 +102,15 @@ def test_a_key_without_a_checkpoint_is_a_misunderstanding() -> None:
     assert (status, "--key is for a checkpoint" in err) == (2, True)
 
 
+def test_an_option_that_would_be_passed_over_is_a_misunderstanding() -> None:
+    for given in (["--checkpoint", "kept"], ["--key", "vkey"], ["--as-of", "2026-02-01"]):
+        status, out, err = typed(["verify", "--explain", *given])
+        assert (status, out, f"verify --explain takes no {given[0]}" in err) == (2, "", True)
+    status, out, err = typed(["checkpoint", "--new-key", "another", "--tiles", "tiles"])
+    assert (status, out, "checkpoint --new-key takes no --tiles" in err) == (2, "", True)
+    assert not Path("another").exists()
+
+
 def test_what_each_guard_does_not_stop_is_said_without_a_ledger() -> None:
     Path("tppq.db").unlink()
     status, out, _ = typed(["verify", "--explain", "--json"])

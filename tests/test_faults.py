@@ -9,6 +9,7 @@ import multiprocessing
 import os
 import random
 import sqlite3
+import threading
 from collections.abc import Callable
 from contextlib import closing, suppress
 from pathlib import Path
@@ -117,21 +118,35 @@ def test_hundreds_of_kills_in_a_file_leave_whole_groups_and_the_same_file_comple
 def test_a_connection_to_postgresql_that_is_lost_within_a_transaction_loses_nothing(
     postgres: Postgres,
 ) -> None:
-    chance = random.Random(SEED)  # noqa: S311  # to be repeated, not to be secret
     url = postgres.create()
-    lost = 0
-    with opened(url) as ledger, postgres.connect() as operator:
-        for number in range(120):
-            if chance.random() < 0.4:
+    lost = posted = 0
+    stop = threading.Event()
+
+    def end_connections() -> None:
+        chance = random.Random(SEED)  # noqa: S311  # to be repeated, not to be secret
+        with postgres.connect() as operator:
+            while not stop.wait(chance.uniform(0.001, 0.015)):
                 terminate_others(operator, url)
-            request_id, entry = f"request-{number}", license_entry(f"L{number}", 1)
-            try:
-                ledger.post(entry, request_id=request_id)
-            except (Unreachable, Busy):
-                lost += 1
-                ledger.post(entry, request_id=request_id)
-        assert lost > 10
-        assert count(url) == 121
+
+    with opened(url) as ledger:
+        ending = threading.Thread(target=end_connections)
+        ending.start()
+        try:
+            while lost < 10 and posted < 5_000:
+                posted += 1
+                request_id, entry = f"request-{posted}", license_entry(f"L{posted}", 1)
+                while True:
+                    try:
+                        ledger.post(entry, request_id=request_id)
+                    except (Unreachable, Busy):
+                        lost += 1
+                    else:
+                        break
+        finally:
+            stop.set()
+            ending.join()
+        assert lost >= 10
+        assert count(url) == posted + 1
         assert ledger.verify().rows() == []
 
 

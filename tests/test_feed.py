@@ -87,6 +87,21 @@ def test_a_file_of_a_header_alone_has_no_rows_and_no_fault(write: Write) -> None
         assert (feed.row_count, feed.faults, list(feed.batches())) == (0, [], [])
 
 
+@pytest.mark.parametrize("tail", ["\n,,,\n,,,", "\r\n,,,\r\n , ,,\r\n", "\n,,,\n\n"], ids=repr)
+def test_lines_of_commas_at_the_end_of_a_table_are_no_rows_and_between_two_rows_they_are(
+    tail: str, write: Write
+) -> None:
+    header, row = "kind,country,effective_on,tpp", "allocate,AE,2026-01-01,5"
+    with read_feed(str(write(f"{header}\n{row}{tail}"))) as feed:
+        assert (feed.row_count, feed.faults) == (1, [])
+    with read_feed(str(write(f"{header}{tail}"))) as feed:
+        assert (feed.row_count, feed.faults) == (0, [])
+    with read_feed(str(write(f"{header}\n,,,\n{row}{tail}"))) as feed:
+        assert [(each.line, each.reason) for each in feed.faults] == [
+            (2, "has nothing in it: remove the line")
+        ]
+
+
 def test_the_hash_of_the_content_is_of_its_bytes(write: Write) -> None:
     with read_feed(write(HEADER + GOOD)) as feed:
         assert feed.content_sha256 == sha256((HEADER + GOOD).encode()).hexdigest()

@@ -226,7 +226,7 @@ def test_a_text_of_json_is_a_string(write: Write, value: object, said: str) -> N
             ],
         ),
         (
-            ",,,,,,,",
+            ",,,D-1,,,,",
             [
                 ("kind", "is required"),
                 ("country", "is required"),

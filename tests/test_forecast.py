@@ -180,6 +180,20 @@ def test_a_license_that_takes_the_place_of_another_is_no_new_draw(tmp_path: Path
         assert (row["draws"], row["outcome"]) == (1, "too few draws")
 
 
+def test_a_license_whose_predecessor_was_never_superseded_is_a_draw(tmp_path: Path) -> None:
+    with opened(tmp_path) as (ledger, clock):
+        licensed(ledger, clock, 0, PERCENT, "L-0")
+        gone = {"license_no": "L-0", "tpp": PERCENT, "reason": "superseded", "reference": "L-1"}
+        clock.set(day(10))
+        (release,) = ledger.post(entry("release", "AE", day(10), **gone))
+        licensed(ledger, clock, 10, PERCENT, "L-1")
+        assert rows_of(ledger)[90, "since opening"]["draws"] == 1
+        known_at = ledger.headroom().basis["known_at"]
+        ledger.reverse(release.seq, "both stand")
+        assert rows_of(ledger)[90, "since opening"]["draws"] == 2
+        assert rows_of(ledger, known_at=known_at)[90, "since opening"]["draws"] == 1
+
+
 def test_what_is_not_shipped_comes_back_and_makes_room(tmp_path: Path) -> None:
     """Every forty days a license of fifty, of which nothing is shipped: two or three are open at a time."""
     with opened(tmp_path) as (ledger, clock):

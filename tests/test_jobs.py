@@ -83,6 +83,7 @@ class Hook(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Answer)
         self.status = 204
+        self.elsewhere: str | None = None
         self.taken: list[tuple[dict[str, str], bytes]] = []
 
     @property
@@ -97,6 +98,12 @@ class _Answer(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["content-length"]))
         hook.taken.append(({name.lower(): value for name, value in self.headers.items()}, body))
         self.send_response(hook.status)
+        if hook.elsewhere is not None:
+            self.send_header("location", hook.elsewhere)
+        self.end_headers()
+
+    def do_GET(self) -> None:  # where a redirect leads: a page that anybody may see
+        self.send_response(200)
         self.end_headers()
 
     def log_message(self, *_: object) -> None:
@@ -152,6 +159,24 @@ def test_a_message_that_was_not_taken_waits_for_the_next_night(hook: Hook, tmp_p
     assert "webhook-signature" not in hook.taken[-1][0]
 
 
+@pytest.mark.parametrize("status", [300, 301, 302, 303, 304, 307, 308])
+@pytest.mark.parametrize("elsewhere", ["/login", "file:///etc/passwd", None])
+def test_a_webhook_that_sends_elsewhere_took_nothing(
+    status: int, elsewhere: str | None, hook: Hook, tmp_path: Path
+) -> None:
+    hook.status, hook.elsewhere = status, elsewhere
+    (failed,) = jobs.tell(message(), Delivery(tmp_path, hook.url, None))
+    assert f"it answered {status}, to go elsewhere: name the address itself" in failed
+    assert [path.name for path in tmp_path.iterdir()] == ["reconcile-20261121-0200.json"]
+    assert len(hook.taken) == 1
+
+
+def test_what_was_sent_and_cannot_be_put_away_is_said(hook: Hook, tmp_path: Path) -> None:
+    (tmp_path / "sent").write_text("", encoding="ascii")
+    with pytest.raises(Misconfigured, match="cannot be written"):
+        jobs.tell(message(), Delivery(tmp_path, hook.url, None))
+
+
 def test_a_webhook_that_is_not_there_keeps_nobody_waiting(tmp_path: Path) -> None:
     (failed,) = jobs.tell(message(), Delivery(tmp_path, "http://127.0.0.1:1/", None))
     assert "Connection refused" in failed
@@ -180,6 +205,13 @@ def test_where_messages_go_is_said_by_the_environment(tmp_path: Path) -> None:
     ("around", "why"),
     [
         ({"TPPQ_WEBHOOK_URL": "file:///etc/passwd"}, "is no address"),
+        ({"TPPQ_WEBHOOK_URL": "http://.example.com/x"}, "is no address"),
+        ({"TPPQ_WEBHOOK_URL": "http://[::1/x"}, "is no address"),
+        ({"TPPQ_WEBHOOK_URL": "https://"}, "is no address"),
+        ({"TPPQ_WEBHOOK_URL": "https://example.org:x/"}, "is no address"),
+        ({"TPPQ_WEBHOOK_URL": "https://a:b@example.org/"}, "is no address"),
+        ({"TPPQ_WEBHOOK_URL": "http://a b/x"}, "is no address"),
+        ({"TPPQ_WEBHOOK_URL": "https://example.org/caf\u00e9"}, "is no address"),
         ({"TPPQ_WEBHOOK_SECRET": "whsec_!"}, "is not base64"),
         ({"TPPQ_WEBHOOK_SECRET": "whsec_AAAA"}, "has 3 bytes; it takes 24 to 64"),
         ({"TPPQ_WEBHOOK_SECRET_FILE": "/nowhere"}, "cannot be read"),
@@ -215,6 +247,13 @@ def test_metrics_are_what_prometheus_reads(tmp_path: Path) -> None:
     assert f"tppq_reconcile_last_success_timestamp_seconds {AT}\n" in text
     sample = re.compile(r'[a-z_]+(\{[a-z]+="[^"]*"(,[a-z]+="[^"]*")*\})? [0-9.e+]+')
     assert all(line.startswith("# ") or sample.fullmatch(line) for line in text.splitlines())
+
+
+def test_metrics_begin_anew_where_there_were_none(tmp_path: Path) -> None:
+    path = tmp_path / "tppq.prom"
+    path.write_bytes(b"\xff\xfe")
+    jobs.metrics(path, {}, status=69, at=AT, seconds=1)
+    assert "tppq_reconcile_exit_status 69\n" in path.read_text(encoding="utf-8")
 
 
 def test_the_last_success_is_remembered_while_runs_fail(tmp_path: Path) -> None:

@@ -100,6 +100,21 @@ def test_a_key_file_that_others_can_read_is_not_used(small: Ledger, tmp_path: Pa
         kept.verifier("a+b+c")
 
 
+def test_a_key_is_read_from_its_file_where_there_is_one_and_is_itself_elsewhere(tmp_path: Path) -> None:
+    verifier = Signer.new("tppq/diffusion-2025/00").verifier
+    file = tmp_path / "k+ey" / "a+b.vkey"
+    file.parent.mkdir()
+    file.write_text(f"{verifier}\n")
+    assert kept.verifier(str(file)) == kept.verifier(str(verifier)) == verifier
+    with pytest.raises(Misconfigured, match="the key file nosuch cannot be read: No such file"):
+        kept.verifier("nosuch")
+    with pytest.raises(Misconfigured, match="is not of the form"):
+        kept.verifier(f"{file}x")
+    file.write_bytes(b"\xff")
+    with pytest.raises(Misconfigured, match=r"a\+b.vkey cannot be read: it is not UTF-8 text"):
+        kept.verifier(str(file))
+
+
 def test_a_ledger_that_does_not_fit_its_checkpoint_is_asked_and_not_written_to(
     url: str, tmp_path: Path
 ) -> None:

@@ -110,6 +110,20 @@ def test_a_user_who_was_removed_does_nothing_more_where_they_have_it_open(
     own("root").remove_user("maria")
     with pytest.raises(NotPermitted, match="maria is no user of this ledger"):
         maria.post(entry("license", "AE", 5, license_no="L2"))
+    for ask in ASKS.values():
+        with pytest.raises(NotPermitted, match="maria is no user of this ledger"):
+            ask(maria)
+
+
+ASKS: dict[str, Callable[[Ledger], Any]] = {
+    "headroom": lambda ledger: ledger.headroom("AE"),
+    "statement": lambda ledger: ledger.statement("AE"),
+    "licenses": lambda ledger: ledger.licenses(),
+    "fit": lambda ledger: ledger.fit("AE", tpp=5),
+    "sql": lambda ledger: ledger.sql("from headroom()"),
+    "sandboxed_sql": lambda ledger: ledger.sandboxed_sql("from headroom()"),
+    "breaks": lambda ledger: ledger.breaks(),
+}
 
 
 REFUSED: dict[str, tuple[Callable[[Ledger], Any], type[Exception], str]] = {

@@ -67,6 +67,19 @@ def test_a_checkpoint_says_size_and_root_under_the_ledgers_own_name_and_is_recor
     assert answer.basis["checked"]["checkpoints"] == 1
 
 
+def test_a_file_of_evidence_is_named_by_text_or_by_a_path_alike(small: Ledger, tmp_path: Path) -> None:
+    key = small.new_key(f"{tmp_path}/key")
+    signer = Signer.parse((tmp_path / "key").read_text())
+    kept, tiles = f"{tmp_path}/kept", f"{tmp_path}/tiles"
+    first = small.checkpoint(signer, keep=kept, folder=tiles)  # one file, and not one a letter
+    assert (first.key, Path(kept).read_text()) == (key, first.note)
+    post(small, 1, first=6)
+    second = small.checkpoint(signer, keep=[kept, tmp_path / "also"], folder=tmp_path / "tiles")
+    assert Path(kept).read_text() == (tmp_path / "also").read_text() == second.note
+    assert small.prove(3, folder=tiles) == small.prove(3, folder=tmp_path / "tiles")
+    assert small.prove_since(kept, folder=tiles) == small.prove_since(tmp_path / "kept")
+
+
 def test_the_next_checkpoint_reads_only_what_came_since_and_the_same_is_signed_once(
     small: Ledger, tmp_path: Path
 ) -> None:

@@ -338,6 +338,17 @@ def test_a_proposal_that_was_tampered_with_is_not_posted(here: As, store_file: s
     assert headroom(ada, "AE")[0] == 1_000
 
 
+def test_a_proposal_that_was_changed_past_reading_is_tampered_whoever_asks(here: As, store_file: str) -> None:
+    here("maria").propose(entry("allocate", "AE", 500))
+    ada = here("ada")
+    drop_guards(store_file)
+    with connected(store_file) as owner:
+        owner.exec_driver_sql("update event set detail = '{}' where topic = 'proposal'")
+    for ask in (ada.pending, ada.headroom, lambda: ada.approve("1")):
+        with pytest.raises(Tampered, match="what waits cannot be told"):
+            ask()
+
+
 # -------------------------------------------------------------------------------------- two at one time
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ledger import UnknownName, proposed
+from ledger import Tampered, UnknownName, proposed
 from ledger.answer import Rows
 from ledger.events import Event
 from ledger.submission import Post
@@ -120,6 +120,23 @@ def test_the_hash_covers_of_an_entry(field: str) -> None:
 def test_the_hash_is_the_same_for_the_same() -> None:
     reordered = [dict(reversed(each.items())) for each in ENTRIES]
     assert proposed.content_hash(**GIVEN) == proposed.content_hash(**GIVEN | {"entries": reordered})
+
+
+CHANGED: dict[str, Event] = {
+    "nothing is told": event("P-0001", "proposed"),
+    "no hash": event("P-0001", "proposed", entries=ENTRIES, expires_at=EXPIRES, remark=None, shown=[1] * 4),
+    "another number of figures": made(1)._replace(detail={**made(1).detail, "shown": [100]}),
+    "entries that are none": made(1)._replace(detail={**made(1).detail, "entries": [1, 2, 3, 4]}),
+    "a kind that is none": made(1)._replace(detail={**made(1).detail, "entries": [{"kind": "x"}] * 4}),
+    "a decision on nothing": event("P-0001", "approved", "omar"),
+    "a decision that is none": event("P-0001", "forgotten", "omar"),
+}
+
+
+@pytest.mark.parametrize("changed", CHANGED.values(), ids=CHANGED)
+def test_an_event_that_tells_of_no_proposal_is_tampered(changed: Event) -> None:
+    with pytest.raises(Tampered, match="an event of a proposal was changed, so what waits cannot be told"):
+        proposed.fold([made(2), changed], AT)
 
 
 # -------------------------------------------------------------------------------------------- headroom

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -11,8 +12,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from ledger import Entry, Ledger, publish, read_feed
+from ledger.copies import restore
 from ledger.database import Database
-from ledger.errors import Tampered
+from ledger.errors import Misconfigured, Tampered
 from ledger.publish import Mirror, folder_of, sealed
 from ledger.store import PAGE, Store
 from tests.books import REFERENCE, REGIME
@@ -282,6 +284,76 @@ def test_a_segment_whose_damage_only_questions_of_the_past_can_see_is_left_aside
     store.close()
 
 
+def restored(url: str, backup: Path) -> None:
+    """The ledger as it was when it was backed up; its segments stay where they are."""
+    file = Path(url.removeprefix("sqlite:///"))
+    for path in (file, Path(f"{file}-wal"), Path(f"{file}-shm")):
+        path.unlink(missing_ok=True)
+    restore(backup, url)
+
+
+def test_after_an_older_backup_was_restored_segments_are_made_anew_and_used(url: str, tmp_path: Path) -> None:
+    licensed(url, 1, 2)
+    with Ledger.open(url) as ledger:
+        ledger.backup(tmp_path / "backup.db")
+    licensed(url, *range(3, 103))
+    asked(url)
+    restored(url, tmp_path / "backup.db")
+    licensed(url, *range(201, 331))
+    right, read_after = asked(url)
+    assert read_after == [0]
+    assert {row["country"]: row["licensed_tpp"] for row in right}["AE"] == 132_000
+    assert [int(file.name[20:32]) for file in files(url)] == [OPENED + 102, OPENED + 132]
+    assert asked(url) == (right, [])
+
+
+def test_what_agrees_of_a_restored_ledgers_segments_is_used_still(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked(url)
+    with Ledger.open(url) as ledger:
+        ledger.backup(tmp_path / "backup.db")
+    monkeypatch.setattr(publish, "LEAST_ENTRIES", 2)
+    licensed(url, 1, 2, 3)
+    asked(url)
+    restored(url, tmp_path / "backup.db")
+    licensed(url, 4)
+    assert asked(url)[1] == [OPENED]
+
+
+def test_a_segment_of_another_history_is_not_taken_in_front_of_one_of_this(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As large as its own, it may lie before it; only the last of all was held to the store once."""
+    asked(url)
+    (right,) = files(url)
+    stale = right.with_name(f"{right.name[:-72]}{'0' * 64}.parquet")
+    table = pq.read_table(right)
+    doubled = [2 * tpp for tpp in table["tpp"].to_pylist()]
+    pq.write_table(table.set_column(table.column_names.index("tpp"), "tpp", [doubled]), stale)
+    monkeypatch.setattr(publish, "LEAST_ENTRIES", 2)
+    licensed(url, 1, 2, 3)
+    first, _ = asked(url)
+    assert len(files(url)) == 3
+    assert asked(url) == (first, [])
+    assert {row["country"]: row["headroom_tpp"] for row in first}["AE"] == 790_000_000 - 3_000
+
+
+@pytest.mark.parametrize("asked_before", [0, 1, 2])
+def test_the_folder_may_be_removed_while_a_ledger_is_open(url: str, asked_before: int) -> None:
+    asked(url)
+    past = {"as_of": "2026-02-01"}
+    with Ledger.open(url, clock=Clock("2026-02-02")) as ledger:
+        now = ledger.headroom().rows()  # by the segments, which stay where they are
+        for _ in range(asked_before):
+            assert ledger.headroom(**past).rows() == now
+        shutil.rmtree(files(url)[0].parent)
+        for number in range(3):
+            licensed(url, number)
+            for answer in (ledger.headroom("AE", **past), ledger.headroom("AE")):
+                assert [row["licensed_tpp"] for row in answer] == [1_000 * (number + 1)]
+
+
 def test_a_process_that_asks_what_is_left_now_reads_no_more_than_it_needs(url: str) -> None:
     asked(url)
     licensed(url, 1, 2)
@@ -323,6 +395,25 @@ def test_a_kept_mirror_reads_only_what_is_new(url: str) -> None:
         licensed(url, number)
         assert mirror.ask("select max(seq) as seq from entry", {}, wide=False)[1].seq == OPENED + number + 1
     assert store.read_after == [0, OPENED + 1, OPENED + 2]
+    mirror.close()
+    store.close()
+
+
+def test_a_forked_process_leaves_the_core_of_the_other_alone(url: str) -> None:
+    store = Watched(url)
+    mirror = Mirror(store, REGIME, REFERENCE)
+    now, _ = mirror.now([])
+    assert mirror.rows(HEADROOM, {}, wide=False)[0] == now
+    child = os.fork()
+    if child == 0:
+        try:
+            mirror.ask(STATEMENT, {}, wide=True)  # wants another core than the one that is there
+        except Misconfigured:
+            os._exit(0)
+        finally:
+            os._exit(1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert mirror.rows(HEADROOM, {}, wide=False)[0] == now
     mirror.close()
     store.close()
 

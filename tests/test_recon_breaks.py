@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger import UnknownName, reference
+from ledger import Tampered, UnknownName, reference
 from ledger.events import Event
 from ledger.recon_breaks import (
     CODES,
@@ -216,6 +216,28 @@ def test_an_accepted_break_is_open_again_when_its_time_is_over_or_it_grows() -> 
     assert [change.change for change in made(events, [found()], on="2027-01-04")] == ["reopened"]
     assert [change.change for change in made(events, [found(at_stake_tpp=79_161)])] == ["reopened"]
     assert [change.change for change in made(events, [])] == ["cleared"]
+
+
+def test_an_acceptance_whose_day_is_over_is_open_also_where_the_run_did_not_look() -> None:
+    events = [
+        event(1, "seen", found(source="shipments")),
+        event(2, "accepted", until="2026-12-31", reason="x", approver="omar"),
+    ]
+    (standing,) = fold(events).values()
+    stands = [(standing.state_on(on), standing.is_open_on(on)) for on in ("2026-12-31", "2027-01-01")]
+    assert stands == [("accepted", False), ("reopened", True)]
+    (change,) = made(events, [], on="2027-01-01")
+    assert (change.change, change.action, change.is_open) == ("persisting", None, True)
+
+
+@pytest.mark.parametrize(
+    "detail",
+    [{}, {"severity": "terrible", "on": "2026-11-20"}, {"severity": "major"}, {"severity": ["major"]}],
+)
+def test_an_event_that_tells_of_no_break_is_tampered(detail: dict[str, Any]) -> None:
+    changed = event(7, "seen", found())._replace(detail=detail)
+    with pytest.raises(Tampered, match="event 7, of break aaaa000011112222, was changed"):
+        fold([changed])
 
 
 def test_a_summary_counts_by_code() -> None:

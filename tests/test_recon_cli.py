@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from ledger import jobs
+from ledger.cli.recon_verbs import Least
+from ledger.recon_breaks import SEVERITIES
 from tests.night import Night
 from tests.sample_recon import amend, spoil_ledger
 from tests.transcripts import typed
@@ -82,18 +84,36 @@ def test_a_night_that_is_not_clean_sends_a_message_whatever_it_exits_with(desk: 
 
 @pytest.mark.parametrize(
     ("declared", "statuses"),
-    [(9, (0, 0, 1)), (3, (0, 1, 1)), (1_000, (1, 1, 1))],
-    ids=["minor", "major", "critical"],
+    [(9, (0, 0, 0, 1)), (3, (0, 0, 1, 1)), (90, (0, 1, 1, 1)), (1_000, (1, 1, 1, 1))],
+    ids=["minor", "major", "severe", "critical"],
 )
 def test_the_exit_status_follows_fail_on(desk: Desk, declared: int, statuses: tuple[int, ...]) -> None:
     desk.night.declared["X1/1"]["quantity"] = declared
-    found = [desk("--fail-on", least, "--dry-run")[0] for least in ("critical", "major", "minor")]
+    found = [desk("--fail-on", least, "--dry-run")[0] for least in Least]
     assert tuple(found) == statuses
-    assert desk("--dry-run")[0] == statuses[1], "major where nothing is said"
+    if declared == 3:
+        assert desk("--dry-run")[0] == 1, "major where nothing is said"
 
 
-def test_only_the_three_severities_are_known_to_fail_on(desk: Desk) -> None:
-    assert desk("--fail-on", "grave")[0] == 2
+def test_every_severity_of_a_break_is_known_to_fail_on_and_no_other_word(desk: Desk) -> None:
+    """What is in transit is none yet."""
+    assert ["info", *reversed(Least)] == list(SEVERITIES)
+    assert desk("--fail-on", "grave")[0] == desk("--fail-on", "info")[0] == 2
+
+
+def test_a_clean_night_is_written_into_the_file_that_was_named(desk: Desk) -> None:
+    Path("night.txt").write_text("what was found the night before\n", encoding="utf-8")
+    assert desk("-o", "night.txt")[:2] == (0, "")
+    assert "No break is open." in Path("night.txt").read_text(encoding="utf-8")
+
+
+def test_what_another_entry_undoes_is_not_for_a_proposal_to_say(desk: Desk) -> None:
+    desk.night.declared["X1/1"]["quantity"] = 3
+    desk()
+    (name,) = json.loads(typed(["breaks", "--json"], clock=desk.night.clock)[1])["rows"]
+    given = ["break", "propose", name["break"], "--correct", "3", "--set", "reverses_seq=2"]
+    status, _, err = typed(given, clock=desk.night.clock)
+    assert (status, "reverses_seq" in err) == (2, True)
 
 
 def test_a_break_in_transit_is_none_yet(desk: Desk) -> None:

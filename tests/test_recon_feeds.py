@@ -17,7 +17,7 @@ from pyarrow import parquet
 from ledger import recon_feeds, reference
 from ledger.errors import BadFeed
 from ledger.recon_feeds import Coverage
-from ledger.recon_files import Accepted, find
+from ledger.recon_files import find
 from ledger.recon_layout import LAYOUTS, SOURCES
 from tests.feeds import as_json_lines
 from tests.recon_feeds import DECLARED, LICENSE, MOVED, REGIME, SHIPPED, Row, faults, put, told
@@ -457,19 +457,15 @@ def test_a_file_must_be_what_its_manifest_says(
         (finding,) = night.staged.findings
         assert (finding.code, finding.source, finding.column) == ("FILE_CONTROL", "declarations", column)
         assert said in finding.detail
-        assert night.staged.accepted == []
-        with pytest.raises(BadFeed, match=said):
-            night.staged.raise_for_findings()
 
 
-def test_what_was_accepted_is_told_for_the_next_run_which_takes_it_again(tmp_path: Path) -> None:
+def test_a_file_that_was_accepted_before_is_taken_again(tmp_path: Path) -> None:
     path = put(tmp_path, "declarations", DECLARED, run_number=4)
     sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
     with told(tmp_path, {"declarations": {3: "x"}}) as night:
-        assert night.staged.accepted == [Accepted("declarations", 4, sha256)]
-        assert [file.is_repeated for file in night.staged.files] == [False]
+        assert (night.staged.findings, night.staged.files[0].content_sha256) == ([], sha256)
     with told(tmp_path, {"declarations": {3: "x", 4: sha256}}) as again:
-        assert (again.staged.findings, again.staged.files[0].is_repeated) == ([], True)
+        assert (again.staged.findings, again.staged.files[0].row_count) == ([], 1)
 
 
 def test_an_accepted_number_with_other_contents_is_refused(tmp_path: Path) -> None:

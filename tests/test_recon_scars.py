@@ -204,13 +204,15 @@ def test_a_night_beyond_what_can_be_kept_exactly_names_its_largest_figures(
     night: Night, tmp_path: Path
 ) -> None:
     night.export("X1/1", "L1", 10)
-    night.licensed["L1"] |= {"quantity": 1, "licensed_tpp": 2**53 - 1}
-    night.declared["X1/1"]["quantity"] = 10**9
+    night.licensed["L9"] = night.licensed["L1"] | {
+        "license_no": "L9", "device_id": "HX-9000", "quantity": 1, "licensed_tpp": 2**53 - 1
+    }  # fmt: skip
+    night.told("X9/1", "L9", 10**9)
     feeds = night.write(tmp_path / "feeds")
     with pytest.raises(BadFeed, match="more than can be kept exactly") as refused:
         night.ledger.reconcile(feeds, out=tmp_path / "out")
     first, second, *_ = refused.value.faults
-    assert (first["path"], first["line"], first["column"]) == (str(feeds / "licenses.csv"), 2, "licensed_tpp")
+    assert (first["path"], first["line"], first["column"]) == (str(feeds / "licenses.csv"), 4, "licensed_tpp")
     assert (second["path"], second["column"]) == (str(feeds / "declarations.csv"), "quantity")
     assert {row["code"] for row in night.ledger.breaks()} == {"FILE_CONTROL"}
     assert list((tmp_path / "out").iterdir()) == []

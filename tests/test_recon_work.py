@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,9 +20,11 @@ from ledger import (
     Misconfigured,
     NotPermitted,
     SelfApproval,
+    Tampered,
     UnknownName,
 )
 from tests.night import H100_TPP, Night
+from tests.outside import connected, contents
 
 EXPORTED = 3
 """The entry of the export."""
@@ -168,6 +171,24 @@ def test_an_accepted_break_is_no_longer_worked_on(office: Office) -> None:
     office.ledger.break_accept(office.name, reason="settled", until="2026-12-31", approver="omar")
     with pytest.raises(BadQuery, match="is accepted: nothing is left to do"):
         office.ledger.break_take(office.name)
+
+
+def test_once_the_day_of_an_acceptance_is_over_everybody_says_that_the_break_is_open(office: Office) -> None:
+    ledger, name = office.ledger, office.name
+    ledger.break_accept(name, reason="settled", until="2026-12-31", approver="omar")
+
+    def told() -> list[int]:
+        of_sql, of_report = ledger.sql("from break where is_open"), ledger.report("open-breaks")
+        return [len(ledger.breaks()), len(of_sql), sum(row["breaks"] for row in of_report)]
+
+    office.night.clock.set("2026-12-31")
+    assert told() == [0, 0, 0]
+    office.night.clock.set("2027-01-01")
+    assert told() == [1, 1, 1]
+    assert len(ledger.breaks(as_of="2026-12-31")) == 0
+    assert office.state() == ledger.break_show(name).basis["break"]["state"] == "reopened"
+    assert ledger.break_take(name).state == "taken"
+    assert ledger.break_propose(name).state == "proposed"
 
 
 def test_two_people_do_not_work_past_each_other(office: Office) -> None:
@@ -317,9 +338,7 @@ def test_no_more_is_set_aside_than_a_country_has_left(grave: Office) -> None:
 
 
 def test_in_a_shared_ledger_a_block_is_a_proposal_too(grave: Office) -> None:
-    grave.ledger.share()
-    grave.ledger.add_user("ines", "officer")
-    grave.ledger.add_user("omar", "officer", "approver")
+    share(grave)
     with grave.as_("ines") as officer:
         proposed = officer.break_propose(grave.name, purpose="block")
         assert [row["kind"] for row in officer.pending(proposed.proposal)] == ["block"]
@@ -328,13 +347,89 @@ def test_in_a_shared_ledger_a_block_is_a_proposal_too(grave: Office) -> None:
         assert blocked(grave) == (CRITICAL_TPP, "blocked")
 
 
+@contextmanager
+def the_store_refuses(office: Office, action: str) -> Iterator[None]:
+    """While it lasts, no event with this action can be written."""
+    with connected(url_in(office.folder)) as outside:
+        outside.exec_driver_sql(
+            f"create trigger refuses before insert on event when new.action = '{action}' "
+            "begin select raise(abort, 'not now'); end"
+        )
+    yield
+    with connected(url_in(office.folder)) as outside:
+        outside.exec_driver_sql("drop trigger refuses")
+
+
+def test_what_is_confirmed_is_posted_and_told_of_the_break_at_once_or_not_at_all(grave: Office) -> None:
+    grave.ledger.break_propose(grave.name, purpose="block")
+    before = contents(url_in(grave.folder))
+    with grave.as_("omar") as other:
+        with the_store_refuses(grave, "blocked"), pytest.raises(Tampered, match="not now"):
+            other.break_confirm(grave.name)
+        assert contents(url_in(grave.folder)) == before
+        other.break_confirm(grave.name)
+    assert blocked(grave) == (CRITICAL_TPP, "blocked")
+
+
+def test_in_a_shared_ledger_too_it_is_posted_and_told_at_once_or_not_at_all(grave: Office) -> None:
+    share(grave)
+    with grave.as_("ines") as officer:
+        officer.break_propose(grave.name, purpose="block")
+    before = contents(url_in(grave.folder))
+    with grave.as_("omar") as approver:
+        with the_store_refuses(grave, "blocked"), pytest.raises(Tampered, match="not now"):
+            approver.break_confirm(grave.name)
+        assert contents(url_in(grave.folder)) == before
+        approver.break_confirm(grave.name)
+    assert blocked(grave) == (CRITICAL_TPP, "blocked")
+
+
+@pytest.mark.parametrize("meanwhile", ["nothing", "somebody takes it"])
+def test_a_block_that_is_approved_as_a_proposal_can_be_lifted_by_its_break(
+    grave: Office, meanwhile: str
+) -> None:
+    share(grave)
+    with grave.as_("ines") as officer, grave.as_("omar") as approver:
+        proposed = officer.break_propose(grave.name, purpose="block")
+        if meanwhile != "nothing":
+            officer.break_take(grave.name)
+        (receipt,) = approver.approve(proposed.proposal or "")
+        assert officer.break_show(grave.name).basis["blocked_seq"] == receipt.seq
+        lifted = officer.break_propose(grave.name, purpose="unblock")
+        approver.approve(lifted.proposal or "")
+        assert officer.break_show(grave.name).basis["blocked_seq"] is None
+        told = [row["action"] for row in officer.break_show(grave.name)]
+    assert told[-2:] == ["confirmed", "unblocked"]
+    assert blocked(grave) == (0, "none")
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"purpose": "block", "reverse": [EXPORTED]},
+        {"purpose": "unblock", "correct": EXPORTED, "changes": {"quantity": 95}},
+        {"changes": {"quantity": 95}},
+        {"correct": EXPORTED},
+    ],
+)
+def test_what_does_not_go_together_is_not_proposed(office: Office, given: dict[str, Any]) -> None:
+    with pytest.raises(BadQuery, match=r"proposed by itself|go together"):
+        office.ledger.break_propose(office.name, **given)
+    assert office.state() == "new"
+
+
 # ------------------------------------------------------------------------------------------- a shared ledger
 
 
-def test_in_a_shared_ledger_a_break_is_put_right_by_a_proposal(office: Office) -> None:
+def share(office: Office) -> None:
+    """Make it a shared ledger: ines is an officer, omar may approve."""
     office.ledger.share()
     office.ledger.add_user("ines", "officer")
     office.ledger.add_user("omar", "officer", "approver")
+
+
+def test_in_a_shared_ledger_a_break_is_put_right_by_a_proposal(office: Office) -> None:
+    share(office)
     office.ledger.add_user("vera", "viewer")
     name = office.name
     with office.as_("vera") as viewer:

@@ -84,6 +84,21 @@ def test_ndjson_is_one_object_a_line() -> None:
     assert [json.loads(line) for line in lines] == json.loads(as_bytes("json"))["rows"]
 
 
+def test_json_has_arrays_and_objects_with_the_same_figures_and_days_in_them() -> None:
+    kind = pa.struct([("on", pa.date32()), ("at", pa.list_(pa.timestamp("us")))])
+    moment = datetime(2026, 11, 21, 22, 40, 7)  # noqa: DTZ001  # as the core answers: UTC, unmarked
+    table = pa.table({
+        "whole": pa.array([[MOST + 2, None]], pa.list_(pa.int64())),
+        "exact": pa.array([[Decimal("1.50"), Decimal(10**30)]], pa.list_(pa.decimal128(38, 2))),
+        "days": pa.array([{"on": date(2026, 2, 1), "at": [moment, None]}], kind),
+        "by_name": pa.array([[("a", [True])]], pa.map_(pa.string(), pa.list_(pa.bool_()))),
+    })  # fmt: skip
+    assert as_bytes("ndjson", table).decode() == (
+        f'{{"whole":[9007199254740993,null],"exact":[1.50,1{"0" * 30}.00],'
+        '"days":{"on":"2026-02-01","at":["2026-11-21T22:40:07.000000Z",null]},"by_name":{"a":[true]}}\n'
+    )
+
+
 @pytest.mark.parametrize(("form", "delimiter"), [("csv", ","), ("tsv", "\t")])
 def test_separated_values_keep_every_digit_and_run_no_formula(form: str, delimiter: str) -> None:
     names, first, second = csv.reader(io.StringIO(as_bytes(form).decode()), delimiter=delimiter)

@@ -191,6 +191,22 @@ def test_what_was_known_at_an_instant_is_what_the_ledger_of_that_instant_says(
     assert as_csv(grown.report(name, **asked)) == as_csv(before.report(name, **asked))
 
 
+def test_what_is_posted_later_changes_nothing_that_was_known(small: Ledger) -> None:
+    """A license gets a second device, a charge is undone, a return and a release are, too."""
+    known = {"as_of": "2026-02-28", "known_at": "2026-02-28"}
+    asked = {name: known | ({"country": "AE"} if "country" in ASKED[name] else {}) for name in BOTH_CLOCKS}
+    del asked["device-mix"]["country"]
+    first = {name: as_csv(small.report(name, **asked[name])) for name in asked}
+    small.post(
+        entry("allocate", "SA", "2026-02-20", tpp=10_000_000),
+        entry("license", "SA", "2026-02-20", license_no="S-1", device_id=H100, quantity=1),
+        entry("license", "AE", "2026-02-20", license_no="L-1", device_id="nvidia-h200-sxm-141gb", quantity=1),
+    )
+    for seq in (9, 12, 14):
+        small.reverse(seq, "not so")
+    assert {name: as_csv(small.report(name, **asked[name])) for name in asked} == first
+
+
 def test_every_question_has_the_answer_of_the_ledger_of_that_instant(grown: Ledger, before: Ledger) -> None:
     asked = {"as_of": DAY_BEFORE, "known_at": DAY_BEFORE}
     assert grown.headroom(**asked).rows() == before.headroom(**asked).rows()
@@ -344,12 +360,36 @@ def test_every_report_runs_on_both_stores(small: Ledger) -> None:
         ("pace", {"as_of": 20_260_101}, "'20260101' is no day for as_of"),
         ("pace", {"known_at": "soon"}, "'soon' is not a time: write YYYY-MM-DD or YYYY-MM-DDTHH:MM:SSZ"),
         ("three-ways", {"month": 10}, "'10' is no month for month"),
+        (
+            "pace",
+            {"as_of": "all"},
+            "'all' is no value of as_of (what had taken effect on this day): leave it out for today",
+        ),
+        (
+            "holders",
+            {"country": "AE", "most": "all"},
+            "'all' is no value of most (how many holders are named): leave it out for 10",
+        ),
+        ("holders", {"country": "all"}, "'all' is no value of country (whose quota): --param country=..."),
     ],
 )
 def test_what_a_report_cannot_take_is_said(grown: Ledger, name: str, given: dict[str, Any], why: str) -> None:
     with pytest.raises(BadQuery) as caught:
         grown.report(name, **given)
     assert caught.value.detail == why
+
+
+def test_all_and_now_are_taken_where_they_are_the_default(small: Ledger) -> None:
+    for each in ready().values():
+        needed = {parameter.name: "AE" for parameter in each.parameters if parameter.default is None}
+        for parameter in each.parameters:
+            for word in ("all", "now"):
+                asked = needed | {parameter.name: word}
+                if parameter.default == word:
+                    assert small.report(each.name, **asked).basis["parameters"][parameter.name] is None
+                else:
+                    with pytest.raises(BadQuery, match=f"'{word}' is no value of {parameter.name} "):
+                        small.report(each.name, **asked)
 
 
 def test_a_country_is_written_as_anywhere_else(grown: Ledger) -> None:
@@ -420,6 +460,48 @@ def test_goods_that_arrive_under_a_license_granted_before_are_a_hop_too(small: L
     assert (hop["from_country"], hop["to_country"], hop["to_license_no"]) == ("AE", "KW", "S-2")
     assert hop["difference_tpp"] == 0
     assert len(small.report("returns-open", days=10)) == 0
+
+
+def test_goods_that_go_to_and_fro_are_one_chain_with_an_end(small: Ledger) -> None:
+    """Also where each arrival was posted before the return that it answers."""
+    h100 = {"device_id": H100, "quantity": 3}
+    small.post(entry("allocate", "KW", "2026-01-01", tpp=10_000_000))
+    small.post(entry("license", "KW", "2026-02-01", license_no="K-1", device_id=H100, quantity=20))
+    small.post(entry("export", "KW", "2026-02-01", license_no="K-1", device_id=H100, quantity=10))
+    for reference in ("RX-2", "RX-4"):
+        small.post(entry("export", "AE", "2026-02-20", license_no="L-1", reference=reference, **h100))
+    small.post(entry("export", "KW", "2026-02-20", license_no="K-1", reference="RX-3", **h100))
+    for license_no, reference in (("K-1", "RX-2"), ("L-1", "RX-3"), ("K-1", "RX-4")):
+        country = "KW" if license_no == "K-1" else "AE"
+        small.post(entry("return", country, "2026-02-21", license_no=license_no, reference=reference, **h100))
+    assert [(row["chain"], row["step"], row["reference"]) for row in small.report("reexports")] == [
+        (21, 1, "RX-2"), (21, 2, "RX-3"), (21, 3, "RX-4"),
+    ]  # fmt: skip
+
+
+def test_a_return_is_open_again_when_the_charge_that_answered_it_is_undone(small: Ledger) -> None:
+    def still_open() -> int:
+        return len(small.report("returns-open", days=10))
+
+    small.post(entry("allocate", "KW", "2026-01-01", tpp=10_000_000))
+    rx = {"device_id": H100, "quantity": 3, "reference": "RX-2"}
+    small.post(entry("return", "AE", "2026-02-20", license_no="L-1", **rx))
+    (charge,) = small.post(entry("license", "KW", "2026-02-20", license_no="K-2", **rx))
+    assert still_open() == 0
+    known_at = small.report("sources").basis["known_at"]
+    small.reverse(charge.seq, "another consignee")
+    assert still_open() == 1
+    assert len(small.report("returns-open", days=10, known_at=known_at)) == 0
+    (again,) = small.post(entry("license", "KW", "2026-02-20", license_no="K-2", **rx))
+    assert still_open() == 0
+    # what undoes a cancellation is an export, and answers nothing
+    small.reverse(again.seq, "neither")
+    small.post(entry("license", "KW", "2026-02-20", license_no="K-3", device_id=H100, quantity=9))
+    small.post(entry("export", "KW", "2026-02-20", license_no="K-3", device_id=H100, quantity=9))
+    (canceled,) = small.post(entry("restore", "KW", "2026-02-20", license_no="K-3", **rx))
+    small.reverse(canceled.seq, "it did leave")
+    assert {row["what"] for row in small.report("returns-open", days=10)} == {"returned"}
+    assert still_open() == 1
 
 
 def test_a_canceled_declaration_is_open_until_it_is_used(small: Ledger) -> None:

@@ -11,7 +11,8 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date
+from datetime import date, datetime
+from decimal import Decimal
 from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -116,7 +117,7 @@ def tried(
     job = {
         "file": None if file is None else str(file.path), "tables": tables, "told": {}, "today": ASKED_ON,
         "gate": gate, "locked": locked,
-        "values": {}, "rows": 0, "seconds": 30, "memory_mb": 256,
+        "values": {}, "rows": 0, "seconds": 30, "memory_mb": 256, "nested": False,
     }  # fmt: skip
     (folder / "job.json").write_text(orjson.dumps(job).decode(), encoding="utf-8")
     run = subprocess.run(
@@ -151,6 +152,32 @@ def test_values_are_bound_by_name(small: Small) -> None:
     answer = small.ledger.sandboxed_sql(query, {"cc": "AE", "n": 41, "as_of": "2026-01-31"})
     assert [list(map(str, row.values())) for row in answer.rows()] == [["AE", "42", "2026-01-31", "True"]]
     assert answer.basis["as_of"] == "2026-01-31"
+
+
+NESTS = """
+select
+    [9007199254740993, 123456789012345678901234567890::hugeint] as whole,
+    {'on': date '2026-02-01', 'at': [timestamp '2026-02-01 10:00:00']} as days,
+    map {date '2026-02-01': [1.50::decimal(4, 2), null]} as by_day,
+    [interval 3 day] as spans
+"""
+
+
+def test_what_holds_several_values_is_text_unless_it_is_asked_for_as_it_is(small: Small) -> None:
+    (as_text,) = small.ledger.sandboxed_sql(NESTS).rows()
+    assert as_text == {
+        "whole": "[9007199254740993, 123456789012345678901234567890]",
+        "days": "{'on': 2026-02-01, 'at': ['2026-02-01 10:00:00']}",
+        "by_day": "{2026-02-01=[1.50, NULL]}",
+        "spans": "[3 days]",
+    }
+    (as_it_is,) = small.ledger.sandboxed_sql(NESTS, nested=True).held.dicts()
+    assert as_it_is == {
+        "whole": [9_007_199_254_740_993, 123_456_789_012_345_678_901_234_567_890],
+        "days": {"on": date(2026, 2, 1), "at": [datetime(2026, 2, 1, 10)]},  # noqa: DTZ001  # UTC, unmarked
+        "by_day": {"2026-02-01": [Decimal("1.50"), None]},
+        "spans": ["3 days"],
+    }
 
 
 def test_refusals_and_breaks_are_asked_as_they_stand(told: Ledger) -> None:

@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from ledger import (
+    BadQuery,
     Busy,
     Ledger,
     Misconfigured,
@@ -271,6 +273,12 @@ def test_the_same_entry_is_published_once(ledger: Ledger, now: Path) -> None:
     assert {path: path.stat().st_mtime_ns for path in now.rglob("*")} == before
 
 
+def test_a_folder_is_named_by_text_or_by_a_path_alike(ledger: Ledger, tmp_path: Path) -> None:
+    published = ledger.publish(f"{tmp_path}/published", keep=1)
+    assert published.made
+    assert ledger.publish(tmp_path / "published") == replace(published, made=False)
+
+
 def test_the_same_entry_gives_the_same_files_anywhere(ledger: Ledger, now: Path, tmp_path: Path) -> None:
     ledger.publish(tmp_path)
     here, there = files(now), files(tmp_path / "14")
@@ -322,6 +330,27 @@ def test_what_was_published_before_is_shared_and_the_rest_is_as_if_written_anew(
             entries = connection.execute("from entry order by seq").fetchall()
             answers.append((connection.execute(query).fetchall(), entries))
     assert answers[0] == answers[1]
+
+
+@pytest.mark.parametrize(
+    ("lost", "other"),
+    [
+        ("DICTIONARY.md", "macros.sql"),
+        ("entry.csv/000000000001-000000000008.csv", "entry.parquet/000000000001-000000000008.parquet"),
+    ],
+)
+def test_where_one_of_two_files_is_lost_both_are_written_and_the_older_one_stays_as_it_was(
+    growing: Ledger, tmp_path: Path, lost: str, other: str
+) -> None:
+    growing.publish(tmp_path / "out")
+    old, new = tmp_path / "out" / "14", tmp_path / "out" / "17"
+    (old / lost).unlink()
+    before = (old / other).stat()
+    post(growing, 3)
+    assert growing.publish(tmp_path / "out").shared_files == 2
+    assert not (old / other).samefile(new / other)
+    assert ((old / other).stat().st_mtime_ns, (old / other).stat().st_nlink) == (before.st_mtime_ns, 1)
+    assert (new / lost).is_file()
 
 
 def test_without_hard_links_the_files_are_copied(
@@ -397,6 +426,37 @@ def test_a_run_that_was_killed_leaves_what_was_there_and_the_next_one_clears_up(
     assert names(out) == ["14", "17", "current"]
 
 
+def test_what_is_somebody_elses_stays_and_what_a_killed_run_left_goes(
+    growing: Ledger, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    for name in (".thesis.part", "13", "2025", ".12-2.part"):
+        (out / name).mkdir(parents=True)
+        (out / name / "dear").write_text("mine", encoding="utf-8")
+    for name in (".x.part", ".11.part", ".current.mine"):
+        (out / name).write_text("mine", encoding="utf-8")
+    (out / ".current.4711").symlink_to("9", target_is_directory=True)
+    growing.publish(out)
+    post(growing, 1)
+    done = growing.publish(out, keep=1)
+    assert (done.pruned, done.shared_files > 0) == (1, True)
+    assert names(out) == [
+        ".11.part", ".current.mine", ".thesis.part", ".x.part", "13", "15", "2025", "current"
+    ]  # fmt: skip
+    assert (out / "13" / "dear").is_file()
+
+
+@pytest.mark.parametrize("name", ["14", ".14.part"])
+def test_what_is_in_the_place_of_a_snapshot_is_named_and_stays(
+    growing: Ledger, tmp_path: Path, name: str
+) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / name).write_text("mine", encoding="utf-8")
+    with pytest.raises(Misconfigured, match=f"out/{name} is there and is no snapshot: move it elsewhere"):
+        growing.publish(tmp_path / "out")
+    assert (tmp_path / "out" / name).read_text(encoding="utf-8") == "mine"
+
+
 def test_two_do_not_publish_at_once(ledger: Ledger, tmp_path: Path) -> None:
     held = os.open(tmp_path, os.O_RDONLY)
     fcntl.flock(held, fcntl.LOCK_EX)
@@ -423,6 +483,13 @@ def test_the_newest_are_kept(growing: Ledger, tmp_path: Path) -> None:
     done = growing.publish(out, keep=2)
     assert (done.pruned, names(out)) == (2, ["16", "17", "current"])
     assert (out / "17" / "entry.csv" / "000000000001-000000000008.csv").is_file()
+
+
+@pytest.mark.parametrize("keep", [0, -1])
+def test_fewer_than_one_cannot_be_kept(ledger: Ledger, tmp_path: Path, keep: int) -> None:
+    with pytest.raises(BadQuery, match=f"keep={keep}: .* keep at least 1"):
+        ledger.publish(tmp_path / "out", keep=keep)
+    assert not (tmp_path / "out").exists()
 
 
 # --- who, and typed -------------------------------------------------------------------------------

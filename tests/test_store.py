@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import signal
+import sqlite3
 import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+from sqlalchemy import make_url
 
-from ledger import Busy, Entry, Ledger, OverHeadroom, read_feed
+from ledger import Busy, Entry, Ledger, NotPermitted, OverHeadroom, read_feed
 from tests import writers
 from tests.clock import Clock
 from tests.outside import connected, contents, count, entries
+from tests.postgres import Postgres
+from tests.shared import create
 from tests.writers import DAY, SPAWN, answers, license_entry, started
 
 CAP = 1_000_000
@@ -69,6 +74,30 @@ def test_init_opens_every_tier_2_country_and_a_second_init_changes_nothing(store
     before = contents(store_url)
     Ledger.init(store_url, clock=Clock("2026-05-05")).close()
     assert contents(store_url) == before
+
+
+def nobody_else_has_open(url: str) -> bool:
+    """Whether no connection is left to a store in a file: else it stays a WAL database."""
+    with closing(sqlite3.connect(url.removeprefix("sqlite:///"), timeout=0)) as alone:
+        try:
+            return bool(alone.execute("pragma journal_mode = delete").fetchone() == ("delete",))
+        except sqlite3.OperationalError:
+            return False
+
+
+def test_an_init_that_fails_leaves_nothing_open(tmp_path: Path) -> None:
+    url = create(f"sqlite:///{tmp_path / 'tppq.db'}", Clock(DAY))
+    assert nobody_else_has_open(url)
+    with pytest.raises(NotPermitted, match="vera is viewer in this ledger") as denied:
+        Ledger.init(url, actor="vera")
+    assert nobody_else_has_open(url)
+    with connected(url) as holder:
+        holder.exec_driver_sql("begin immediate")
+        with pytest.raises(Busy) as busy:
+            Ledger.init(url, actor="vera", busy_seconds=0.01)
+        holder.rollback()
+    assert nobody_else_has_open(url)
+    del denied, busy  # whoever keeps an error keeps all that was in reach of it
 
 
 def test_several_processes_may_init_at_the_same_time(store_url: str) -> None:
@@ -236,3 +265,23 @@ def test_recorded_at_goes_on_when_the_clock_steps_back(store_url: str) -> None:
         "2026-02-10T12:00:00.000002Z",
         "2026-02-11T12:00:00.000000Z",
     ]
+
+
+# --- connections that are not one's own any more ---------------------------------------------------
+
+
+def test_whoever_comes_back_to_a_server_that_was_restarted_meanwhile_posts_as_ever(
+    postgres: Postgres,
+) -> None:
+    url = postgres.create()
+    with Ledger.init(url, opening=False, actor="maria", clock=Clock(DAY)) as ledger:
+        ledger.post(allocation(CAP))
+        with postgres.connect() as server:
+            of_ours = "from pg_stat_activity where application_name = 'tppq' and datname = %s"
+            asked = f"select pg_terminate_backend(pid, 10000) {of_ours}"
+            ended = server.execute(asked, [make_url(url).database]).fetchall()
+            assert len(ended) == 2  # one reads, one writes
+        (receipt,) = ledger.post(license_entry("L1", 10))
+        assert receipt.headroom_tpp == CAP - 10
+        assert ledger.verify().rows() == []
+    postgres.drop(url)

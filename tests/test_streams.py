@@ -73,6 +73,8 @@ def test_a_demonstration_that_nobody_watches_to_its_end_is_no_error() -> None:
         ("tppq headroom AE >&-", 69, "cannot be written to standard output: it is closed"),
         ("tppq --help >&-", 69, "Unreachable: standard output: it is closed"),
         ("tppq headroom AE >/dev/full", 69, "standard output: No space left on device"),
+        ("tppq headroom AE -o /dev/full", 69, "/dev/full cannot be written: No space left on device"),
+        ("tppq headroom AE -o nowhere/at/all", 2, "nowhere/at/all cannot be written: No such file"),
         ("tppq --help >/dev/full", 69, "Unreachable: standard output: No space left on device"),
         ("tppq post - <&-", 65, "is empty: a header line is needed"),
         ("tppq sql --no-input <&-", 65, "BadQuery"),

@@ -103,6 +103,16 @@ def test_an_answered_id_with_another_body_is_refused_with_the_entry_it_stands_fo
     )
 
 
+def test_an_id_that_a_file_uses_twice_for_two_things_is_refused_with_the_line_of_the_first() -> None:
+    other = post("one", LICENSE, body="other")._replace(line=7)
+    for atomic in (True, False):
+        verdict = judged(post("one", LICENSE), other, atomic=atomic)
+        (declined,) = verdict.declined
+        assert isinstance(declined.refusal, IdReused)
+        assert (declined.line, declined.refusal.facts) == (7, {"request_id": "one", "first_line": 1})
+        assert declined.refusal.detail.startswith("request id one was used before, on line 1, with other")
+
+
 def refused_before(body: str = "b") -> Earlier:
     return Earlier({}, {"one": Refusing(body, 1, REFUSED.problem(), NOON)})
 

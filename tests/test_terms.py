@@ -72,9 +72,23 @@ def test_an_open_license_and_a_country_are_not() -> None:
     ("asked_tpp", "then"), [(1_500, "then it fits"), (1_501, "it would not fit even then")]
 )
 def test_what_lapses_soon_is_weighed_against_what_is_asked(asked_tpp: int, then: str) -> None:
-    assert terms.lapsing(asked_tpp, 500, 1_000) == (
+    assert terms.freed(asked_tpp, 500, 1_000, 0) == (
         f"Licenses that expire unused within 60 days would free 1,000: {then}"
     )
+
+
+@pytest.mark.parametrize(
+    ("asked_tpp", "then"), [(1_500, "with that it fits"), (1_501, "it would not fit even then")]
+)
+def test_what_expired_unused_and_was_not_released_is_weighed_too(asked_tpp: int, then: str) -> None:
+    assert terms.freed(asked_tpp, 500, 0, 1_000) == (
+        f"Licenses that expired hold 1,000 that were not released: {then}"
+    )
+    assert terms.freed(asked_tpp, 500, 300, 700) == (
+        "Licenses that expired hold 700 that were not released, "
+        f"licenses that expire unused within 60 days would free 300: {then}"
+    )
+    assert terms.freed(asked_tpp, 500, 0, 0) == ""
 
 
 def test_a_license_that_is_issued_again_brings_back_what_it_held_when_it_expired() -> None:

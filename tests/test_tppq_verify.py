@@ -167,6 +167,8 @@ OTHERWISE: dict[str, Callable[[Shown], Shown]] = {
     "another origin": put("leaf", "tppq/", "tppr/"),
     "a leaf of version 2": put("leaf", '"v":1', '"v":2'),
     "a field twice": put("leaf", '"v":1', '"v":1,"v":1'),
+    "half of a character in the leaf": put("leaf", "T12:00:00", "T12:00:\ud800"),
+    "half of a character in the body": put("body", "G42", "\udfff"),
     "one more field": put("leaf", '"v":1', '"v":1,"w":1'),
     "a body moved between salt and text": lambda shown: {
         **shown, "salt": shown["salt"] + shown["body"][:1].encode().hex(), "body": shown["body"][1:],
@@ -223,6 +225,15 @@ def test_a_key_that_is_none_a_file_that_is_missing_and_bytes_that_are_no_text(ha
     assert handed.held("checkpoint", handed.path("bytes")) == 1
     with pytest.raises(SystemExit, match="2"):
         tppq_verify.main(["--key", handed.key])
+
+
+def test_a_key_file_may_have_a_plus_in_its_name_and_a_key_is_text(handed: Handed) -> None:
+    file = handed.folder / "k+ey" / "a+b.vkey"
+    file.parent.mkdir()
+    file.write_text(handed.key)
+    assert tppq_verify.main(["--key", str(file), "checkpoint", handed.path("second")]) == 0
+    for key in (f"\udcff{handed.key}", f"{file}x"):
+        assert tppq_verify.main(["--key", key, "checkpoint", handed.path("second")]) == 1
 
 
 # ------------------------------------------------------------------------------- its trees and the ledger's

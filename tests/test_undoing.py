@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import pytest
 
-from ledger import BadQuery, UnknownName, undoing
-from tests.small import entry, fill
+from ledger import BadQuery, Ledger, OverLicense, UnknownName, undoing
+from tests.small import H100, entry, fill
 
 
 def test_what_undoes_an_entry_is_its_opposite_and_what_is_right_stands_in_its_place(tmp_path: Path) -> None:
@@ -56,3 +57,69 @@ def test_a_reason_is_text(tmp_path: Path) -> None:
         for reason in ("", "typed\x1b[2J"):
             with pytest.raises(BadQuery, match=r"^reason"):
                 ledger.reverse(4, reason)
+
+
+def drawn_on(ledger: Ledger) -> int:
+    """A license of 100 chips of which 60 left; its seq."""
+    chips = {"license_no": "D-1", "device_id": H100}
+    (receipt,) = ledger.post(entry("license", "AE", "2026-02-15", quantity=100, **chips))
+    ledger.post(entry("export", "AE", "2026-02-20", quantity=60, **chips))
+    return receipt.seq
+
+
+def test_a_license_under_which_goods_left_is_corrected_by_the_right_one_first(tmp_path: Path) -> None:
+    with fill(f"sqlite:///{tmp_path / 'tppq.db'}") as ledger:
+        seq = drawn_on(ledger)
+        made = ledger.correct(seq, {"quantity": 80, "consignee": "Acme"}, "80, not 100", request_id="c1")
+        assert [receipt.kind for receipt in made] == ["license", "release"]
+        assert (
+            ledger.correct(seq, {"quantity": 80, "consignee": "Acme"}, "80, not 100", request_id="c1") == made
+        )
+        (row,) = (each for each in ledger.licenses("AE").rows() if each["license_no"] == "D-1")
+        assert (row["licensed_tpp"], row["consignee"]) == (80 * 15_832, "Acme")
+        assert (str(row["issued_on"]), str(row["expires_on"])) == ("2026-02-15", "2027-02-15")
+        assert ledger.verify().rows() == []
+
+
+def test_what_cannot_be_undone_says_what_to_do_instead(tmp_path: Path) -> None:
+    with fill(f"sqlite:///{tmp_path / 'tppq.db'}") as ledger:
+        seq = drawn_on(ledger)
+        for changes in ({"quantity": 50}, {"license_no": "D-2"}):
+            with pytest.raises(
+                OverLicense, match=f"; entry {seq} was drawn on since: undo that first, or post"
+            ):
+                ledger.correct(seq, changes, "wrong")
+        ledger.correct(seq, {"quantity": 60}, "all that left")
+
+
+def test_an_expiry_that_follows_from_the_day_moves_with_it_and_another_stays(tmp_path: Path) -> None:
+    with fill(f"sqlite:///{tmp_path / 'tppq.db'}") as ledger:
+        for given, moved in ((None, "2026-02-16"), (date(2026, 12, 1), "2026-12-01")):
+            new = entry("license", "AE", "2026-02-15", tpp=5_000, license_no=f"D-{moved}", expires_on=given)
+            (receipt,) = ledger.post(new)
+            ledger.correct(receipt.seq, {"effective_on": date(2025, 2, 16)}, "a year and a day off")
+            (row,) = (each for each in ledger.licenses("AE").rows() if each["license_no"] == new.license_no)
+            assert (str(row["issued_on"]), str(row["expires_on"])) == ("2025-02-16", moved)
+
+
+def test_a_correction_that_changes_nothing_is_none(tmp_path: Path) -> None:
+    with fill(f"sqlite:///{tmp_path / 'tppq.db'}") as ledger:
+        for same in ({}, {"quantity": 2_000}, {"license_no": "L-1", "reference": "D-790"}):
+            with pytest.raises(BadQuery, match=r"^entry 4 says that already: name what is to change$"):
+                ledger.correct(4, same, "no")
+
+
+def test_several_issues_of_a_license_may_be_undone_together(tmp_path: Path) -> None:
+    with fill(f"sqlite:///{tmp_path / 'tppq.db'}") as ledger:
+        days = {"2026-01-05": "2027-01-01", "2026-02-01": "2027-01-15", "2026-02-10": "2027-02-05"}
+        issued = [
+            entry("license", "AE", on, tpp=5_000, license_no="D-1", expires_on=date.fromisoformat(until))
+            for on, until in days.items()
+        ]
+        seqs = [ledger.post(each)[0].seq for each in issued]
+        undone = [undoing.undoing(ledger._store, seq, "typed thrice") for seq in seqs[1:]]  # noqa: SLF001  # as above
+        more = entry("license", "AE", "2026-02-20", tpp=5_000, license_no="D-1", expires_on=date(2027, 2, 15))
+        ledger.post(more, *undone)
+        (row,) = (each for each in ledger.licenses("AE").rows() if each["license_no"] == "D-1")
+        assert (str(row["issued_on"]), str(row["expires_on"])) == ("2026-01-05", "2027-02-15")
+        assert ledger.verify().rows() == []

@@ -8,6 +8,7 @@ import typer
 
 from ledger.cli.options import EVERYWHERE, taken, with_options
 from ledger.cli.verb import Adder, Run, adder
+from ledger.installed import version_of
 
 app = typer.Typer(
     name="tppq",
@@ -65,12 +66,7 @@ def everywhere(context: typer.Context, **given: Any) -> None:
 
 def installed_version() -> str:
     """The version of the installed package."""
-    from importlib.metadata import PackageNotFoundError, version  # 30 ms, for --help too  # noqa: PLC0415
-
-    try:
-        return version("tppq")
-    except PackageNotFoundError:
-        return "(not installed)"
+    return version_of("tppq") or "(not installed)"
 
 
 _VERSION = {"version": (Annotated[bool, typer.Option("--version", help="Say the version and stop.")], False)}

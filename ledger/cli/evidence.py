@@ -37,7 +37,13 @@ def verify(session: Session, checkpoint: Path | None, key: str | None) -> int:
     return NO if len(answer) else 0
 
 
-def explain(session: Session) -> int:
+def explain(session: Session, checkpoint: Path | None, key: str | None) -> int:
+    for option, given in (
+        ("--checkpoint", checkpoint), ("--key", key), ("--as-of", session.options.as_of),
+        ("--known-at", session.options.known_at),
+    ):  # fmt: skip
+        if given:
+            raise Misused(f"verify --explain takes no {option}: it looks at no ledger")
     desk = Desk(session)
     guards = pa.Table.from_pylist([guard._asdict() for guard in limits.GUARDS])
     answer = Answer(guards, desk.basis_of(desk.terms()))
@@ -45,7 +51,9 @@ def explain(session: Session) -> int:
     return 0
 
 
-def new_key(session: Session, path: Path) -> int:
+def new_key(session: Session, path: Path, tiles: Path | None) -> int:
+    if tiles is not None:
+        raise Misused("checkpoint --new-key takes no --tiles: it makes a key, and signs nothing")
     desk = Desk(session)
     with desk.open() as ledger:
         verifier = ledger.new_key(path)

@@ -48,7 +48,7 @@ def verify(
     """
     from ledger.cli import evidence
 
-    return evidence.explain(session) if explain else evidence.verify(session, checkpoint, key)
+    return (evidence.explain if explain else evidence.verify)(session, checkpoint, key)
 
 
 @verb("runs")
@@ -75,7 +75,9 @@ def checkpoint(
     """
     from ledger.cli import evidence
 
-    return evidence.new_key(session, new_key) if new_key else evidence.checkpoint(session, tiles)
+    if new_key is not None:
+        return evidence.new_key(session, new_key, tiles)
+    return evidence.checkpoint(session, tiles)
 
 
 @verb("runs")

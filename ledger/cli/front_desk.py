@@ -5,6 +5,7 @@ It loads nothing that only those need who write, or who want more than an answer
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import sys
@@ -28,6 +29,9 @@ from ledger.questions import Questions
 from ledger.reading import clock_us
 from ledger.screens import Screen
 from ledger.submission import FIRST_AT, Head, Stamps
+
+_NO_ROOM = frozenset({errno.EDQUOT, errno.EIO, errno.ENOSPC})
+"""What is wrong with the disk, and not with the name that was given."""
 
 
 class FrontDesk:
@@ -143,13 +147,14 @@ class FrontDesk:
             render.print_table(screen, sys.stdout, shutil.get_terminal_size().columns)
 
     def write(self, data: bytes) -> None:
-        """Write the data where it was asked for. Raises Misused where the file cannot be written."""
+        """Write the data where it was asked for. Raises Misused; Unreachable where a disk takes no more."""
         if self.session.to_file:
             path = Path(self.options.output or "")
             try:
                 path.write_bytes(data)
             except OSError as error:
-                raise Misused(f"{path} cannot be written: {error.strerror}") from error
+                raised = Unreachable if error.errno in _NO_ROOM else Misused
+                raise raised(f"{path} cannot be written: {error.strerror}") from error
             return
         with _answering():
             sys.stdout.flush()

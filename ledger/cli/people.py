@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,15 +15,11 @@ from ledger.cli.desk import Desk
 from ledger.cli.posted import give
 from ledger.cli.session import Session
 from ledger.cli.values import Misused, changes, entry_seq
-from ledger.cli.writing import slips
-from ledger.entry import Entry
+from ledger.cli.writing import FIELDS, must_not_wait, slips
 from ledger.feed import read_feed
 from ledger.outcome import Outcome
 from ledger.proposed import Proposal
 from ledger.roster import Person
-
-_FIELDS = tuple(name for name in Entry.model_fields if name != "reverses_seq")
-
 
 # ------------------------------------------------------------------------------------------------ users
 
@@ -83,9 +78,6 @@ def token(session: Session, name: str, *, revoke: bool) -> int:
     return 0
 
 
-# ------------------------------------------------------------------------------------------- two people
-
-
 def _for_its_owner_alone(path: Path) -> None:
     """Make the file that a token is written to, before there is a token that nobody else may read."""
     try:
@@ -93,6 +85,9 @@ def _for_its_owner_alone(path: Path) -> None:
         path.chmod(0o600)
     except OSError as error:
         raise Misused(f"{path} cannot be written: {error.strerror}") from error
+
+
+# ------------------------------------------------------------------------------------------- two people
 
 
 def propose(
@@ -106,7 +101,7 @@ def propose(
         raise Misused("--reverse and --correct want --reason, and take no --remark")
     if (correct is not None) != bool(pairs) or (file is not None and reason is not None):
         raise Misused("--set goes with --correct alone, --reason with --reverse and --correct")
-    given, dry_run = changes(pairs, _FIELDS), session.options.dry_run
+    given, dry_run = changes(pairs, FIELDS), session.options.dry_run
     desk = Desk(session)
     with desk.open() as ledger:
         with slips("--set, --reason" if correct else "--reason"):
@@ -126,8 +121,7 @@ def propose(
 
 
 def _of_file(ledger: Ledger, session: Session, path: str, remark: str | None) -> Proposal:
-    if path == "-" and session.options.no_input and sys.stdin.isatty():
-        raise Misused("- waits for somebody to type, which --no-input forbids")
+    must_not_wait(session, [path])
     with read_feed(path) as feed:
         return ledger.propose_file(feed, remark=remark, dry_run=session.options.dry_run)
 

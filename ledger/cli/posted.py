@@ -33,6 +33,9 @@ ROW = pa.schema([
 """A post as rows, for the forms that have no objects: `outcome` is posted, refused, unreadable or warning."""
 
 
+_ASK_ANEW = "What was refused before got that answer again: --again asks anew."
+
+
 def give(
     desk: Desk,
     outcomes: Sequence[tuple[str, Outcome]],
@@ -65,12 +68,7 @@ def give(
         for line, text in outcome.warnings
     ]
     if desk.options.quiet:
-        counts["posted"] -= counts["replayed"]  # as counts, each row is one of the three
-        answer: dict[str, Any] = dict(counts)
-        rows = [{"outcome": name, "count": number} for name, number in counts.items()]
-        table = pa.Table.from_pylist(rows)
-        said = ", ".join(f"{name} {number:,}" for name, number in counts.items())
-        screen: Screen = [f"dry run: {said}" if dry_run else said]
+        answer, table, screen = _counted(counts, dry_run=dry_run)
     else:
         answer = {"posted": receipts, "refused": refused, "replayed": counts["replayed"]}
         answer |= {"warnings": warned} if warned else {}
@@ -79,10 +77,19 @@ def give(
         screen.extend(_wrong(refused, warned, faults, several=several))
         if of_lines is not None:
             screen.append(_summary(counts, len(warned), *of_lines, good="good" if dry_run else "posted"))
+            screen.extend([_ASK_ANEW] if any("answered_at" in problem for problem in refused) else [])
         screen.extend(["Dry run: nothing was written."] if dry_run else [])
     answer |= {"dry_run": True, "faults": list(faults)} if dry_run else {}
     desk.outcome(answer, table, basis, screen)
     return REFUSED if counts["refused"] else 0
+
+
+def _counted(counts: dict[str, int], *, dry_run: bool) -> tuple[dict[str, Any], pa.Table, Screen]:
+    """Counts alone, each row one of the three."""
+    counts = counts | {"posted": counts["posted"] - counts["replayed"]}
+    table = pa.Table.from_pylist([{"outcome": name, "count": number} for name, number in counts.items()])
+    said = ", ".join(f"{name} {number:,}" for name, number in counts.items())
+    return dict(counts), table, [f"dry run: {said}" if dry_run else said]
 
 
 def _problem(declined: Declined) -> dict[str, Any]:

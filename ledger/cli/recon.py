@@ -19,9 +19,8 @@ from ledger.cli.progress import telling
 from ledger.cli.session import Session
 from ledger.cli.values import changes as changed
 from ledger.cli.values import entry_seq
-from ledger.cli.writing import slips
-from ledger.entry import Entry
-from ledger.errors import LedgerError
+from ledger.cli.writing import FIELDS, slips
+from ledger.errors import BadFeed, LedgerError, Refused, Unreachable
 from ledger.jobs import Delivery, Message
 from ledger.recon_breaks import Standing, rank
 from ledger.recon_files import MISSING
@@ -30,7 +29,7 @@ from ledger.recon_results import mark_stale
 from ledger.recon_steps import Purpose
 from ledger.store import clock_us
 
-REFUSED, BAD_FILES, NO_FILES = 3, 65, 69
+REFUSED, BAD_FILES, NO_FILES = (exit_status(kind("")) for kind in (Refused, BadFeed, Unreachable))
 """What a night that was stopped exits with: it does not verify, a file is refused, a file is missing."""
 
 
@@ -57,7 +56,8 @@ def reconcile(session: Session, feeds: Sequence[str], fail_on: str, out: str, *,
             subject = recon_screens.verdict(answer)
             said = dict(answer.basis)
             _tell(desk, delivery, folder, subject, said, status, began, is_clean=_is_clean(answer))
-    if _is_clean(answer) and session.for_people and not (sys.stdout.isatty() or options.verbose):
+    somebody_looks = sys.stdout.isatty() or session.to_file or options.verbose
+    if _is_clean(answer) and session.for_people and not somebody_looks:
         return status
     desk.answer(answer, recon_screens.night(answer) if session.for_people else [])
     return status
@@ -154,7 +154,7 @@ def propose(
             name,
             reverse=[entry_seq(each, "--reverse") for each in reverse],
             correct=None if correct is None else entry_seq(correct, "--correct"),
-            changes=changed(pairs, list(Entry.model_fields)),
+            changes=changed(pairs, FIELDS),
             purpose=purpose,
             reason=reason,
         )

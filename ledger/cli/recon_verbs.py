@@ -13,9 +13,10 @@ from ledger.cli.session import Session
 
 
 class Least(StrEnum):
-    """From which severity on a break makes the answer no."""
+    """From which severity on a break makes the answer no. What is in transit (info) is no break yet."""
 
     critical = "critical"
+    severe = "severe"
     major = "major"
     minor = "minor"
 

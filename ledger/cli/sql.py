@@ -41,7 +41,7 @@ def ask(session: Session, query: str, params: Sequence[str], limits: Limits, chi
     values = values_of(params) | _times(session)
     desk = SqlDesk(session)
     with desk.open() as ledger:
-        answer = ledger.sandboxed_sql(query, values, limits=limits, child=child)
+        answer = ledger.sandboxed_sql(query, values, limits=limits, child=child, nested=session.as_json)
     give(desk, answer)
     return 0
 

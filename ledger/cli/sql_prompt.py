@@ -50,7 +50,10 @@ def run(desk: SqlDesk, limits: Limits, times: Mapping[str, Any]) -> int:
                     elif text == ".schema":
                         desk.answer(words, sql_screens.dictionary(words), basis_told=False)
                     elif text and text not in _LAST_WORDS:
-                        give(desk, ledger.sandboxed_sql(text, times, limits=limits, child=child))
+                        nested = desk.session.as_json
+                        give(
+                            desk, ledger.sandboxed_sql(text, times, limits=limits, child=child, nested=nested)
+                        )
                 except KeyboardInterrupt:
                     tell("stopped")
                     continue

@@ -64,6 +64,8 @@ def sql(
     asked = [name for name, given in (("QUERY", query), ("--file", file), ("--report", report)) if given]
     if len([*asked, *(["--schema"] if schema else [])]) > 1:
         raise Misused("a QUERY, --file, --report or --schema: one of them")
+    if schema or asked == ["--report"]:
+        _refuse_strangers("--schema" if schema else "--report", limits, params if schema else [])
     if asked == ["--report"]:
         from ledger.cli import reporting
 
@@ -76,3 +78,11 @@ def sql(
         from ledger.cli import sql as asking
 
         return asking.ask(session, asking.text_of(query, file), params, limits, child)
+
+
+def _refuse_strangers(called: str, limits: Limits, params: list[str]) -> None:
+    """Raise Misused for an option of queries beside what is none: it would be passed over."""
+    names = zip(("--limit", "--timeout", "--memory"), limits, Limits(), strict=True)
+    given = [name for name, value, usual in names if value != usual] + (["--param"] if params else [])
+    if given:
+        raise Misused(f"{called} takes no {' and no '.join(given)}")

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 import typer
 
 from ledger.model import MOST_TPP
+from ledger.question import WHOLE
 
 
 class Misused(typer.TyperException):
     """A command line that does not say one thing: what is wrong with it as a whole."""
-
-
-_WHOLE = re.compile(r"[0-9]+|[1-9][0-9]{0,2}(,[0-9]{3})+")
 
 
 def must_be_text(arguments: Sequence[str]) -> None:
@@ -38,7 +35,7 @@ def whole(text: str, hint: str) -> int:
 
 
 def _counted(text: str, hint: str) -> int:
-    if _WHOLE.fullmatch(text.strip()) and (number := int(text.replace(",", ""))) > 0:
+    if WHOLE.fullmatch(text.strip()) and (number := int(text.replace(",", ""))) > 0:
         return number
     raise typer.BadParameter(
         f"'{text}' is not a whole number above zero: write 5100 or 5,100", param_hint=hint

@@ -23,7 +23,7 @@ from ledger.cli.values import Misused, changes, entry_seq
 from ledger.database import Database
 from ledger.entry import Entry
 from ledger.errors import BadFeed, BadQuery, Misconfigured, Refused
-from ledger.feed import COLUMNS, Batch, Feed, read_feed
+from ledger.feed import COLUMNS, Batch, Feed
 from ledger.feed_faults import reason
 from ledger.outcome import Outcome, Receipt
 from ledger.screens import Screen
@@ -31,14 +31,15 @@ from ledger.store import Store
 from ledger.submission import Declined, Head
 
 UNREADABLE = exit_status(BadFeed(""))
-_FIELDS = tuple(name for name in Entry.model_fields if name != "reverses_seq")
+FIELDS = tuple(name for name in Entry.model_fields if name != "reverses_seq")
+"""What a correction may --set."""
 
 
 class Heard(Feed):
-    """A feed that was read, and remembers in which words its rows named countries."""
+    """A feed that remembers in which words its rows named countries."""
 
-    def __init__(self, feed: Feed) -> None:
-        vars(self).update(vars(feed))
+    def __init__(self, path: str) -> None:
+        super().__init__(path)
         self.countries: set[str] = set()
 
     def batches(self, size: int = 20_000) -> Iterator[Batch]:
@@ -98,8 +99,7 @@ def _head(desk: Desk) -> Head | None:
 
 def post(session: Session, files: Sequence[str], *, each: bool, again: bool, approver: str | None) -> int:
     desk, dry_run = Desk(session), session.options.dry_run
-    if "-" in files and session.options.no_input and sys.stdin.isatty():
-        raise Misused("- waits for somebody to type, which --no-input forbids")
+    must_not_wait(session, files)
     with slips("--approver"), ExitStack() as stack:
         feeds, faults = _read(files, stack)
         if faults and not dry_run:
@@ -125,12 +125,19 @@ def post(session: Session, files: Sequence[str], *, each: bool, again: bool, app
     return UNREADABLE if faults else status
 
 
+def must_not_wait(session: Session, files: Sequence[str]) -> None:
+    """Raise Misused where a file is what somebody is to type, and that is forbidden."""
+    if "-" in files and session.options.no_input and sys.stdin.isatty():
+        raise Misused("- waits for somebody to type, which --no-input forbids")
+
+
 def _read(files: Sequence[str], stack: ExitStack) -> tuple[list[Heard], list[dict[str, Any]]]:
     """Every file, read whole before anything is posted, and what is wrong in any of them."""
     feeds, faults = [], []
     for path in files:
         try:
-            feed = Heard(stack.enter_context(read_feed(path)))
+            feed = stack.enter_context(Heard(path))
+            feed.read()
         except BadFeed as unreadable:
             faults.extend(unreadable.faults)
         else:
@@ -157,7 +164,7 @@ def reverse(session: Session, given: str, why: str, approver: str | None) -> int
 
 
 def correct(session: Session, given: str, pairs: Sequence[str], why: str, approver: str | None) -> int:
-    seq, right, dry_run = entry_seq(given, "SEQ"), changes(pairs, _FIELDS), session.options.dry_run
+    seq, right, dry_run = entry_seq(given, "SEQ"), changes(pairs, FIELDS), session.options.dry_run
     with slips("--set, --reason"):
         return _undo(
             session, lambda ledger: ledger.correct(seq, right, why, approver=approver, dry_run=dry_run)

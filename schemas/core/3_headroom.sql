@@ -20,14 +20,13 @@ end;
 create macro into_bucket(bucket, source, target, tpp) as
 case when target = bucket then tpp when source = bucket then -tpp else 0 end;
 
--- How much of what was allocated is used, in percent: cut, not rounded, so that 99.96 is not 100.
+-- How much of a whole a part is, in percent: cut, not rounded, so that 99.96 is not 100.
+create macro percent(part, whole) as
+case when whole > 0 then ((part::hugeint * 1000) // whole)::decimal(18, 0) * 0.1::decimal(2, 1) end;
+
+-- How much of what was allocated is used.
 create macro used_percent(allocated_tpp, headroom_tpp) as
-case
-    when allocated_tpp > 0
-        then
-            (((allocated_tpp - headroom_tpp)::hugeint * 1000) // allocated_tpp)::decimal(18, 0)
-            * 0.1::decimal(2, 1)
-end;
+percent(allocated_tpp - headroom_tpp, allocated_tpp);
 
 -- What an account may be used for.
 create macro control_state(is_closed, allocated_tpp, blocked_tpp, headroom_tpp, h100_tpp) as

@@ -12,17 +12,20 @@ case
     else 'active'
 end;
 
+-- Whether an entry was undone by another one, as far as that was known at an instant.
+create macro is_undone(entry_seq, known_at := null) as entry_seq in (
+    select u.reverses_seq
+    from entry as u
+    where u.reverses_seq is not null and (known_at is null or u.recorded_at <= known_at::timestamp)
+);
+
 create macro licenses(country_code := null, as_of := null, known_at := null) as table
 with chosen as (
     select
         e.seq, e.country, e.license_no, e.kind, e.tpp, e.effective_on, e.expires_on, e.device_id, e.consignee,
         e.reason,
         e.reverses_seq is not null as undoes,
-        e.seq in (
-            select u.reverses_seq
-            from entry as u
-            where u.reverses_seq is not null and (known_at is null or u.recorded_at <= known_at::timestamp)
-        ) as undone
+        is_undone(e.seq, known_at) as undone
     from entry as e
     where
         e.license_no is not null

@@ -99,6 +99,11 @@ h100_tpp: TPP of one H100
 watch_percent: Used percent from which it is watch
 critical_percent: Used percent from which it is critical';
 
+comment on macro percent is
+    'How much of a whole a part is: percent, cut to one decimal; null where the whole is nothing.
+part: Whole number
+whole: Whole number';
+
 comment on macro used_percent is
     'What is not left: percent of the allocation, cut to one decimal; null where nothing was allocated.
 allocated_tpp: Whole TPP
@@ -118,6 +123,11 @@ bucket: One of regime, headroom, licensed, exported and blocked
 source: Bucket that TPP leave
 target: Bucket that TPP enter
 tpp: Whole TPP';
+
+comment on macro is_undone is
+    'Whether an entry was undone by another one.
+entry_seq: Number of the entry
+known_at: Only what had been recorded at this instant, UTC; null: everything';
 
 comment on macro license_state is
     'The state of a license: void, exhausted, expired, released, revoked, surrendered, superseded or active.

@@ -13,12 +13,7 @@ where
     and e.reverses_seq is null
     and e.effective_on <= $as_of::date
     and ($known_at is null or e.recorded_at <= $known_at::timestamp)
-    and e.seq not in (
-        select u.reverses_seq
-        from entry as u
-        where
-            u.reverses_seq is not null and ($known_at is null or u.recorded_at <= $known_at::timestamp)
-    )
+    and not is_undone(e.seq, $known_at)
     and (
         e.license_no is null
         or e.license_no not in (
@@ -26,6 +21,8 @@ where
             from entry as s
             where
                 s.kind = 'release' and s.reason ilike 'superseded%' and s.reference is not null
+                and s.reverses_seq is null
+                and not is_undone(s.seq, $known_at)
                 and s.effective_on <= $as_of::date
                 and ($known_at is null or s.recorded_at <= $known_at::timestamp)
         )

@@ -68,7 +68,7 @@ tenth as (
         end as held_tpp,
         coalesce(sum(m.shipped_tpp) filter (c.tenth = 0 or m.effective_on > c.cut_on), 0) as shipped_tpp,
         date_diff('day', any_value(c.issued_on), max(m.released_on)) * 1000 // any_value(c.term_days)
-            as released_at
+            as released_permille
     from cut as c
     inner join moved as m on c.license_no = m.license_no
     group by c.license_no, c.is_over, c.tenth
@@ -78,8 +78,8 @@ select
     h.license_no,
     h.is_over,
     h.tenth,
-    least(1000, greatest(0, h.shipped_tpp * 1000 // h.held_tpp))::bigint as shipped_share,
-    case when h.released_at between 0 and 1000 then h.released_at end::bigint as released_at
+    least(1000, greatest(0, h.shipped_tpp * 1000 // h.held_tpp))::bigint as shipped_permille,
+    case when h.released_permille between 0 and 1000 then h.released_permille end::bigint as released_permille
 from tenth as h
 where h.held_tpp > 0
 order by h.license_no, h.tenth

@@ -1,6 +1,39 @@
 -- found: adds one row a break among what was matched: each way in which a source differs from the ledger
 -- beyond the tolerances (quantity 0, country exact, days one apart). What was set aside on arrival is
--- reported as that alone.
+-- reported as that alone, with what stands in the cell that it was set aside for.
+create or replace macro is_cell(code) as code in ('COUNTRY', 'DEVICE_UNKNOWN', 'UNIT', 'PERIOD');
+
+-- What the ledger, or whoever counts pieces, has where a row was set aside for a cell; else how many.
+create or replace macro beside_it(code, country, device_id, on_day, quantity) as
+    case code
+        when 'COUNTRY' then country
+        when 'DEVICE_UNKNOWN' then device_id
+        when 'UNIT' then 'NO'
+        when 'PERIOD' then on_day::varchar
+        else quantity::varchar
+    end;
+
+-- aside: one row a set in which a row was set aside: which one, and for what.
+create or replace table aside as
+select
+    c.match_key,
+    c.set_no,
+    min(q.row_id) as row_id,
+    arg_min(q.value, q.row_id) as value
+from (
+    select
+        s.source,
+        s.match_key,
+        s.set_no,
+        s.quarantine,
+        unnest(s.row_ids) as row_id
+    from compared as s
+    inner join now_source as n on s.source = n.source
+    where s.quarantine is not null
+) as c
+inner join quarantined as q on c.source::varchar = q.source and c.row_id = q.row_id and c.quarantine = q.code
+group by c.match_key, c.set_no;
+
 insert into found by name
 with weighed as (
     select
@@ -9,7 +42,8 @@ with weighed as (
         c.told_quantity is not null and c.quantity is not null as counted,
         differs(c.quantity, c.told_quantity)
         and (c.quantity is not null or c.told_tpp <> c.tpp) as differs,
-        coalesce(c.line_key, '') || ' ' || c.told_key as both_keys
+        coalesce(c.line_key, '') || ' ' || c.told_key as both_keys,
+        c.first_on || case when c.last_on > c.first_on then ' to ' || c.last_on else '' end as on_days
     from compared as c
     inner join now_source as n on c.source = n.source
 ),
@@ -40,11 +74,17 @@ breaks as (
     select
         j.*,
         j.main_code as code,
-        case when j.is_cancelled then '0' else j.told_quantity::varchar end as source_says,
-        j.quantity::varchar as ledger_says,
+        case
+            when is_cell(j.quarantine) then a.value
+            when j.is_cancelled then '0'
+            else j.told_quantity::varchar
+        end as source_says,
+        beside_it(j.quarantine, j.country, j.device_id, j.on_days, j.quantity) as ledger_says,
+        a.row_id as aside_row_id,
         j.tpp - j.told_tpp as net_tpp,
         0 as place
     from judged as j
+    left join aside as a on j.match_key = a.match_key and j.set_no = a.set_no and j.quarantine is not null
     where j.main_code is not null
     union all
     select
@@ -52,6 +92,7 @@ breaks as (
         'COUNTRY' as code,
         j.told_country as source_says,
         j.country as ledger_says,
+        null as aside_row_id,
         j.tpp as net_tpp,
         1 as place
     from judged as j
@@ -62,6 +103,7 @@ breaks as (
         'DEVICE' as code,
         j.told_device_id as source_says,
         j.device_id as ledger_says,
+        null as aside_row_id,
         j.tpp - j.told_tpp as net_tpp,
         2 as place
     from judged as j
@@ -72,6 +114,7 @@ breaks as (
         'UNLICENSED_EXPORT' as code,
         j.told_license_no as source_says,
         j.license_no as ledger_says,
+        null as aside_row_id,
         0 as net_tpp,
         3 as place
     from judged as j
@@ -81,7 +124,8 @@ breaks as (
         j.*,
         'PERIOD' as code,
         coalesce(j.told_last_on::varchar, '') as source_says,
-        j.first_on::varchar as ledger_says,
+        j.on_days as ledger_says,
+        null as aside_row_id,
         0 as net_tpp,
         4 as place
     from judged as j
@@ -102,7 +146,7 @@ select
     coalesce(b.license_no, b.told_license_no) as license_no,
     coalesce(b.device_id, b.told_device_id) as device_id,
     b.seqs,
-    b.row_ids[1] as row_id,
+    coalesce(b.aside_row_id, b.row_ids[1]) as row_id,
     b.first_on as on_day,
     b.ledger_says,
     b.source_says,
@@ -147,8 +191,16 @@ select
     [l.seq] as seqs,
     t.row_id,
     l.on_day,
-    coalesce(l.license_no, 'no license') as ledger_says,
-    coalesce(t.license_no, t.exception, 'no license') as source_says,
+    case
+        when t.quarantine is not null
+            then beside_it(t.quarantine, l.country, l.device_id, l.on_day, l.quantity)
+        else coalesce(l.license_no, 'no license')
+    end as ledger_says,
+    case
+        when is_cell(t.quarantine) then q.value
+        when t.quarantine is not null then t.quantity::varchar
+        else coalesce(t.license_no, t.exception, 'no license')
+    end as source_says,
     case when differs(t.country, l.country) then l.tpp else l.tpp - a.told_tpp end::bigint as net_tpp,
     case when differs(t.country, l.country) then -a.told_tpp else 0 end::bigint as other_tpp,
     greatest(l.tpp, a.told_tpp)::bigint as at_stake_tpp,
@@ -157,4 +209,5 @@ from apart as a
 inner join now_source as n on a.source = n.source
 inner join line as l on a.seq = l.seq
 inner join told as t on a.row_id = t.row_id
-left join license_known as k on t.license_no = k.license_no;
+left join license_known as k on t.license_no = k.license_no
+left join quarantined as q on t.source::varchar = q.source and t.row_id = q.row_id and t.quarantine = q.code;

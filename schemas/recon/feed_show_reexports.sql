@@ -5,10 +5,8 @@ alter table told rename to told_of_reexports;
 create or replace view main.reexport_version as
 select
     rowid as row_id, run_number, line, quarantine, subject as reference, leg, version, standing,
-    from_country, from_given,
-    country as to_country, country_given as to_given, license_no, device_id, device_given, quantity,
-    told_on as moved_on, consignee, filer as reporter,
-    coalesce(len(feed.serials_of(serials)), 0)::integer as serial_count
+    from_country, country as to_country, license_no, device_id, device_given, quantity,
+    told_on as moved_on, consignee, filer as reporter
 from feed.told_of_reexports;
 
 create or replace view main.reexport as

@@ -10,11 +10,7 @@ with licensed as (
         and e.reverses_seq is null
         and e.effective_on <= $as_of::date
         and e.recorded_at <= $known_at::timestamp
-        and e.seq not in (
-            select u.reverses_seq
-            from entry as u
-            where u.reverses_seq is not null and u.recorded_at <= $known_at::timestamp
-        )
+        and not is_undone(e.seq, $known_at)
     group by e.license_no
 )
 

@@ -18,7 +18,7 @@ standing as (
     where
         k.kind in ('export', 'overrun', 'restore')
         and k.reverses_seq is null
-        and k.seq not in (select u.reverses_seq from known as u where u.reverses_seq is not null)
+        and not is_undone(k.seq, $known_at)
 ),
 
 restored as (

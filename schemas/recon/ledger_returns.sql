@@ -1,23 +1,17 @@
 -- One row a return as the ledger holds it: goods that came back for good, or left for another country.
-with known as (
-    select e.*
-    from entry as e
-    where
-        e.effective_on <= $as_of::date
-        and e.recorded_at <= $known_at::timestamp
-)
-
 select
-    k.seq,
-    k.country::varchar as country,
-    k.license_no,
-    k.device_id,
-    k.quantity,
-    k.tpp,
-    k.effective_on as on_day,
-    k.reference
-from known as k
+    e.seq,
+    e.country::varchar as country,
+    e.license_no,
+    e.device_id,
+    e.quantity,
+    e.tpp,
+    e.effective_on as on_day,
+    e.reference
+from entry as e
 where
-    k.kind = 'return'
-    and k.reverses_seq is null
-    and k.seq not in (select u.reverses_seq from known as u where u.reverses_seq is not null)
+    e.kind = 'return'
+    and e.reverses_seq is null
+    and not is_undone(e.seq, $known_at)
+    and e.effective_on <= $as_of::date
+    and e.recorded_at <= $known_at::timestamp

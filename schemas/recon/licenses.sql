@@ -68,7 +68,11 @@ select
     j.license_no,
     j.device_id,
     j.row_id,
-    j.issued_on as on_day,
+    -- a slip into the future is looked at again by the next night, which may find it corrected
+    case
+        when j.quarantine is not null and j.issued_on > c.as_of then c.as_of
+        else j.issued_on
+    end as on_day,
     case
         when j.code <> 'LICENSE_DIFFERS' then j.held_tpp::varchar
         else concat_ws(

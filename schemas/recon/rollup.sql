@@ -76,8 +76,8 @@ told as (
         o.on_day,
         -o.tpp as tpp
     from lone_told as o
-    cross join terms as t
-    where o.source = 'declarations' and o.on_day > t.as_of
+    semi join not_due as n on o.source = n.source and o.row_id = n.row_id
+    where o.source = 'declarations'
     union all
     select
         'vendors' as who,

@@ -4,6 +4,7 @@ create table said as
 select
     c.source,
     unnest(c.seqs) as seq,
+    c.quantity,
     c.told_quantity,
     c.told_country,
     c.told_device_id,
@@ -12,7 +13,7 @@ select
 from compared as c
 where c.source in ('declarations', 'shipments');
 
--- at_issue: one row a break and a line that it is about.
+-- at_issue: one row a break and a line that it is about; `cell` is what the sides differ in.
 create or replace table at_issue as
 select
     f.rowid as found_id,
@@ -20,48 +21,78 @@ select
     f.source,
     f.ledger_says,
     f.source_says,
+    -- a country may be spelled in several ways
+    case when f.code = 'COUNTRY' then coalesce(f.other_country, f.source_says) else f.source_says end
+        as source_means,
+    case
+        when f.code = 'COUNTRY' then 'country'
+        when f.code in ('DEVICE', 'DEVICE_UNKNOWN') then 'device'
+        when f.code in ('TREATMENT', 'UNKNOWN_LICENSE') then 'license'
+        when f.code = 'UNLICENSED_EXPORT' and f.row_id is not null then 'license'
+        when f.code = 'PERIOD' then 'day'
+        when f.code = 'UNIT' and f.reason is not null then 'unit'
+        else 'quantity'
+    end as cell,
     unnest(f.seqs) as seq
 from found as f
 where f.source in ('declarations', 'shipments') and f.seqs is not null;
 
 -- What a vendor says where customs says something else than the ledger.
 create table third as
-select
-    a.found_id,
-    min(
-        case
-            when a.code = 'COUNTRY' then s.told_country
-            when a.code = 'DEVICE' then s.told_device_id
-            when a.code = 'TREATMENT' then s.told_license_no
-            when a.code = 'PERIOD' then s.told_first_on::varchar
+with heard as (
+    select
+        a.*,
+        case a.cell
+            when 'country' then coalesce(s.told_country, v.source_says)
+            when 'device' then coalesce(s.told_device_id, v.source_says)
+            when 'license' then s.told_license_no
+            when 'day' then s.told_first_on::varchar
+            -- a vendor counts pieces, as the ledger does
+            when 'unit' then 'NO'
             else s.told_quantity::varchar
-        end
-    ) as says,
+        end as says,
+        not differs(s.told_quantity, s.quantity) as counts_alike
+    from at_issue as a
+    inner join said as s on a.seq = s.seq and s.source = 'shipments'
+    left join at_issue as v on a.seq = v.seq and v.source = 'shipments' and a.cell = v.cell
+    where a.source = 'declarations'
+),
+
+weighed as (
+    select
+        h.*,
+        coalesce(
+            case h.cell
+                when 'day' then is_same_day(try_cast(h.says as date), try_cast(h.source_says as date))
+                else h.says = h.source_means
+            end,
+            false
+        ) as as_source,
+        coalesce(
+            case h.cell
+                -- of several days the first
+                when 'day'
+                    then is_same_day(try_cast(h.says as date), try_cast(left(h.ledger_says, 10) as date))
+                when 'unit' then h.counts_alike
+                else h.says = h.ledger_says
+            end,
+            false
+        ) as as_ledger
+    from heard as h
+)
+
+select
+    w.found_id,
+    min(w.says) as says,
     min(
         case
-            when a.code in ('MISSING_IN_SOURCE', 'IN_TRANSIT', 'CANCELLED_AT_SOURCE') then 'ledger+shipments'
-            when a.code = 'PERIOD' and is_same_day(s.told_first_on, try_cast(a.source_says as date))
-                then 'declarations+shipments'
-            when a.code = 'PERIOD' and is_same_day(s.told_first_on, try_cast(a.ledger_says as date))
-                then 'ledger+shipments'
-            when
-                a.source_says = case a.code
-                    when 'COUNTRY' then s.told_country when 'DEVICE' then s.told_device_id
-                    when 'TREATMENT' then s.told_license_no else s.told_quantity::varchar
-                end
-                then 'declarations+shipments'
-            when
-                a.ledger_says = case a.code
-                    when 'COUNTRY' then s.told_country when 'DEVICE' then s.told_device_id
-                    when 'TREATMENT' then s.told_license_no else s.told_quantity::varchar
-                end
-                then 'ledger+shipments'
+            when w.code in ('MISSING_IN_SOURCE', 'IN_TRANSIT', 'CANCELLED_AT_SOURCE') then 'ledger+shipments'
+            when w.as_source and not w.as_ledger then 'declarations+shipments'
+            when w.as_ledger and not w.as_source then 'ledger+shipments'
         end
     ) as agree
-from at_issue as a
-inner join said as s on a.seq = s.seq and s.source = 'shipments'
-where a.source = 'declarations'
-group by a.found_id;
+from weighed as w
+group by w.found_id;
 
 update found
 set third_says = t.says, agree = t.agree
@@ -81,6 +112,17 @@ where
     o.source = 'shipments' and l.on_day >= coalesce(c.from_on, l.on_day)
     and d.vendor in (select x.vendor from shipment as s inner join device as x on s.device_id = x.device_id);
 
+-- may_be: one row a line that no key has found at the vendor, and that may be what customs or the vendor told
+-- in a row that was set aside.
+create table may_be as
+select l.seq
+from line as l
+inner join lone_told as o
+    on
+        l.license_no = o.license_no and l.quantity = o.quantity and o.quarantine is not null
+        and coalesce(l.device_id = o.device_id, true)
+where l.seq in (select a.seq from asked as a);
+
 -- Neither customs, which has nothing of it or took it back, nor the vendor knows of it.
 update found
 set third_says = 'nothing', agree = 'declarations+shipments'
@@ -90,18 +132,37 @@ where
         select i.found_id
         from at_issue as i
         inner join asked as k on i.seq = k.seq
-        where i.code = 'CANCELLED_AT_SOURCE' or k.is_lone_at_customs
+        where
+            i.code = 'CANCELLED_AT_SOURCE'
+            or (k.is_lone_at_customs and i.seq not in (select m.seq from may_be as m))
     );
 
 -- What the ledger does not know, and both customs and the vendor do.
 update found
 set
-    third_says = v.quantity::varchar,
-    agree = case when v.quantity::varchar = found.source_says then 'declarations+shipments' end
-from told_of_both as b, lone_told as v
-where
-    found.source = 'declarations' and found.seqs is null and found.row_id = b.declaration_row_id
-    and v.source = 'shipments' and b.shipment_row_id = v.row_id;
+    third_says = b.says,
+    agree = case
+        when b.is_alike or b.says = found.source_says then 'declarations+shipments'
+    end
+from (
+    select
+        o.declaration_row_id,
+        case d.quarantine
+            when 'PERIOD' then is_same_day(v.on_day, d.on_day)
+            when 'COUNTRY' then v.country = d.country
+        end as is_alike,
+        case
+            when is_cell(d.quarantine)
+                then coalesce(q.value, beside_it(d.quarantine, v.country, v.device_id, v.on_day, v.quantity))
+            else v.quantity::varchar
+        end as says
+    from told_of_both as o
+    inner join lone_told as d on d.source = 'declarations' and o.declaration_row_id = d.row_id
+    inner join lone_told as v on v.source = 'shipments' and o.shipment_row_id = v.row_id
+    left join quarantined as q
+        on q.source = 'shipments' and v.row_id = q.row_id and v.quarantine = q.code and d.quarantine = q.code
+) as b
+where found.source = 'declarations' and found.seqs is null and found.row_id = b.declaration_row_id;
 
 -- A vendor's difference is the same break where customs has it too; else ledger and customs are two of three.
 delete from found
@@ -110,10 +171,13 @@ where rowid in (
     from at_issue as v
     inner join at_issue as d on v.seq = d.seq and v.source = 'shipments' and d.source = 'declarations'
     where
-        v.code = d.code
-        or (
-            v.code in ('QUANTITY', 'UNIT', 'DUPLICATE', 'CUMULATIVE_AS_DELTA')
-            and d.code in ('QUANTITY', 'UNIT', 'DUPLICATE', 'CUMULATIVE_AS_DELTA')
+        v.cell = d.cell
+        and (
+            v.code = d.code
+            or (
+                v.code in ('QUANTITY', 'UNIT', 'DUPLICATE', 'CUMULATIVE_AS_DELTA')
+                and d.code in ('QUANTITY', 'UNIT', 'DUPLICATE', 'CUMULATIVE_AS_DELTA')
+            )
         )
 );
 
@@ -121,7 +185,9 @@ update found
 set agree = 'ledger+declarations'
 where
     source = 'shipments' and agree is null
-    and code in ('QUANTITY', 'UNIT', 'COUNTRY', 'DEVICE', 'PERIOD', 'DUPLICATE', 'MISSING_IN_SOURCE')
+    and code in (
+        'QUANTITY', 'UNIT', 'COUNTRY', 'DEVICE', 'DEVICE_UNKNOWN', 'PERIOD', 'DUPLICATE', 'MISSING_IN_SOURCE'
+    )
     and rowid in (select i.found_id from at_issue as i)
     and rowid not in (
         select i.found_id
@@ -129,4 +195,12 @@ where
         where
             i.seq in (select o.seq from lone_line as o where o.source = 'declarations')
             or i.seq in (select d.seq from at_issue as d where d.source = 'declarations')
+    )
+    -- customs need not name the device
+    and rowid not in (
+        select i.found_id
+        from at_issue as i
+        inner join pair as p on p.source = 'declarations' and i.seq = p.seq
+        inner join declaration as d on p.row_id = d.row_id
+        where i.cell = 'device' and d.device_id is null
     );

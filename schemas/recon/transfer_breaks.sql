@@ -60,7 +60,11 @@ select
     coalesce(j.posted_device_id, j.device_id) as device_id,
     j.any_seqs as seqs,
     j.row_id,
-    coalesce(j.posted_on, j.moved_on) as on_day,
+    -- a slip into the future is looked at again by the next night, which may find it corrected
+    case
+        when j.posted_on is null and j.quarantine is not null and j.moved_on > c.as_of then c.as_of
+        else coalesce(j.posted_on, j.moved_on)
+    end as on_day,
     case j.code
         when 'REEXPORT_ONE_LEG'
             then case
@@ -71,6 +75,7 @@ select
             end
         when 'COUNTRY' then j.country
         when 'DEVICE' then j.posted_device_id
+        when 'DEVICE_UNKNOWN' then j.posted_device_id
         when 'TREATMENT' then j.posted_license_no
         when 'PERIOD' then j.posted_on::varchar
         else j.posted_quantity::varchar
@@ -84,6 +89,7 @@ select
             end
         when 'COUNTRY' then j.to_country
         when 'DEVICE' then j.device_id
+        when 'DEVICE_UNKNOWN' then q.value
         when 'TREATMENT' then j.license_no
         when 'PERIOD' then j.moved_on::varchar
         else case when j.out_quantity <> j.quantity then j.out_quantity || ' out, ' || j.quantity || ' in'
@@ -97,6 +103,9 @@ select
     end::bigint as at_stake_tpp,
     false as is_critical
 from judged as j
+inner join coverage as c on c.source = 'reexports'
+left join quarantined as q
+    on q.source = 'reexports' and j.row_id = q.row_id and j.code = q.code and q.code = 'DEVICE_UNKNOWN'
 where j.code is not null;
 
 -- What the ledger posted as a reexport and nobody reported.

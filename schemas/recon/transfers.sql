@@ -28,7 +28,6 @@ select
     max(r.quantity) filter (r.leg = 'out') as out_quantity,
     coalesce(max(r.moved_on) filter (r.leg = 'in'), max(r.moved_on)) as moved_on,
     min(r.moved_on) as first_on,
-    min(r.consignee) as consignee,
     arg_min(r.quarantine, r.row_id) as quarantine
 from reexport as r
 group by r.reference;
@@ -60,8 +59,7 @@ with moved_in as (
         min(x.device_id) as device_id,
         sum(x.quantity)::bigint as quantity,
         sum(x.tpp)::bigint as tpp,
-        min(x.on_day) as first_on,
-        max(x.on_day) as last_on
+        min(x.on_day) as first_on
     from moved as x
     group by x.reference
 ),
@@ -70,8 +68,6 @@ moved_out as (
     select
         y.reference,
         list(y.seq order by y.seq) as seqs,
-        min(y.country) as country,
-        sum(y.tpp)::bigint as tpp,
         min(y.on_day) as first_on
     from came_back as y
     where
@@ -89,10 +85,7 @@ select
     m.quantity,
     m.tpp,
     m.first_on,
-    m.last_on,
-    b.country as from_country,
     b.seqs as return_seqs,
-    b.tpp as returned_tpp,
     coalesce(m.first_on, b.first_on) as on_day
 from moved_in as m
 full join moved_out as b on m.reference = b.reference;

@@ -13,11 +13,7 @@ with last_export as (
     where
         e.kind = 'export'
         and e.reverses_seq is null
-        and e.seq not in (
-            select u.reverses_seq
-            from entry as u
-            where u.reverses_seq is not null and ($known_at is null or u.recorded_at <= $known_at::timestamp)
-        )
+        and not is_undone(e.seq, $known_at)
         and e.effective_on <= $as_of::date
         and ($known_at is null or e.recorded_at <= $known_at::timestamp)
     group by e.license_no
@@ -33,7 +29,7 @@ select
     l.exported_tpp,
     l.outstanding_tpp,
     h100e(l.outstanding_tpp, r.h100_tpp) as outstanding_h100e,
-    ((l.exported_tpp::hugeint * 1000) // l.licensed_tpp)::decimal(18, 0) * 0.1::decimal(2, 1) as used_percent,
+    percent(l.exported_tpp, l.licensed_tpp) as used_percent,
     l.issued_on,
     date_diff('day', l.issued_on, $as_of::date) as age_days,
     x.last_export_on,

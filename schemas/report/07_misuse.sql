@@ -40,7 +40,7 @@ recorded as (
     where
         e.kind in ('overrun', 'export')
         and e.reverses_seq is null
-        and e.seq not in (select u.reverses_seq from entry as u where u.reverses_seq is not null)
+        and not is_undone(e.seq)
 ),
 
 declined as (

@@ -57,7 +57,7 @@ select
     sum(k.exported_tpp)::bigint as exported_tpp,
     sum(k.drawn_tpp)::bigint as drawn_tpp,
     h100e(sum(k.drawn_tpp)::bigint, any_value(r.h100_tpp)) as drawn_h100e,
-    ((sum(k.drawn_tpp) * 1000) // any_value(k.all_tpp))::decimal(18, 0) * 0.1::decimal(2, 1) as share_percent,
+    percent(sum(k.drawn_tpp), any_value(k.all_tpp)) as share_percent,
     (any_value(k.squares) * 10000 // (any_value(k.all_tpp) * any_value(k.all_tpp)))::bigint as hhi
 from (
     select

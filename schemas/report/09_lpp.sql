@@ -14,8 +14,7 @@ select
     h100e((-sum(e.to_headroom_tpp))::bigint, any_value(r.h100_tpp)) as used_h100e,
     $limit_tpp::bigint as limit_tpp,
     ($limit_tpp::bigint + sum(e.to_headroom_tpp))::bigint as left_tpp,
-    ((-sum(e.to_headroom_tpp) * 1000) // $limit_tpp::bigint)::decimal(18, 0) * 0.1::decimal(2, 1)
-        as used_percent,
+    percent(-sum(e.to_headroom_tpp), $limit_tpp::bigint) as used_percent,
     -sum(e.to_headroom_tpp) > $limit_tpp::bigint as is_over
 from entry as e
 cross join regime as r

@@ -9,7 +9,7 @@ with named as (
     select
         l.license_no,
         l.device_id
-    from licenses() as l
+    from licenses(as_of := $as_of, known_at := $known_at) as l
 ),
 
 moved as (

@@ -38,8 +38,7 @@ select
     count(*) as entries,
     count(*) filter (l.lag_days > 0) as backdated,
     count(*) filter (l.lag_days >= $late_days::bigint) as late,
-    (count(*) filter (l.lag_days >= $late_days::bigint) * 1000 // count(*))::decimal(18, 0)
-    * 0.1::decimal(2, 1) as late_percent,
+    percent(count(*) filter (l.lag_days >= $late_days::bigint), count(*)) as late_percent,
     coalesce(sum(l.tpp) filter (l.lag_days >= $late_days::bigint), 0)::bigint as late_tpp,
     quantile_disc(l.lag_days, 0.5) as median_days,
     quantile_disc(l.lag_days, 0.9) as p90_days,

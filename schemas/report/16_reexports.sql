@@ -13,13 +13,53 @@ with recursive live as (
         e.programme = 'country'
         and e.kind in ('return', 'license', 'overrun', 'export')
         and e.reverses_seq is null
-        and e.seq not in (
-            select u.reverses_seq
-            from entry as u
-            where u.reverses_seq is not null and ($known_at is null or u.recorded_at <= $known_at::timestamp)
-        )
+        and not is_undone(e.seq, $known_at)
         and e.effective_on <= $as_of::date
         and ($known_at is null or e.recorded_at <= $known_at::timestamp)
+),
+
+-- the other leg: a charge, or goods that arrive under a license for more than this
+arrived as (
+    select l.*
+    from live as l
+    where l.kind in ('license', 'overrun')
+    union all
+    select x.*
+    from live as x
+    anti join live as r
+        on x.country = r.country and x.reference = r.reference and r.kind in ('license', 'overrun')
+    anti join live as g
+        on
+            x.country = g.country
+            and x.group_id = g.group_id
+            and x.tpp = g.tpp
+            and x.effective_on = g.effective_on
+            and x.device_id is not distinct from g.device_id
+            and g.kind in ('license', 'overrun')
+    where x.kind = 'export'
+),
+
+-- joined by each of both, as no join by either of them is quick
+paired as (
+    select
+        o.seq as out_seq,
+        i.seq as in_seq
+    from live as o
+    inner join arrived as i on o.reference = i.reference and o.country <> i.country
+    where o.kind = 'return'
+    union
+    select
+        o.seq as out_seq,
+        i.seq as in_seq
+    from live as o
+    inner join arrived as i
+        on
+            o.group_id = i.group_id
+            and o.tpp = i.tpp
+            and o.effective_on = i.effective_on
+            and o.device_id is not distinct from i.device_id
+            and o.country <> i.country
+    where o.kind = 'return'
 ),
 
 hop as (
@@ -36,43 +76,9 @@ hop as (
         i.license_no as to_license_no,
         i.tpp as charged_tpp,
         o.reference
-    from live as o
-    inner join live as i
-        on
-            o.country <> i.country
-            and (
-                o.reference = i.reference
-                or (
-                    o.group_id = i.group_id
-                    and o.tpp = i.tpp
-                    and o.effective_on = i.effective_on
-                    and o.device_id is not distinct from i.device_id
-                )
-            )
-    where
-        o.kind = 'return'
-        and (
-            i.kind in ('license', 'overrun')
-            -- charged before, by a license for more than this
-            or (
-                i.kind = 'export'
-                and not exists (
-                    select 1
-                    from live as x
-                    where
-                        x.country = i.country and x.kind in ('license', 'overrun')
-                        and (
-                            x.reference = i.reference
-                            or (
-                                x.group_id = i.group_id
-                                and x.tpp = i.tpp
-                                and x.effective_on = i.effective_on
-                                and x.device_id is not distinct from i.device_id
-                            )
-                        )
-                )
-            )
-        )
+    from paired as p
+    inner join live as o on p.out_seq = o.seq
+    inner join live as i on p.in_seq = i.seq
 ),
 
 chain as (
@@ -84,15 +90,17 @@ chain as (
     where not exists (
         select 1
         from hop as b
-        where b.to_license_no = h.from_license_no and b.in_seq < h.out_seq
+        where b.to_license_no = h.from_license_no and greatest(b.in_seq, b.out_seq) < h.out_seq
     )
-    union all
+    union
     select
         c.chain,
         c.step + 1 as step,
         n.*
     from chain as c
-    inner join hop as n on c.to_license_no = n.from_license_no and c.in_seq < n.out_seq
+    -- after both legs, so that goods that go to and fro come to an end
+    inner join hop as n
+        on c.to_license_no = n.from_license_no and greatest(c.in_seq, c.out_seq) < n.out_seq
 )
 
 select

@@ -12,11 +12,7 @@ with live as (
     where
         e.programme = 'country'
         and e.reverses_seq is null
-        and e.seq not in (
-            select u.reverses_seq
-            from entry as u
-            where u.reverses_seq is not null and ($known_at is null or u.recorded_at <= $known_at::timestamp)
-        )
+        and not is_undone(e.seq, $known_at)
         and e.effective_on <= $as_of::date
         and ($known_at is null or e.recorded_at <= $known_at::timestamp)
         and ($country is null or e.country::varchar = $country)
@@ -95,6 +91,8 @@ pending as (
             where
                 x.reference = v.reference and x.country <> v.country
                 and x.kind in ('license', 'overrun', 'export')
+                and x.reverses_seq is null
+                and not is_undone(x.seq, $known_at)
                 and x.effective_on <= $as_of::date
                 and ($known_at is null or x.recorded_at <= $known_at::timestamp)
         )

@@ -71,11 +71,8 @@ select
     p.exported_tpp,
     p.used_tpp,
     p.allocated_tpp,
-    case
-        when p.allocated_tpp > 0
-            then ((p.used_tpp::hugeint * 1000) // p.allocated_tpp)::decimal(18, 0) * 0.1::decimal(2, 1)
-    end as used_percent,
-    (p.days * 1000 // p.period_days)::decimal(18, 0) * 0.1::decimal(2, 1) as elapsed_percent,
+    percent(p.used_tpp, p.allocated_tpp) as used_percent,
+    percent(p.days, p.period_days) as elapsed_percent,
     (p.used_tpp - (p.allocated_tpp::hugeint * p.days) // p.period_days)::bigint as ahead_tpp,
     h100e((p.used_tpp - (p.allocated_tpp::hugeint * p.days) // p.period_days)::bigint, p.h100_tpp)
         as ahead_h100e

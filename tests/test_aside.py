@@ -1,0 +1,68 @@
+"""What is written aside takes its place whole, or not at all."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ledger import aside
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_a_file_is_written_over_the_one_before_and_nothing_stays_beside_it(tmp_path: Path) -> None:
+    place = tmp_path / "not" / "there" / "file"
+    for contents in (b"first", b"second"):
+        aside.write(place, contents)
+        assert place.read_bytes() == contents
+    assert names(place.parent) == ["file"]
+
+
+def test_a_file_that_cannot_be_written_whole_leaves_the_one_before(tmp_path: Path) -> None:
+    place = tmp_path / "file"
+    place.mkdir()  # nothing can be put there
+    with pytest.raises(OSError, match="directory"):
+        aside.write(place, b"new")
+    assert (names(tmp_path), place.is_dir()) == (["file"], True)
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_a_new_file_takes_a_free_place_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, links: bool
+) -> None:
+    def no_links(*_: Any) -> None:
+        raise OSError(1, "Operation not permitted")
+
+    if not links:
+        monkeypatch.setattr(os, "link", no_links)
+    place = tmp_path / "place"
+    for contents in ("first", "second"):
+        part = tmp_path / "part"
+        part.write_text(contents, encoding="utf-8")
+        if contents == "first":
+            aside.put_new(part, place)
+            assert names(tmp_path) == ["place"]
+            continue
+        with pytest.raises(FileExistsError):
+            aside.put_new(part, place)
+    assert place.read_text(encoding="utf-8") == "first"
+    assert names(tmp_path) == ["part", "place"]
+
+
+def test_a_link_to_nowhere_takes_a_place_too(tmp_path: Path) -> None:
+    (tmp_path / "place").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "part").write_text("new", encoding="utf-8")
+    with pytest.raises(FileExistsError):
+        aside.put_new(tmp_path / "part", tmp_path / "place")
+    assert (tmp_path / "place").is_symlink()
+
+
+def test_a_folder_that_is_not_there_cannot_be_written_down(tmp_path: Path) -> None:
+    aside.sync(tmp_path)
+    with pytest.raises(FileNotFoundError):
+        aside.sync(tmp_path / "nowhere")
