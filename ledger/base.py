@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Self
@@ -49,7 +50,7 @@ class Opened:
         token: str | None = None,
         busy_seconds: float = 10,
         clock: Callable[[], int] = clock_us,
-        checkpoint: Path | None = None,
+        checkpoint: str | os.PathLike[str] | None = None,
         verifier: Verifier | None = None,
     ) -> Self:
         """Open the ledger at a URL: `sqlite:///FILE` or `postgresql+psycopg://HOST/DATABASE`.
@@ -66,7 +67,7 @@ class Opened:
             head = store.checked_head()
             terms = reference.load().regime(head.regime)
             if checkpoint is not None:  # before anything is recorded, a denial too
-                store.frozen = kept.guard(store, checkpoint, verifier)
+                store.frozen = kept.guard(store, Path(checkpoint), verifier)
             who = roster.acting(store, who, token) if head.shared else who
         except BaseException:
             store.close()
@@ -74,10 +75,13 @@ class Opened:
         return cls(store, terms, who, shared=bool(head.shared))
 
     def close(self) -> None:
-        """Let go of the store and of the memory of the core; in a forked process they are its parent's."""
+        """Let go of the store and of the memory of the core; in a forked process they are its parent's.
+
+        Whoever uses the ledger afterwards is told that it is closed; closing it twice does nothing.
+        """
         if not self._store.is_anothers:
             self._mirror.close()
-            self._store.close()
+            self._store.end()
 
     def __enter__(self) -> Self:
         return self
@@ -85,14 +89,14 @@ class Opened:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _must(self, act: Act) -> None:
-        """Raise NotPermitted where people have roles, and none of the actor's includes this.
+    def _must(self, act: Act, **about: str) -> None:
+        """Raise NotPermitted where people have roles, and none of the actor's includes this; `about` what.
 
-        Raises Misconfigured in a process that was forked from the one which opened the ledger.
+        Raises Misconfigured once it is closed, or in a process forked from the one which opened it.
         """
         self._store.must_be_own()
         if self.shared:
-            roster.must(self._store, act, self.actor)
+            roster.must(self._store, act, self.actor, **about)
 
     def _record_read(self, what: str, detail: Mapping[str, Any]) -> str | None:
         """Record that a copy of the whole is taken: the verb, and what is taken.

@@ -152,7 +152,7 @@ class Ledger(Audit, Copies, Dictionary, Proofs, Reconciling, Reports, Sandbox, S
     ) -> list[Receipt]:
         """Undo one entry, whole, by its opposite kind on the same day.
 
-        Raises UnknownName, AlreadyReversed, Refused.
+        Raises BadQuery (seq is no whole number, reason no text), UnknownName, AlreadyReversed, Refused.
         """
         undone = undoing.undoing(self._store, seq, reason)
         return self.post(undone, approver=approver, request_id=request_id, dry_run=dry_run)
@@ -170,7 +170,9 @@ class Ledger(Audit, Copies, Dictionary, Proofs, Reconciling, Reports, Sandbox, S
         """Undo one entry and post the right one in its place, in one group.
 
         `correct(12, {"quantity": 500}, "...")`; what follows from a field that changes is worked out anew
-        (`undoing.correction`). The right one comes first where others have drawn on what is undone.
+        (`undoing.correction`). The right one comes first where others have drawn on what is undone. Raises as
+        `reverse` does; BadQuery also where nothing would change, and `pydantic.ValidationError` where what is
+        to be right can be no entry: no such field, no such value.
         """
         both = undoing.correction(self._store, seq, changes, reason)
         post = partial(self.post, approver=approver, request_id=request_id)

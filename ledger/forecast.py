@@ -84,7 +84,7 @@ class Forecasts(Questions):
         known = asked["known_at"]
         quotas, curve, answer = self._quotas(today, known, code)
         if code is not None and not quotas:
-            self._must_have_quota(code, set(), answer)
+            self._must_have_quota(code, set(), answer, country or code)
         before = today - timedelta(days=QUARTER_DAYS)
         then = min(filter(None, (known, instant(before.isoformat()))))
         earlier = self.outlooks(before, then, QUARTER_DAYS, country=code)

@@ -27,11 +27,14 @@ from ledger.outcome import Receipt
 from ledger.people import People
 from ledger.proposed import Proposal
 from ledger.submission import Post, Verdict
-from ledger.text import remarked
+from ledger.text import remarked, visible
 
 _SOMEBODY = "(whoever approves)"
 _LEAST_SEEN = 8
 """Characters of a hash that tell one proposal from all others."""
+
+_LONGEST_WHY = 500
+"""Characters that are kept of why something was not approved, which may repeat what was given."""
 
 _KEPT = ("expires_at", "hash", "remark", "entries", "shown")
 _PENDING = {
@@ -103,21 +106,16 @@ class Proposals(People):
 
         It is judged again. `seen`, the hash of what was looked at (or its first 8 characters and more), binds
         the approval to that. Raises Refused where a rule no longer lets it pass, or where headroom no longer
-        suffices that was shown to; SelfApproval, UnknownName, NotPermitted. Then nothing is posted.
+        suffices that was shown to; SelfApproval, UnknownName, NotPermitted. Then nothing is posted, and that
+        it was tried is recorded.
         """
-        chosen = self._another_persons(proposal, "approve")
-        if seen is not None and not (len(seen) >= _LEAST_SEEN and chosen.hash.startswith(seen.lower())):
-            raise UnknownName(
-                f"{chosen.proposal} is {chosen.hash[:16]}, not {seen}: look at it again (tppq pending "
-                f"{chosen.proposal}), and approve what you see",
-                field="hash", value=seen, nearest=chosen.hash,
-            )  # fmt: skip
-        posts, books = chosen.posts(), self._books_of(chosen.by, self.actor, chosen.proposal)
         if dry_run:
+            chosen, posts, books = self._to_approve(proposal, seen)
             verdict = self._store.submit(posts, books, again=True, dry_run=True)
             self._must_stand(chosen, verdict)
             return self._receipts(verdict)
         try:
+            chosen, posts, books = self._to_approve(proposal, seen)
             verdict = self._store.submit(
                 posts, books, again=True,
                 tellings=lambda verdict: [
@@ -127,8 +125,9 @@ class Proposals(People):
                 check=lambda verdict: self._must_stand(chosen, verdict),
             )  # fmt: skip
         except Refused as refusal:
-            said = {"proposal": chosen.proposal, "type": type(refusal).__name__, "why": refusal.detail}
-            self._store.record([trail.told("approve", "refused", **said)], self.actor)
+            about = {"proposal": proposed.called(proposal), "type": type(refusal).__name__}
+            why = visible(refusal.detail[:_LONGEST_WHY])
+            self._store.record([trail.told("approve", "refused", **about, why=why)], self.actor)
             raise
         return self._receipts(verdict)
 
@@ -182,10 +181,21 @@ class Proposals(People):
         if name in self._proposals():
             raise _Taken
 
+    def _to_approve(self, proposal: str, seen: str | None) -> tuple[Proposal, Sequence[Post], Books]:
+        """What is to be approved, if it is what was looked at; its entries, and books for them."""
+        chosen = self._another_persons(proposal, "approve")
+        if seen is not None and not (len(seen) >= _LEAST_SEEN and chosen.hash.startswith(seen.lower())):
+            raise UnknownName(
+                f"{chosen.proposal} is {chosen.hash[:16]}, not {seen}: look at it again (tppq pending "
+                f"{chosen.proposal}), and approve what you see",
+                field="hash", value=seen, nearest=chosen.hash,
+            )  # fmt: skip
+        return chosen, chosen.posts(), self._books_of(chosen.by, self.actor, chosen.proposal)
+
     def _another_persons(self, proposal: str, verb: str) -> Proposal:
         """The pending proposal, which somebody else made and which this user may decide on."""
         self._must_be_shared()
-        self._must("approve")
+        self._must("approve", proposal=proposed.called(proposal))
         chosen = proposed.found(self._proposals(), proposal)
         if roster.same(chosen.by, self.actor):
             way_out = "tppq withdraw takes it back" if verb == "reject" else "another approver must"

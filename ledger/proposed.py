@@ -21,6 +21,7 @@ from ledger.events import Event
 from ledger.evidence import canonical
 from ledger.model import MOVES, Kind
 from ledger.submission import Post
+from ledger.text import visible
 
 TOPIC = "proposal"
 HASH_V = 1
@@ -28,7 +29,10 @@ MOST_ENTRIES = 1000
 """Entries of one proposal: more than that nobody can look at and answer for."""
 
 State = Literal["pending", "expired", "approved", "rejected", "withdrawn"]
-_NUMBER = re.compile(r"(?:[Pp]-)?0*([1-9][0-9]*)")
+_NUMBER = re.compile(r"(?:[Pp]-)?0*([1-9][0-9]{0,17})")
+_LONGEST = 40
+"""Characters that are kept of what somebody took for the id of a proposal."""
+
 _DECIDED: Mapping[str, State] = {"approved": "approved", "rejected": "rejected", "withdrawn": "withdrawn"}
 
 
@@ -115,10 +119,15 @@ def named(number: int) -> str:
     return f"P-{number:04d}"
 
 
+def called(given: str) -> str:
+    """The id that is meant, as it is recorded; what cannot be one is as it was written, if not at length."""
+    match = _NUMBER.fullmatch(given.strip())
+    return named(int(match[1])) if match else visible(given[:_LONGEST])
+
+
 def found(proposals: Proposals, given: str) -> Proposal:
     """The pending proposal that is meant; `7` and `p-7` are P-0007. Raises UnknownName: why there is none."""
-    match = _NUMBER.fullmatch(given.strip())
-    proposal = proposals.get(named(int(match[1]))) if match else None
+    proposal = proposals.get(called(given))
     waiting = ", ".join(each.proposal for each in pending(proposals)) or None
     if proposal is None:
         detail = f"no proposal '{given}': pending are {waiting or 'none'}"

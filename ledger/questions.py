@@ -54,8 +54,8 @@ class Questions(Opened):
         answer = Answer(rows, self._basis(head, asked_times), aside)
         if len(answer) < len(set(codes)):
             found = set(rows.column("country"))
-            for code in codes:
-                self._must_have_quota(code, found, answer)
+            for code, asked in zip(codes, countries, strict=True):
+                self._must_have_quota(code, found, answer, asked)
         return self._beside_pending(answer, asked_times["known_at"])
 
     def statement(
@@ -73,10 +73,12 @@ class Questions(Opened):
         code = self._country(country)
         values = {**times(as_of, known_at), "country": code, "from_day": day(from_day)}
         whole = self._ask("core/ask_statement.sql", values)
+        aside: dict[str, Any] = {name: whole.table[name].to_pylist() for name in _BESIDE_STATEMENT}
+        shown = whole.table.drop_columns(list(aside))
         if not len(whole):
-            self._must_have_quota(code, set(), whole)
-        aside = {name: whole.table[name].to_pylist() for name in _BESIDE_STATEMENT}
-        return Answer(whole.table.drop_columns(list(aside)), whole.basis, aside)
+            self._must_have_quota(code, set(), whole, country)
+            aside["begun_at"] = self._begun_at()
+        return Answer(shown, whole.basis, aside)
 
     def licenses(
         self,
@@ -190,14 +192,19 @@ class Questions(Opened):
         first = next(self._store.pages(("recorded_at", "seq"), size=1), ())
         return next((recorded_at for recorded_at, _ in first), None)
 
-    def _must_have_quota(self, code: str, found: Iterable[str], answer: Answer) -> None:
-        """Why a country has no row: its tier says so. Before its allocation it simply has none."""
-        if code in found:
+    def _must_have_quota(self, code: str, found: Iterable[str], answer: Answer, asked: str) -> None:
+        """Why a country has no row: its tier says so, or that of the one as which it is treated.
+
+        Before its allocation it simply has none.
+        """
+        refusal = None if code in found else rules.destination_of(code, answer.basis["as_of"], self._terms)
+        if refusal is None:
             return
-        on = answer.basis["as_of"]
-        refusal = rules.destination_of(code, on, self._terms)
-        if refusal is not None:
-            raise refusal
+        own = self._reference.country_code(asked)
+        if own != code:
+            said = f"{own} is treated as {code}: {refusal.detail}"
+            raise type(refusal)(said, **refusal.facts, asked_country=own)
+        raise refusal
 
     def _ask(self, path: str, values: Mapping[str, Any]) -> Answer:
         return self._answer(schema.sql(path), values)

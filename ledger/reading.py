@@ -40,7 +40,7 @@ class Reading:
         self.clock = clock
         self._read_lock = threading.RLock()
         self._reader: Any = None
-        self._process = os.getpid()
+        self._process: int | None = os.getpid()
 
     def close(self) -> None:
         """Close the reading connection; the next read opens another."""
@@ -48,21 +48,27 @@ class Reading:
             with self._read_lock:
                 self._drop_reader()
 
+    def end(self) -> None:
+        """Close it for good: whoever uses it from now on is told so."""
+        self.close()
+        self._process = None
+
     @property
     def is_anothers(self) -> bool:
         """Whether this process was forked from the one that opened it, whose connections it has in hand.
 
         Two processes that talk over one connection mix up what each is told; closing it closes it for both.
+        What was ended is nobody's.
         """
         return os.getpid() != self._process
 
     def must_be_own(self) -> None:
-        """Raise Misconfigured in a process that was forked from the one that opened it."""
+        """Raise Misconfigured in a process that was forked from the one that opened it, and once it ended."""
         if self.is_anothers:
-            raise Misconfigured(
-                "this ledger was opened by another process: open it again in this one",
-                store=self.database.name,
-            )
+            said = "was opened by another process: open it again in this one"
+            if self._process is None:
+                said = "is closed: open it again"
+            raise Misconfigured(f"this ledger {said}", store=self.database.name)
 
     def _drop_reader(self) -> None:
         if self._reader is not None:

@@ -97,10 +97,12 @@ def listed() -> Rows:
 
 
 def named(name: str) -> Ready:
-    """The report of a name, `-` and `_` alike. Raises BadQuery, which says the nearest."""
+    """The report of a name, `-` and `_` alike, or of its number. Raises BadQuery, which says the nearest."""
     wanted = name.strip().lower().replace("_", "-")
-    if wanted in ready():
-        return ready()[wanted]
+    number = wanted.lstrip("0")
+    for each in ready().values():
+        if each.name == wanted or str(each.number) == number:
+            return each
     near = get_close_matches(wanted, ready(), 1, 0.5)
     hint = f"the nearest is {near[0]}" if near else "tppq report lists them"
     raise BadQuery(f"no report '{name}': {hint}", value=name, nearest=near[0] if near else None)

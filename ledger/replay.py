@@ -32,4 +32,3 @@ class Replay:
         for account in (*self._books.quotas.values(), *self._books.licenses.values()):
             if account is not None:
                 yield account
-

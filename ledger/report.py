@@ -49,7 +49,7 @@ class Reports(Forecasts):
         return Answer(listed(), self._basis(self._store.head(), {}))
 
     def report(self, name: str, **parameters: Any) -> Answer:
-        """The answer to a ready report, by its name (`reports()` lists them) and its parameters.
+        """The answer to a ready report, by its name or number (`reports()` lists them), and its parameters.
 
         Its basis also says which report, with which values, and in `notes` what a reader must know. Raises
         BadQuery (no such report or parameter; a value that is none), UnknownName (no such country), NoQuota
@@ -71,7 +71,7 @@ class Reports(Forecasts):
         about = {"report": asked.name, "question": asked.question, "parameters": values, "notes": notes}
         answer = Answer(table, self._basis(head, values) | about)
         if not len(answer) and values.get("country") and not _OF_RUNS.intersection(asked.needs):
-            self._must_have_quota(values["country"], set(), answer)
+            self._must_have_quota(values["country"], set(), answer, parameters["country"])
         return answer
 
     def _values(self, asked: Ready, given: Mapping[str, Any]) -> dict[str, Any]:

@@ -125,13 +125,16 @@ def who_may(roster: Roster, act: Act) -> str:
     return ", ".join(sorted(each.name for each in roster.values() if each.may(act))) or "nobody"
 
 
-def must(store: Store, act: Act, actor: str) -> None:
-    """Raise NotPermitted where a shared ledger does not let `actor` do this; that they tried is recorded."""
+def must(store: Store, act: Act, actor: str, **about: str) -> None:
+    """Raise NotPermitted where a shared ledger does not let `actor` do this.
+
+    That they tried is recorded, and `about` what.
+    """
     roster = of(store)
     person = roster.get(key(actor))
     if person is not None and person.may(act):
         return
-    tell_denied(store, act, actor)
+    tell_denied(store, act, actor, **about)
     if person is None:
         raise stranger(actor, roster)
     wanted = " or ".join(role for role in Role if act in MAY[role])

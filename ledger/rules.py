@@ -162,7 +162,8 @@ def license_known(asked: Asked, books: Books) -> Refused | None:
     account = books.licenses.get(asked.license_no)
     if asked.kind == Kind.license if account is None else account.quota == asked.quota:
         return None
-    facts: dict[str, errors.Fact] = {"country": asked.country, "license_no": asked.license_no}
+    facts: dict[str, errors.Fact] = {"country": asked.country, "kind": asked.kind, "asked_tpp": asked.tpp}
+    facts |= {"license_no": asked.license_no, "effective_on": asked.effective_on}
     if account is not None:
         other = account.quota.rpartition("/")[2]
         return errors.UnknownLicense(
@@ -190,7 +191,7 @@ def license_in_force(asked: Asked, books: Books) -> Refused | None:
         f"{asked.license_no} was in force from {account.issued_on} to {account.expires_on}, not on "
         f"{asked.effective_on}; goods that left all the same are recorded as an overrun",
         country=asked.country, license_no=asked.license_no, issued_on=account.issued_on,
-        expires_on=account.expires_on, effective_on=asked.effective_on,
+        expires_on=account.expires_on, effective_on=asked.effective_on, kind=asked.kind, asked_tpp=asked.tpp,
     )  # fmt: skip
 
 
@@ -209,6 +210,7 @@ def within_license(asked: Asked, books: Books) -> Refused | None:
         f"{whose} has {held:,} TPP {what}; {asked.tpp:,} asked; short by {asked.tpp - held:,}{hint}",
         country=asked.country, license_no=asked.license_no, asked_tpp=asked.tpp, held_tpp=held,
         short_by_tpp=asked.tpp - held, fits=_fitting(asked, held),
+        kind=asked.kind, effective_on=asked.effective_on,
     )  # fmt: skip
 
 
@@ -263,9 +265,7 @@ def _in_h100e(tpp: int, h100_tpp: int) -> str:
 
 def _fitting(asked: Asked, held_tpp: int) -> int | None:
     """How many whole devices of the kind asked for would fit; None where the entry names no device."""
-    if asked.quantity is None:
-        return None
-    return max(0, held_tpp * asked.quantity // asked.tpp)
+    return None if asked.quantity is None else max(0, held_tpp * asked.quantity // asked.tpp)
 
 
 Rule = Callable[[Asked, Books], Refused | None]

@@ -70,15 +70,20 @@ def headroom(answer: Answer, quotas: int) -> Screen:
 
 def _no_quota(answer: Answer) -> str:
     """Why there is no row: nothing was known by then, nothing had taken effect, or nothing was opened."""
-    begun_at, known_at = answer.aside.get("begun_at"), str(answer.basis["known_at"])
-    if begun_at is None:
+    if answer.aside.get("begun_at") is None:
         return "No country has a quota in this ledger: tppq init opens those of Tier 2."
-    if known_at < begun_at:
-        return (
-            f"Nothing had been recorded by {_instant(known_at)}: the first entry of this ledger was recorded "
-            f"at {_instant(begun_at)}."
-        )
-    return f"No country's quota had taken effect by {answer.basis['as_of']}."
+    return too_early(answer) or f"No country's quota had taken effect by {answer.basis['as_of']}."
+
+
+def too_early(answer: Answer) -> str | None:
+    """What to say where an answer has no rows since nothing was known by then; None where something was."""
+    begun_at, known_at = answer.aside.get("begun_at"), str(answer.basis["known_at"])
+    if begun_at is None or begun_at <= known_at:
+        return None
+    return (
+        f"Nothing had been recorded by {_instant(known_at)}: the first entry of this ledger was recorded "
+        f"at {_instant(begun_at)}."
+    )
 
 
 def _instant(at: str) -> str:

@@ -11,7 +11,7 @@ from itertools import pairwise
 from ledger.answer import Answer
 from ledger.grid import Column, Grid
 from ledger.model import MOVES, Kind, h100e
-from ledger.screens import Row, Screen, figure
+from ledger.screens import Row, Screen, figure, too_early
 
 _ENDS = frozenset({"expired", "revoked", "surrendered", "reduced", "superseded"})
 """How a license may end, where the reason of its release begins with one of these words."""
@@ -24,6 +24,8 @@ def statement(answer: Answer, from_day: str | None, now_tpp: int, devices: Mappi
     From a day on, it opens with the headroom of the day before.
     """
     rows = answer.rows()
+    if early := too_early(answer):
+        return [early]
     h100_tpp = answer.basis["h100_tpp"]
     columns = [
         Column("Entry", "figure", titles=True), Column("Effective", "name", titles=True),

@@ -19,7 +19,8 @@ Told = Sequence[Mapping[str, Any]]
 
 TABLES = ("break", "refusal")
 _FACTS = (
-    "type", "country", "license_no", "effective_on", "asked_tpp", "headroom_tpp", "short_by_tpp", "detail",
+    "type", "kind", "country", "license_no", "effective_on", "asked_tpp", "headroom_tpp", "short_by_tpp",
+    "detail",
 )  # fmt: skip
 
 

@@ -66,7 +66,7 @@ def sentence(row: Mapping[str, Any]) -> str:
     if not row["detail"]:
         return ""
     said: dict[str, Any] = orjson.loads(row["detail"])
-    if row["outcome"] == "refused":
+    if row["event_seq"] is None:  # a refusal of a request, whose detail is the problem
         return f"{said['type']}: {said['detail']}"
     return "; ".join(f"{name} {_words(each)}" for name, each in said.items() if each is not None)
 

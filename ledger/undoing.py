@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import date
+from operator import index
 from typing import Any
 
 from ledger.entry import Entry
@@ -14,6 +15,9 @@ from ledger.terms import years_later
 from ledger.text import remarked, visible
 
 _GIVEN = tuple(Entry.model_fields)
+_MOST = 2**63 - 1
+"""The largest number that a store understands."""
+
 _REMARKS = ("consignee", "exporter", "reference", "reason")
 """What may have been kept when text could hold more than now; that keeps no mistake from being put right."""
 
@@ -28,8 +32,11 @@ def correction(store: Store, seq: int, changes: Mapping[str, Any], reason: str) 
 
     What follows from a field that changes is worked out anew, unless it is among the changes: the TPP from
     device and quantity, who holds a quota from the country, an expiry whole years after its day from the day.
-    Raises UnknownName, BadQuery (nothing would change).
+    Raises UnknownName, BadQuery (nothing would change; a seq or changes that are none), ValidationError as
+    `Entry` does, of what can be no entry.
     """
+    if not isinstance(changes, Mapping):
+        raise BadQuery(f"changes is {changes!r}: name each field with its value, as a dict", field="changes")
     given = _given(store, seq)
     undone = _opposite(given, seq, reason)
     was = Entry.model_validate({**given, "reverses_seq": None})
@@ -70,7 +77,10 @@ def _fits(post: Callable[..., object], both: tuple[Entry, Entry]) -> bool:
 
 def _given(store: Store, seq: int) -> dict[str, Any]:
     """A stored entry as the fields that were posted."""
-    rows = store.read("given", seq=seq)
+    if isinstance(seq, bool) or not hasattr(seq, "__index__"):
+        raise BadQuery(f"seq is {seq!r}: write a whole number, that of an entry", field="seq")
+    seq = index(seq)  # one of NumPy's, out of an answer, is a number too
+    rows = store.read("given", seq=seq) if 0 < seq <= _MOST else ()
     if not rows:
         raise UnknownName(
             f"there is no entry {seq:,} in this ledger", field="seq", value=str(seq), nearest=None

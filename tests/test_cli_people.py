@@ -295,3 +295,29 @@ def test_the_audit_trail_is_shown_to_auditors(shared: Typed) -> None:
     found = rows(shared("tppq audit --who maria --from 2026-02-01 --json", "ines"))
     assert {row["who"] for row in found} == {"maria"}
     assert shared("tppq audit --from 2026-03-01", "ines")[1] == "Nothing was recorded.\n"
+
+
+def test_an_approval_that_was_refused_or_denied_is_told_with_its_proposal(shared: Typed) -> None:
+    shared("tppq propose raise.csv --remark letter", "maria")
+    shared("tppq user role ines auditor officer approver")
+    shared("tppq propose raise.csv --remark own", "ines")
+    for status, who, asked in (
+        (3, "omar", "1 --hash 00000000"),
+        (77, "maria", "p-1"),
+        (3, "ines", "2"),
+        (3, "omar", "1 --hash 00000000 --dry-run"),  # which leaves no trace, as it says
+    ):
+        assert shared(f"tppq approve {asked} --no-input", who)[0] == status, asked
+    found = rows(shared("tppq audit --json", "ines"))[-3:]
+    assert [
+        (row["who"], row["what"], row["outcome"], json.loads(row["detail"]).get("proposal")) for row in found
+    ] == [
+        ("omar", "approve", "refused", "P-0001"),
+        ("maria", "approve", "denied", "P-0001"),
+        ("ines", "approve", "refused", "P-0002"),
+    ]
+    status, out, _ = shared("tppq audit", "ines")
+    said = " ".join(out.split())
+    assert status == 0
+    assert "proposal P-0001; type UnknownName; why P-0001 is" in said
+    assert "proposal P-0002; type SelfApproval; why P-0002 is ines's own" in said

@@ -128,6 +128,6 @@ def test_a_ledger_that_does_not_fit_its_checkpoint_is_asked_and_not_written_to(
         with pytest.raises(Tampered, match="nothing is written: restore the latest backup"):
             ledger.post(entry("license", 1, license_no="L9"))
         assert ledger.headroom().basis["seq"] == 6
-    with Ledger.open(url, checkpoint=file, verifier=signer.verifier) as ledger:
+    with Ledger.open(url, checkpoint=str(file), verifier=signer.verifier) as ledger:
         post(ledger, 1, first=9)
         assert ledger.headroom().basis["seq"] == 9

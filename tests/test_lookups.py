@@ -120,9 +120,7 @@ def test_an_entry_is_undone_once_whole_and_by_its_opposite(
     assert kept.undone == {undoing.reverses_seq: why}
 
 
-def test_what_issued_a_license_is_read_where_an_issue_is_undone(
-    database: Database, cursor: Any
-) -> None:
+def test_what_issued_a_license_is_read_where_an_issue_is_undone(database: Database, cursor: Any) -> None:
     undoing = asked("release", tpp=31_664_000, license_no="L-1", effective_on="2026-01-10", reverses_seq=4)
     kept = filled(Lookups(database), cursor, undoing)
     assert kept.undone == {4: ""}

@@ -6,12 +6,24 @@ from collections.abc import Iterator
 from contextlib import suppress
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ledger import Answer, BadQuery, DenialPolicy, Ledger, NoQuota, UnknownName, render, screens
+from ledger import (
+    Answer,
+    BadQuery,
+    DenialPolicy,
+    Ledger,
+    LedgerError,
+    NoQuota,
+    UnknownName,
+    render,
+    screens,
+    statement_screens,
+)
 from ledger.model import MOVES, Kind
 from tests.clock import Clock
 from tests.outside import entries
@@ -139,6 +151,30 @@ def test_a_country_that_can_have_no_quota_is_refused_by_every_question(
     assert small.fit(country, tpp=1).rows()[0]["reason"] == said if error is not UnknownName else True
 
 
+TREATED_AS = [
+    ("hk", DenialPolicy, "HK", "CN", "HK is treated as CN: CN is Tier 3 on 2026-03-01 (Country Group D:5"),
+    ("Cayman Islands", NoQuota, "KY", "GB", "KY is treated as GB: GB is Tier 1 on 2026-03-01: no allocation"),
+]
+
+
+@pytest.mark.parametrize(("country", "error", "asked", "charged", "said"), TREATED_AS)
+def test_what_is_refused_for_the_country_as_which_another_is_treated_names_both(
+    small: Ledger, country: str, error: type[LedgerError], asked: str, charged: str, said: str
+) -> None:
+    for ask in (small.headroom, small.statement, small.forecast, partial(_report, small)):
+        with pytest.raises(error) as caught:
+            ask(country)
+        assert caught.value.detail.startswith(said)
+        assert (caught.value.country, caught.value.asked_country) == (charged, asked)
+    with pytest.raises(error) as caught:
+        small.headroom(charged, country)
+    assert "asked_country" not in caught.value.facts
+
+
+def _report(ledger: Ledger, country: str) -> Answer:
+    return ledger.report("holders", country=country)
+
+
 def test_a_country_that_may_have_a_quota_and_has_none_has_no_rows(small: Ledger) -> None:
     assert small.headroom("BR").rows() == []
     assert small.statement("BR").rows() == []
@@ -162,6 +198,18 @@ def test_where_no_country_has_a_row_the_screen_says_why(small: Ledger, tmp_path:
         [f"Nothing had been recorded by 2026-01-04 23:59:59Z: {first}"],
         ["No country's quota had taken effect by 2025-12-31."],
     ]
+
+
+@pytest.mark.parametrize("from_day", [None, "2026-02-01"])
+def test_a_statement_of_what_was_known_before_anything_was_says_so(
+    small: Ledger, from_day: str | None
+) -> None:
+    early = small.statement("AE", from_day=from_day, known_at="2026-01-04")
+    assert statement_screens.statement(early, from_day, 0, {}) == screens.headroom(
+        small.headroom("AE", known_at="2026-01-04"), 0
+    )
+    none_yet = small.statement("AE", as_of="2025-12-31")
+    assert statement_screens.statement(none_yet, None, 0, {}) == ["No entry, as of this day."]
 
 
 # --- statement ------------------------------------------------------------------------------------

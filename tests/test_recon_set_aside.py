@@ -296,9 +296,7 @@ def test_a_slip_of_the_office_or_of_a_reexport_is_cleared_too_once_it_is_correct
         ("PERIOD", "R1", None, "2027-03-01"),
         ("DEVICE_UNKNOWN", "R2", None, UNHEARD),
     }
-    assert {(row["key"], row["change"]) for row in second} == {
-        (key, "cleared") for key in ("L9", "R1", "R2")
-    }
+    assert {(row["key"], row["change"]) for row in second} == {(key, "cleared") for key in ("L9", "R1", "R2")}
 
 
 def test_an_export_that_may_be_what_was_set_aside_is_not_drafted_to_be_undone(tmp_path: Path) -> None:

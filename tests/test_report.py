@@ -14,12 +14,22 @@ from typing import Any, NamedTuple
 import pytest
 from rich.cells import cell_len
 
-from ledger import Answer, BadQuery, Ledger, NoQuota, OverHeadroom, UnknownName, render, report_screens
+from ledger import (
+    Answer,
+    BadQuery,
+    Ledger,
+    NoQuota,
+    OverHeadroom,
+    UnknownLicense,
+    UnknownName,
+    render,
+    report_screens,
+)
 from ledger.answer import Rows
 from ledger.columns import WIDE, as_table
 from ledger.engine import Core
 from ledger.events import Telling
-from ledger.ready import Parameter, read, ready
+from ledger.ready import Parameter, named, read, ready
 from ledger.screens import Screen
 from tests import sample_in_time, sample_recon
 from tests.books import REFERENCE, REGIME
@@ -345,11 +355,19 @@ def test_every_report_runs_on_both_stores(small: Ledger) -> None:
     assert (row["request_id"], row["short_by_tpp"]) == ("too much", 9_995_000)
 
 
+def test_a_report_goes_by_its_number_too(small: Ledger) -> None:
+    for listed in small.reports():
+        assert named(str(listed["number"])).name == named(listed["name"]).name == listed["name"]
+    assert small.report("08", country="AE").basis["report"] == "holders"
+
+
 @pytest.mark.parametrize(
     ("name", "given", "why"),
     [
         ("licences-by-expiry", {}, "no report 'licences-by-expiry': the nearest is licenses-by-expiry"),
         ("xyz", {}, "no report 'xyz': tppq report lists them"),
+        ("99", {}, "no report '99': tppq report lists them"),
+        ("0", {}, "no report '0': tppq report lists them"),
         ("holders", {}, "holders needs country (whose quota): --param country=..."),
         ("pace", {"day": 1}, "pace has no parameter 'day': it takes as_of, known_at, country, months"),
         ("pace", {"months": "x"}, "'x' is not a whole number for months (only the last so many months)"),
@@ -529,6 +547,14 @@ def test_misuse_tells_overruns_and_what_was_refused_until_it_is_posted(small: Le
     assert [(row["outcome"], row["what"], row["tpp"]) for row in rows] == [
         ("recorded", "without a license", 400_000), ("refused", "over its license", 500),
     ]  # fmt: skip
+    back = entry("return", "SA", "2026-02-20", license_no="S-l", tpp=500, reason="mistyped")
+    gone = entry("export", "SA", "2026-02-20", license_no="S-l", tpp=700)
+    for each in (back, gone):
+        with pytest.raises(UnknownLicense, match="SA has no license S-l"):
+            small.post(each, request_id=str(each.kind))
+    (told,) = (row for row in small.report("misuse", country="SA") if row["license_no"] == "S-l")
+    assert (told["what"], told["tpp"]) == ("without a license", 700)
+    assert told["effective_on"] == date(2026, 2, 20)
     small.post(entry("license", "AE", "2026-02-20", license_no="A-9", tpp=500), request_id="another")
     assert len(small.report("misuse", country="AE")) == 0
 

@@ -46,6 +46,11 @@ def test_of_what_is_long_the_trail_gives_the_size() -> None:
     assert trail.sentence(row) == "entries 40"
 
 
+def test_a_refusal_that_is_an_event_is_read_as_words_too() -> None:
+    (row,) = trail.rows([event("audit", "approve", "refused", proposal="P-0001", why="other hash")], [])
+    assert trail.sentence(row) == "proposal P-0001; why other hash"
+
+
 def test_a_detail_is_read_as_words() -> None:
     (row,) = trail.rows(
         [event("x", "y", "z", roles=["officer", "viewer"], n=18204, by={"a": 1}, none=[])], []

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
+from pydantic import ValidationError
 
 from ledger import BadQuery, Ledger, OverLicense, UnknownName, undoing
 from tests.small import H100, entry, fill
@@ -65,6 +68,41 @@ def drawn_on(ledger: Ledger) -> int:
     (receipt,) = ledger.post(entry("license", "AE", "2026-02-15", quantity=100, **chips))
     ledger.post(entry("export", "AE", "2026-02-20", quantity=60, **chips))
     return receipt.seq
+
+
+@pytest.mark.parametrize("seq", ["4", 4.0, None, True])
+def test_what_is_undone_is_named_by_a_whole_number(tmp_path: Path, seq: Any) -> None:
+    with fill(f"sqlite:///{tmp_path / 'tppq.db'}") as ledger:
+        for undo in (ledger.reverse, lambda seq, why: ledger.correct(seq, {"quantity": 5}, why)):
+            with pytest.raises(BadQuery, match=f"^seq is {seq!r}: write a whole number, that of an entry$"):
+                undo(seq, "typed twice")
+
+
+def test_a_number_out_of_a_table_names_an_entry_too(tmp_path: Path) -> None:
+    with fill(f"sqlite:///{tmp_path / 'tppq.db'}") as ledger:
+        seq = np.int64(14)
+        assert ledger.reverse(seq, "typed twice")[0].kind == "release"  # type: ignore[arg-type]  # what NumPy has
+
+
+@pytest.mark.parametrize("seq", [0, -1, 2**63, 2**70])
+def test_a_number_that_no_entry_can_have_is_that_of_none(tmp_path: Path, seq: int) -> None:
+    refused = pytest.raises(UnknownName, match=f"^there is no entry {seq:,} in this ledger$")
+    with fill(f"sqlite:///{tmp_path / 'tppq.db'}") as ledger, refused:
+        ledger.reverse(seq, "typed twice")
+
+
+@pytest.mark.parametrize("changes", ["quantity", [("quantity", 5)], None])
+def test_what_changes_is_named_field_by_field(tmp_path: Path, changes: Any) -> None:
+    refused = pytest.raises(BadQuery, match=r"^changes is .*: name each field with its value, as a dict$")
+    with fill(f"sqlite:///{tmp_path / 'tppq.db'}") as ledger, refused:
+        ledger.correct(4, changes, "typed twice")
+
+
+def test_what_can_be_no_entry_is_said_as_an_entry_says_it(tmp_path: Path) -> None:
+    with fill(f"sqlite:///{tmp_path / 'tppq.db'}") as ledger:
+        for changes in ({"quantitty": 5}, {"quantity": "5"}):
+            with pytest.raises(ValidationError):
+                ledger.correct(4, changes, "typed twice")
 
 
 def test_a_license_under_which_goods_left_is_corrected_by_the_right_one_first(tmp_path: Path) -> None:

@@ -142,6 +142,9 @@ class FrontDesk:
         """Show a screen: within the width of the terminal as a table, as wide as it takes as plain text."""
         if self.session.form == "plain" or self.session.to_file:
             self.write(render.plain(screen).encode())
+            if suffix := self.session.odd_suffix:
+                name = Path(self.options.output or "").name
+                self.note(f"{name} holds plain text: {suffix} names no form; --format has them.")
             return
         with _answering():
             render.print_table(screen, sys.stdout, shutil.get_terminal_size().columns)

@@ -16,7 +16,7 @@ def report(
     session: Session,
     name: Annotated[
         str | None,
-        typer.Argument(metavar="NAME", help="Of the list; none lists them all.", show_default=False),
+        typer.Argument(metavar="NAME", help="Or its number; none lists them all.", show_default=False),
     ] = None,
     parameters: Annotated[
         list[str] | None,

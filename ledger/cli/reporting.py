@@ -27,7 +27,7 @@ def report(session: Session, name: str | None, pairs: Sequence[str]) -> int:
     for key, value in (("as_of", options.as_of), ("known_at", options.known_at)):
         if value is not None and given.setdefault(key, value) != value:
             raise Misused(f"--{key.replace('_', '-')} and --param {key} say different times")
-    ready.named(name)
+    name = ready.named(name).name
     with desk.open() as ledger, waiting(name, quiet=options.quiet):
         answer = ledger.report(name, **given)
     desk.answer(answer, screens.report(answer) if session.for_people else [])

@@ -22,6 +22,8 @@ _SUFFIXES = {f".{form}": form for form in FORMATS} | {
     ".feather": "arrow",
     ".markdown": "md",
 }
+_OF_TEXT = frozenset({"", ".txt", ".text", ".log", ".out"})
+"""Suffixes of files in which everybody expects plain text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,13 @@ class Session:
         if form in NOT_TEXT and not self.to_file and sys.stdout.isatty():
             raise Misused(f"{form} is not for a terminal: name a file with -o")
         return form
+
+    @property
+    def odd_suffix(self) -> str | None:
+        """The suffix of a file that names no form, so that its plain text may come as a surprise."""
+        suffix = Path(self.options.output or "").suffix
+        known = suffix.lower() in _OF_TEXT | _SUFFIXES.keys()
+        return None if known or not self.to_file or self.options.format is not None else suffix
 
     @property
     def to_file(self) -> bool:

@@ -4,6 +4,7 @@ create table refusal (
     request_id varchar not null,
     attempt bigint not null,
     type varchar not null,
+    kind varchar,
     country varchar,
     license_no varchar,
     effective_on date,

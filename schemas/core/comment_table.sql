@@ -315,6 +315,9 @@ comment on column refusal.attempt is
 comment on column refusal.type is
     'The rule, as scripts see it: OverHeadroom, OverLicense, LicenseExpired and others';
 
+comment on column refusal.kind is
+    'What was asked: license, export, return and others; null where that was not kept, as in 0.2';
+
 comment on column refusal.country is
     'ISO 3166-1 alpha-2; null where none could be told';
 

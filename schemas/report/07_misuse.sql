@@ -66,7 +66,8 @@ declined as (
     from refusal as f
     left join term as t on f.license_no = t.license_no
     where
-        f.attempt = (select max(o.attempt) from refusal as o where o.request_id = f.request_id)
+        (f.kind is null or f.kind in ('export', 'overrun'))
+        and f.attempt = (select max(o.attempt) from refusal as o where o.request_id = f.request_id)
         and f.request_id not in (select p.request_id from entry as p)
 )
 
