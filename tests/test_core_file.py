@@ -100,11 +100,14 @@ def test_after_an_older_backup_was_restored_the_new_file_stays_and_the_old_ones_
     small.ledger.close()
     small.store.close()
     (tmp_path / "tppq.db").unlink()
-    restore(tmp_path / "backup.db", f"sqlite:///{tmp_path / 'tppq.db'}")
-    for seq in (14, 14, 16):
-        file = standing(small)
-        assert asked(file, "select count(*), max(seq) from entry") == [(seq, seq)]
-        post(small, 1)
+    url = f"sqlite:///{tmp_path / 'tppq.db'}"
+    restore(tmp_path / "backup.db", url)
+    with Ledger.open(url, actor="maria") as again:
+        restored = small._replace(ledger=again)
+        for seq in (14, 14, 16):
+            file = standing(restored)
+            assert asked(file, "select count(*), max(seq) from entry") == [(seq, seq)]
+            post(restored, 1)
     assert [path.name[5:17] for path in sorted(small.folder.iterdir())] == ["000000000014", "000000000016"]
 
 
