@@ -1,8 +1,7 @@
 """The same questions of ten times as much: a history repeated, in segments, whatever its size.
 
-Posting ten million entries would take minutes. So the store beside the segments holds the last entry alone:
-a process that asks reads no more of such a store than its head, its guards, and the hash of the last sealed
-entry.
+Posting ten million entries would take minutes. So the store beside the segments holds the last entry of each
+alone: a process that asks reads no more of such a store than its head, its guards, and the hashes of those.
 """
 
 from __future__ import annotations
@@ -87,21 +86,28 @@ def _made(folder: Path, url: str) -> Large | None:
                 )
                 rows.write_parquet(str(segments / name), compression="zstd", row_group_size=250_000)
     Ledger.init(f"sqlite:///{large}", opening=False).close()
-    _put_last(large, Path(url.removeprefix("sqlite:///")), sealed.last_seq, entries)
+    _put_ends(large, Path(url.removeprefix("sqlite:///")), sealed.files, range(0, entries, sealed.last_seq))
     return Large(f"sqlite:///{large}", sorted(segments.iterdir()), entries)
 
 
-def _put_last(large: Path, small: Path, seq: int, entries: int) -> None:
-    """Give a store one entry, the last of the other one's that is sealed, as the last of so many."""
+def _put_ends(large: Path, small: Path, sealed: Sequence[Path], shifts: Sequence[int]) -> None:
+    """Give a store the last entry of each segment of the other one, as often as those are repeated."""
+    ends = [int(file.name.split("-")[2]) for file in sealed]
     connection = sqlite3.connect(large, isolation_level=None)
     guards = connection.execute("select name, sql from sqlite_schema where type = 'trigger'").fetchall()
     for name, _ in guards:
         connection.execute(f"drop trigger {name}")
     connection.execute("attach ? as small", (str(small),))
-    connection.execute("insert into entry select * from small.entry where seq = ?", (seq,))
-    connection.execute("update entry set seq = ?", (entries,))
+    connection.execute("create temp table ending as select * from small.entry limit 0")
+    for shift in shifts:
+        for end in ends:
+            connection.execute("insert into ending select * from small.entry where seq = ?", (end,))
+        connection.execute("update ending set seq = seq + ?", (shift,))
+        connection.execute("update ending set prev_hash = printf('%064x', seq), request_id = seq")
+        connection.execute("insert into main.entry select * from ending")
+        connection.execute("delete from ending")
     connection.execute(
-        "update head set (seq, hash, recorded_at) = (select seq, hash, recorded_at from main.entry)"
+        "update head set (seq, hash, recorded_at) = (select max(seq), hash, recorded_at from main.entry)"
     )
     for _, guard in guards:
         connection.execute(guard)
