@@ -25,6 +25,7 @@ from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 import orjson
 
+from ledger import aside
 from ledger.errors import Busy, Misconfigured
 
 LOCK = ".lock"
@@ -152,8 +153,7 @@ def tell(message: Message | None, delivery: Delivery, clock: Callable[[], float]
     """
     try:
         if message is not None:
-            delivery.outbox.mkdir(parents=True, exist_ok=True)
-            _put(delivery.outbox / f"{message.id}.json", message.body())
+            aside.write(delivery.outbox / f"{message.id}.json", message.body())
         if delivery.webhook is None or not delivery.outbox.is_dir():
             return []
         failed = []
@@ -167,13 +167,6 @@ def tell(message: Message | None, delivery: Delivery, clock: Callable[[], float]
     except OSError as error:
         raise Misconfigured(f"{delivery.outbox} cannot be written: {error.strerror}") from error
     return failed
-
-
-def _put(path: Path, content: bytes) -> None:
-    """Write a file so that a reader sees all of it or nothing."""
-    part = path.with_name(f".{path.name}.part")
-    part.write_bytes(content)
-    part.replace(path)
 
 
 class _Staying(HTTPRedirectHandler):
@@ -241,7 +234,8 @@ def metrics(path: Path, found: Mapping[str, Any], *, status: int, at: float, sec
         ),
     ]  # fmt: skip
     try:
-        _put(path, "".join(said).encode())
+        path.parent.stat()  # a folder that is not there is not made: it may be a slip
+        aside.write(path, "".join(said).encode())
     except OSError as error:
         raise Misconfigured(f"{path} cannot be written: {error.strerror}", path=str(path)) from error
 

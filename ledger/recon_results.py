@@ -20,7 +20,7 @@ import duckdb
 import orjson
 import pyarrow.parquet as pq
 
-from ledger import installed, recon_report
+from ledger import aside, installed, recon_report
 from ledger.answer import Rows
 from ledger.errors import Misconfigured
 from ledger.recon_changes import CLEARED
@@ -123,9 +123,7 @@ def mark_stale(out: str | Path, why: str) -> dict[str, Any] | None:
 
 
 def _say(out: Path, said: Mapping[str, Any]) -> None:
-    part = out / f".{CURRENT}.part"
-    part.write_bytes(orjson.dumps(said, option=_INDENTED))
-    part.replace(out / CURRENT)
+    aside.write(out / CURRENT, orjson.dumps(said, option=_INDENTED))
 
 
 def _fill(folder: Path, night: Night, rows: Rows) -> list[str]:

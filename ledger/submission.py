@@ -124,8 +124,7 @@ class Stamps:
     def next(self) -> str:
         us = self._next_us
         self._next_us = us + 1
-        second, rest = divmod(us, 1_000_000)
-        return f"{_second(second)}{rest:06d}Z"
+        return instant(us)
 
 
 def judge_all(

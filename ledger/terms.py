@@ -58,15 +58,15 @@ def _brought_back(asked: Asked, account: Account) -> str | None:
 
 def freed(asked_tpp: int, headroom_tpp: int, lapsing_tpp: int, expired_tpp: int) -> str:
     """What licenses that expire unused soon, or have, would free, as a sentence; empty for nothing."""
-    parts = []
-    if expired_tpp:
-        parts.append(f"Licenses that expired hold {expired_tpp:,} that were not released")
+    parts = [f"licenses that expired hold {expired_tpp:,} that were not released"] if expired_tpp else []
     if lapsing_tpp:
-        soon = f"icenses that expire unused within 60 days would free {lapsing_tpp:,}"
-        parts.append(f"l{soon}" if parts else f"L{soon}")
+        parts.append(f"licenses that expire unused within 60 days would free {lapsing_tpp:,}")
+    if not parts:
+        return ""
     fits = asked_tpp <= headroom_tpp + lapsing_tpp + expired_tpp
     then = "with that it fits" if expired_tpp else "then it fits"
-    return f"{', '.join(parts)}: {then if fits else 'it would not fit even then'}" if parts else ""
+    sentence = f"{', '.join(parts)}: {then if fits else 'it would not fit even then'}"
+    return sentence[0].upper() + sentence[1:]
 
 
 def instead(asked: Asked) -> str:

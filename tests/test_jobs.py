@@ -256,6 +256,12 @@ def test_metrics_begin_anew_where_there_were_none(tmp_path: Path) -> None:
     assert "tppq_reconcile_exit_status 69\n" in path.read_text(encoding="utf-8")
 
 
+def test_metrics_make_no_folder_whose_name_may_be_a_slip(tmp_path: Path) -> None:
+    with pytest.raises(Misconfigured, match=r"tppq\.prom cannot be written: No such file or directory"):
+        jobs.metrics(tmp_path / "tpyo" / "tppq.prom", {}, status=0, at=AT, seconds=1)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_the_last_success_is_remembered_while_runs_fail(tmp_path: Path) -> None:
     path = tmp_path / "tppq.prom"
     jobs.metrics(path, FOUND, status=0, at=AT, seconds=1)
