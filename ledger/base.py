@@ -20,7 +20,7 @@ from ledger.posting import Resolver
 from ledger.roster import Act
 from ledger.store import Store, clock_us
 from ledger.submission import Head, Verdict
-from ledger.text import named
+from ledger.text import named, written
 
 _KEPT_TEXT = 2_000
 """Characters of a query that the audit keeps."""
@@ -134,8 +134,8 @@ class Opened:
         return outcome.receipts([*again, *map(outcome.picked, verdict.rows)], self._terms.h100_tpp)
 
     def _country(self, text: str) -> str:
-        """The code of a country that was named. Raises UnknownName."""
-        code = self._resolver.country(text)
+        """The code of a country that was named. Raises UnknownName, BadQuery."""
+        code = self._resolver.country(written("country", text))
         if not isinstance(code, str):
             raise code
         return code

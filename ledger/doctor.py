@@ -203,9 +203,9 @@ def _ledger(store: Store, head: Head) -> Iterator[Check]:
     try:
         store.checked_head()
     except LedgerError as error:
-        yield Check("guards", "fail", error.detail, "run tppq verify, then tppq init to put the guards back")
+        yield Check("guards", "fail", error.detail, "put them back as it says, then run tppq verify")
     else:
-        yield Check("guards", "ok", "append-only: every trigger is there", "")
+        yield Check("guards", "ok", "append-only: triggers, keys and checks are there", "")
     yield _segments(store)
     yield clock_behind(head, store.clock())
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -65,7 +65,7 @@ class Forecasts(Questions):
         country: str | None = None,
         *,
         as_of: date | str | None = None,
-        known_at: datetime | str | None = None,
+        known_at: date | str | None = None,
     ) -> Answer:
         """When 90 % and 100 % of a quota will be used, one row a country, percent and run-rate.
 

@@ -14,7 +14,7 @@ from uuid import uuid4
 
 from ledger import evidence
 from ledger.accounts import Asked
-from ledger.errors import Refused, TppMismatch, UnknownName
+from ledger.errors import BadQuery, Refused, TppMismatch, UnknownName
 from ledger.model import MOST_TPP, Device, Kind
 from ledger.reference import Reference
 from ledger.submission import Post
@@ -145,7 +145,7 @@ class Resolver:
     def posts(self, entries: Sequence[Given], request_id: str | None) -> list[Post]:
         """The entries as one submission; without a request id it is given one, and cannot be repeated.
 
-        Raises BadQuery for a request id that is no text.
+        Raises BadQuery for a request id that is no text, and for what is no entry.
         """
         request_id = None if request_id is None else named("request_id", request_id)
         bodies = [_given(entry) for entry in entries]
@@ -166,9 +166,11 @@ class Resolver:
 
 
 def _given(entry: Given) -> dict[str, Any]:
-    """The entry as a file would give it; the entry it reverses only where there is one."""
-    fields = vars(entry)
-    given = dict(zip(_BODY, _body(fields), strict=True))
+    """The entry as a file would give it; the entry it reverses only where there is one. Raises BadQuery."""
+    try:
+        given = dict(zip(_BODY, _body(vars(entry)), strict=True))
+    except (TypeError, KeyError):
+        raise BadQuery(f"{entry!r} is no Entry: give entries one by one, as in post(first, second)") from None
     given["kind"], given["effective_on"] = entry.kind.value, entry.effective_on.isoformat()
     if entry.expires_on is not None:
         given["expires_on"] = entry.expires_on.isoformat()

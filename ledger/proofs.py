@@ -16,7 +16,7 @@ from typing import Any
 
 import orjson
 
-from ledger import anchors, kept, merkle, rereading, tiles
+from ledger import anchors, kept, merkle, question, rereading, tiles
 from ledger.anchors import TOPIC, Recorded
 from ledger.base import Opened
 from ledger.errors import (
@@ -126,9 +126,11 @@ class Proofs(Opened):
         """A proof that an entry is under the last checkpoint, to be given to somebody else (C2SP tlog-proof).
 
         It shows the entry, unless `private`: then only when it was recorded. With the tiles of a `folder` the
-        history is not read again. Raises UnknownName, Refused (no checkpoint covers it yet), Tampered.
+        history is not read again. Raises BadQuery (seq is no number), UnknownName, Refused (no checkpoint yet
+        covers it), Tampered.
         """
         self._must("checkpoint")
+        seq = question.seq(seq)
         head = self._store.head()
         if not 0 < seq <= head.seq:
             raise UnknownName(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -149,7 +149,16 @@ class Proposals(People):
 
     # ------------------------------------------------------------------------------------------- within
 
-    def _propose(self, posts: Sequence[Post], remark: str | None, *, dry_run: bool) -> Proposal:
+    def _propose(
+        self,
+        posts: Sequence[Post],
+        remark: str | None,
+        *,
+        dry_run: bool = False,
+        beside: Callable[[str], Sequence[Telling]] = lambda _proposal: (),
+        check: Callable[[], None] = lambda: None,
+    ) -> Proposal:
+        """Propose these posts; with the proposal is recorded what is told `beside` it, if `check` lets it."""
         self._must_be_shared()
         self._must("propose")
         if not posts:
@@ -168,16 +177,15 @@ class Proposals(People):
             if dry_run:
                 return proposal
             detail = {each: getattr(proposal, each) for each in _KEPT} | {"shown_seq": head.seq}
+            tellings = [Telling(proposed.TOPIC, name, "proposed", detail), *beside(name)]
             try:
-                self._store.record(
-                    [Telling(proposed.TOPIC, name, "proposed", detail)], self.actor,
-                    partial(self._must_be_free, name),
-                )  # fmt: skip
+                self._store.record(tellings, self.actor, partial(self._must_be_free, name, check))
             except _Taken:
                 continue
             return proposal
 
-    def _must_be_free(self, name: str) -> None:
+    def _must_be_free(self, name: str, check: Callable[[], None]) -> None:
+        check()
         if name in self._proposals():
             raise _Taken
 

@@ -5,11 +5,20 @@ from __future__ import annotations
 import re
 from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta
+from operator import index
+from typing import SupportsIndex
 
 from ledger.errors import BadQuery
 
 WHOLE = re.compile(r"[0-9]+|[1-9][0-9]{0,2}(,[0-9]{3})+")
 """A whole number as people write it, and as screens show it."""
+
+
+def seq(given: object) -> int:
+    """The number of an entry; one of NumPy's, out of an answer, is a number too. Raises BadQuery."""
+    if isinstance(given, bool) or not isinstance(given, SupportsIndex):
+        raise BadQuery(f"seq is {given!r}: write a whole number, that of an entry", field="seq")
+    return index(given)
 
 
 def day(given: date | str | None) -> str | None:
@@ -18,11 +27,11 @@ def day(given: date | str | None) -> str | None:
         return None if given is None else given.date().isoformat()
     try:
         return (given if isinstance(given, date) else date.fromisoformat(given)).isoformat()
-    except ValueError:
+    except (TypeError, ValueError):
         raise BadQuery(f"'{given}' is not a day: write YYYY-MM-DD", value=str(given)) from None
 
 
-def instant(given: datetime | str | None) -> str | None:
+def instant(given: date | str | None) -> str | None:
     """An instant in UTC as ISO text; a day alone means its end, a time without a zone is UTC.
 
     Raises BadQuery.
@@ -32,20 +41,22 @@ def instant(given: datetime | str | None) -> str | None:
     try:
         at = given if isinstance(given, datetime) else _written(given)
         utc = at.replace(tzinfo=UTC) if at.tzinfo is None else at - (at.utcoffset() or timedelta())
-    except (ValueError, OverflowError):
+    except (TypeError, ValueError, OverflowError):
         raise BadQuery(
             f"'{given}' is not a time: write YYYY-MM-DD or YYYY-MM-DDTHH:MM:SSZ", value=str(given)
         ) from None
     return f"{utc.replace(tzinfo=None).isoformat(timespec='microseconds')}Z"  # strftime pads no year
 
 
-def _written(text: str) -> datetime:
-    """An instant as it was written. Raises ValueError."""
+def _written(given: date | str) -> datetime:
+    """An instant as it was written. Raises ValueError, and TypeError for what is neither day nor text."""
+    if isinstance(given, date):
+        return datetime.combine(given, time.max)
     with suppress(ValueError):
-        return datetime.combine(date.fromisoformat(text), time.max)
-    return datetime.fromisoformat(text)
+        return datetime.combine(date.fromisoformat(given), time.max)
+    return datetime.fromisoformat(given)
 
 
-def times(as_of: date | str | None, known_at: datetime | str | None) -> dict[str, str | None]:
+def times(as_of: date | str | None, known_at: date | str | None) -> dict[str, str | None]:
     """Both, as the values that the macros of the core take."""
     return {"as_of": day(as_of), "known_at": instant(known_at)}

@@ -6,7 +6,7 @@ Each answers with an `Answer`: its rows, and the basis they stand on. The SQL is
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from ledger import reference, rules, schema, terms, told
@@ -18,6 +18,7 @@ from ledger.errors import BadQuery, OverHeadroom
 from ledger.model import MOST_TPP, Kind
 from ledger.question import day, times
 from ledger.reading import Progress, silent
+from ledger.text import written
 
 _FIT = {
     "fits": "bool", "asked_tpp": "int64", "headroom_tpp": "int64", "short_by_tpp": "int64",
@@ -33,7 +34,7 @@ class Questions(Opened):
     """
 
     def headroom(
-        self, *countries: str, as_of: date | str | None = None, known_at: datetime | str | None = None
+        self, *countries: str, as_of: date | str | None = None, known_at: date | str | None = None
     ) -> Answer:
         """What is left, one row a country (all that have a quota where none is named), lowest first.
 
@@ -64,7 +65,7 @@ class Questions(Opened):
         *,
         from_day: date | str | None = None,
         as_of: date | str | None = None,
-        known_at: datetime | str | None = None,
+        known_at: date | str | None = None,
     ) -> Answer:
         """The entries of one country in order, with its headroom (TPP, H100e) after each.
 
@@ -85,7 +86,7 @@ class Questions(Opened):
         country: str | None = None,
         *,
         as_of: date | str | None = None,
-        known_at: datetime | str | None = None,
+        known_at: date | str | None = None,
     ) -> Answer:
         """One row a license: licensed, exported and released under it, and what may still leave (TPP)."""
         code = self._country(country) if country is not None else None
@@ -100,7 +101,7 @@ class Questions(Opened):
         answer.
         """
         self._must("ask")
-        beside = {name: told.rows(self._store, name) for name in told.named_in(query)}
+        beside = {name: told.rows(self._store, name) for name in told.named_in(written("query", query))}
         table, head = self._mirror.ask(query, values, wide=True, beside=beside or None)
         if self.shared:  # a program of one person may ask thousands, and nobody else looks
             self._record_query(query, table.num_rows, head)
@@ -114,7 +115,7 @@ class Questions(Opened):
         quantity: int | None = None,
         tpp: int | None = None,
         as_of: date | str | None = None,
-        known_at: datetime | str | None = None,
+        known_at: date | str | None = None,
     ) -> Answer:
         """Would a license for this fit now, or by what was so and known then? One row; reserves nothing.
 

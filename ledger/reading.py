@@ -99,8 +99,7 @@ class Reading:
         if missing := guards.missing(self.database.dialect, found):
             raise Misconfigured(
                 f"{self.database.name} is not append-only: {', '.join(missing)} missing, changed or "
-                "disabled; run tppq init to put them back, then tppq verify to see what was done without "
-                "them",
+                f"disabled; {guards.way_out(missing)}",
                 store=self.database.name,
             )
         if faults := roles.wrong(self.database.dialect, self.read, shared=bool(head.shared)):

@@ -96,13 +96,13 @@ def listed() -> Rows:
     return Rows(names, ("int64", *["string"] * (len(names) - 1)), rows)
 
 
-def named(name: str) -> Ready:
+def named(name: str | int) -> Ready:
     """The report of a name, `-` and `_` alike, or of its number. Raises BadQuery, which says the nearest."""
-    wanted = name.strip().lower().replace("_", "-")
+    wanted = str(name).strip().lower().replace("_", "-")
     number = wanted.lstrip("0")
     for each in ready().values():
         if each.name == wanted or str(each.number) == number:
             return each
     near = get_close_matches(wanted, ready(), 1, 0.5)
     hint = f"the nearest is {near[0]}" if near else "tppq report lists them"
-    raise BadQuery(f"no report '{name}': {hint}", value=name, nearest=near[0] if near else None)
+    raise BadQuery(f"no report '{name}': {hint}", value=str(name), nearest=near[0] if near else None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 
 from ledger.answer import Answer
@@ -19,7 +19,7 @@ class Reconciling(BreakWork):
         self,
         *feeds: str | Path,
         as_of: date | str | None = None,
-        known_at: datetime | str | None = None,
+        known_at: date | str | None = None,
         out: str | Path | None = None,
         dry_run: bool = False,
         block: bool | None = None,

@@ -22,6 +22,7 @@ import orjson
 from ledger.errors import Tampered, UnknownName
 from ledger.events import Event
 from ledger.model import Regime
+from ledger.text import written
 
 TOPIC = "break"
 
@@ -267,8 +268,8 @@ _STATES = {
 
 
 def find(standings: Standings, given: str) -> Standing:
-    """The break of this fingerprint, or of the only one that begins so. Raises UnknownName."""
-    wanted = given.strip().lower()
+    """The break of this fingerprint, or of the only one that begins so. Raises UnknownName, BadQuery."""
+    wanted = written("break", given).strip().lower()
     found = [wanted] if wanted in standings else [name for name in standings if name.startswith(wanted)]
     if len(found) == 1 and len(wanted) >= _LEAST_TYPED:
         return standings[found[0]]

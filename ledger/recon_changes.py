@@ -11,7 +11,7 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from ledger.answer import Rows
-from ledger.events import Telling
+from ledger.events import Event, Telling
 from ledger.recon_breaks import (
     TOPIC,
     Break,
@@ -179,3 +179,12 @@ def table(made: Iterable[Change], on: str) -> Rows:
     """One row a break, gravest first, as on a day (ISO text)."""
     rows = [tuple(row(change, on).values()) for change in made]
     return Rows(tuple(COLUMNS), tuple(COLUMNS.values()), rows)
+
+
+_SAID = ("text", "reason", "officer", "proposal", "until", "approver", "seq", "detail", "run", "on")
+
+
+def said(event: Event) -> str:
+    """What an event says beside who and when, as somebody reads it."""
+    told = ((name, event.detail[name]) for name in _SAID if event.detail.get(name) is not None)
+    return "; ".join(str(value) if name in ("text", "detail") else f"{name} {value}" for name, value in told)

@@ -5,7 +5,7 @@ Nothing is posted here: the entries are proposed by one person and confirmed by 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
 from ledger import undoing
@@ -22,14 +22,24 @@ DONE: Mapping[str | None, str] = {None: "posted", "block": "blocked", "unblock":
 """The event that tells of a proposal that was confirmed, by what it was for."""
 
 
-def entries(store: Store, standing: Standing, steps: Sequence[Mapping[str, Any]], why: str) -> list[Entry]:
-    """What the steps of a draft come to. Raises UnknownName, and BadQuery where there are none."""
+def entries(
+    store: Store,
+    standing: Standing,
+    steps: Sequence[Mapping[str, Any]],
+    why: str,
+    post: Callable[..., object],
+) -> list[Entry]:
+    """What the steps of a draft come to, in an order in which `post` takes them.
+
+    Raises UnknownName, and BadQuery where there are none.
+    """
     made: list[Entry] = []
     for step in steps:
         if "reverse" in step:
             made.append(undoing.undoing(store, step["reverse"], why))
         elif "correct" in step:
-            made.extend(undoing.correction(store, step["correct"], step["changes"], why))
+            both = undoing.correction(store, step["correct"], step["changes"], why)
+            made.extend(undoing.in_order(post, *both))
         elif "post" in step:
             made.append(Entry.model_validate(step["post"]))
     if not made:
@@ -39,6 +49,12 @@ def entries(store: Store, standing: Standing, steps: Sequence[Mapping[str, Any]]
             query=standing.seen.fingerprint,
         )
     return made
+
+
+def drafted(standing: Standing) -> Sequence[Mapping[str, Any]]:
+    """The steps that the run drafted, where it is the ledger that they correct."""
+    draft = standing.seen.draft or {}
+    return draft.get("steps", ()) if draft.get("correct") == "ledger" else ()
 
 
 def set_aside(standing: Standing, left_tpp: int, on: str) -> list[dict[str, Any]]:

@@ -7,7 +7,8 @@ then is it posted. No verb clears a break: a later run does, that no longer find
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import date
+from functools import partial
 from typing import Any
 
 from ledger import recon_steps, roster
@@ -15,13 +16,13 @@ from ledger.accounts import Books
 from ledger.answer import Answer, Rows
 from ledger.entry import Entry
 from ledger.errors import BadQuery, Misconfigured, NotPermitted, Refused, SelfApproval
-from ledger.events import Event, Telling
+from ledger.events import Telling
 from ledger.outcome import Receipt
 from ledger.proposals import Proposals
 from ledger.proposed import Proposal
 from ledger.question import day, instant
 from ledger.recon_breaks import TOPIC, Standing, attention, find, fold
-from ledger.recon_changes import LISTED, listed
+from ledger.recon_changes import LISTED, listed, said
 from ledger.recon_steps import Purpose
 from ledger.text import named, remarked, visible
 
@@ -38,7 +39,7 @@ class BreakWork(Proposals):
         code: str | None = None,
         every: bool = False,
         as_of: date | str | None = None,
-        known_at: datetime | str | None = None,
+        known_at: date | str | None = None,
     ) -> Answer:
         """The open breaks, gravest first: one row each, with its state, age (working days) and officer.
 
@@ -66,7 +67,7 @@ class BreakWork(Proposals):
         self._must("ask")
         standing = self._standing(name)
         rows = [
-            {"at": event.at, "who": event.actor, "action": event.action, "said": _said(event)}
+            {"at": event.at, "who": event.actor, "action": event.action, "said": said(event)}
             for event in standing.history
         ]
         basis = self._basis_now()
@@ -125,18 +126,21 @@ class BreakWork(Proposals):
         why = remarked("reason", drafted if reason is None else reason)
         if purpose is not None:
             steps = self._setting_aside(standing) if purpose == "block" else recon_steps.lift(standing)
-        entries = recon_steps.entries(self._store, standing, steps or _drafted(standing), why)
-        detail: dict[str, Any] = {
-            "entries": [each.model_dump(mode="json") for each in entries],
-            "reason": why,
-        }
-        if purpose is not None:
-            detail["purpose"] = purpose
-        if self.shared:
-            made = self.propose(*entries, remark=why)
-            return self._deed(name, "proposed", {**detail, "proposal": made.proposal}, act="propose")
-        self._judged(entries, self.actor, "(whoever confirms)")
-        return self._deed(name, "proposed", detail, act="propose")
+        entries = recon_steps.entries(
+            self._store, standing, steps or recon_steps.drafted(standing), why, self._would_post
+        )
+        given = [each.model_dump(mode="json") for each in entries]
+        detail = {"entries": given, "reason": why, **({} if purpose is None else {"purpose": purpose})}
+        if not self.shared:
+            self._would_post(*entries)
+            return self._deed(name, "proposed", detail, act="propose")
+        called = standing.seen.fingerprint
+        self._propose(
+            self._resolver.posts(entries, None), why,
+            beside=lambda made: [Telling(TOPIC, called, "proposed", {**detail, "proposal": made})],
+            check=partial(self._must_stand_as, standing, "propose"),
+        )  # fmt: skip
+        return self._standing(called)
 
     def break_confirm(self, name: str) -> list[Receipt]:
         """Confirm what somebody else proposed, and post it: in their name, with you as the approver.
@@ -210,20 +214,21 @@ class BreakWork(Proposals):
         self._must(act)
         standing = self._standing(name) if detail.get("purpose") == "unblock" else self._open(name)
         called = standing.seen.fingerprint
-        last_seq = standing.history[-1].seq
-
-        def check() -> None:
-            if self.shared:
-                roster.must_still(self._store, act, self.actor)
-            now = self._store.events(TOPIC, called)
-            if now[-1].seq != last_seq:
-                raise NotPermitted(
-                    f"break {called} was {now[-1].action} by {now[-1].actor} meanwhile: look at it again "
-                    f"(tppq break show {called})"
-                )
-
-        self._store.record([Telling(TOPIC, called, action, dict(detail))], self.actor, check)
+        telling = Telling(TOPIC, called, action, dict(detail))
+        self._store.record([telling], self.actor, partial(self._must_stand_as, standing, act))
         return self._standing(called)
+
+    def _must_stand_as(self, standing: Standing, act: roster.Act) -> None:
+        """Under the lock: that the break stands as it did when they looked, and that they still may."""
+        if self.shared:
+            roster.must_still(self._store, act, self.actor)
+        called = standing.seen.fingerprint
+        now = self._store.events(TOPIC, called)
+        if now[-1].seq != standing.history[-1].seq:
+            raise NotPermitted(
+                f"break {called} was {now[-1].action} by {now[-1].actor} meanwhile: look at it again "
+                f"(tppq break show {called})"
+            )
 
     def _told_beside(self, chosen: Proposal, receipts: Sequence[Receipt]) -> Sequence[Telling]:
         """Of the break that a proposal was made for, that it was confirmed, whichever verb approved it.
@@ -241,6 +246,13 @@ class BreakWork(Proposals):
         country = standing.seen.country
         left = self._mirror.now([country])[0].column("headroom_tpp") if country else []
         return recon_steps.set_aside(standing, sum(left), self._store.today())
+
+    def _would_post(self, *entries: Entry, dry_run: bool = True) -> None:
+        """Whether these would be posted if somebody confirmed them now. Raises Refused."""
+        if self.shared:
+            self.propose(*entries, dry_run=dry_run)
+        else:
+            self._judged(entries, self.actor, "(whoever confirms)")
 
     def _judged(
         self, entries: Sequence[Entry], actor: str, approver: str, standing: Standing | None = None
@@ -276,11 +288,6 @@ def _confirmed(standing: Standing, receipts: Sequence[Receipt]) -> list[Telling]
     return [Telling(TOPIC, name, "confirmed", {}), Telling(TOPIC, name, done, {"seq": seq})]
 
 
-def _drafted(standing: Standing) -> Sequence[Mapping[str, Any]]:
-    draft = standing.seen.draft or {}
-    return draft.get("steps", ()) if draft.get("correct") == "ledger" else ()
-
-
 def _plain(fields: Mapping[str, Any]) -> dict[str, Any]:
     """Days as text, for a basis that is shown as JSON."""
     return {
@@ -288,12 +295,3 @@ def _plain(fields: Mapping[str, Any]) -> dict[str, Any]:
         for name, value in fields.items()
         if value is not None
     }
-
-
-_SAID = ("text", "reason", "officer", "proposal", "until", "approver", "seq", "detail", "run", "on")
-
-
-def _said(event: Event) -> str:
-    """What an event says beside who and when, as somebody reads it."""
-    told = ((name, event.detail[name]) for name in _SAID if event.detail.get(name) is not None)
-    return "; ".join(str(value) if name in ("text", "detail") else f"{name} {value}" for name, value in told)

@@ -48,7 +48,7 @@ class Reports(Forecasts):
         """One row a ready report: number, name, question, about (in a sentence), and its parameters."""
         return Answer(listed(), self._basis(self._store.head(), {}))
 
-    def report(self, name: str, **parameters: Any) -> Answer:
+    def report(self, name: str | int, **parameters: Any) -> Answer:
         """The answer to a ready report, by its name or number (`reports()` lists them), and its parameters.
 
         Its basis also says which report, with which values, and in `notes` what a reader must know. Raises

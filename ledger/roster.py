@@ -30,6 +30,7 @@ from ledger.errors import Busy, Misconfigured, NotPermitted, Tampered, UnknownNa
 from ledger.events import Event, Telling
 from ledger.reading import Reading
 from ledger.store import Store
+from ledger.text import written
 
 TOPIC = "person"
 
@@ -255,7 +256,7 @@ def checked_name(name: str) -> str:
 
     Letters of one alphabet only, so that no two names look alike.
     """
-    if _NAME.fullmatch(name) is None:
+    if _NAME.fullmatch(written("name", name)) is None:
         raise UnknownName(
             f"'{name}' cannot be the name of a user: write it as the operating system does, in up to 64 "
             "letters of A to Z, digits, and . _ @ + - \\ or blanks between them",

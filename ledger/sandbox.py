@@ -26,6 +26,7 @@ from ledger.database import Row
 from ledger.errors import BadQuery
 from ledger.question import day, instant
 from ledger.sandbox_process import Child, Limits
+from ledger.text import written
 from ledger.told import Told
 
 LONGEST = 100_000
@@ -129,7 +130,7 @@ class Sandbox(Opened):
         something that is not for queries, too slow, too large.
         """
         self._must("ask")
-        if len(query) > LONGEST:
+        if len(written("query", query)) > LONGEST:
             raise BadQuery(f"the query has {len(query):,} characters; {LONGEST:,} are allowed")
         with child or Child() as process:
             ground = Ground(self._terms, self._reference)

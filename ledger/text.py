@@ -45,10 +45,15 @@ def remarked(field: str, value: str) -> str:
     return _given(field, value, REMARK_LENGTH)
 
 
-def _given(field: str, value: object, most: int) -> str:
-    if not isinstance(value, str):  # a program that knows no types would have it hashed as what it is
+def written(field: str, value: object) -> str:
+    """A text, as it was given. Raises BadQuery for what is none, as a program without types may give."""
+    if not isinstance(value, str):  # it would be hashed as what it is
         raise BadQuery(f"{field} is {value!r}: write it as text", field=field)
-    stripped = value.strip(BLANKS)
+    return value
+
+
+def _given(field: str, value: object, most: int) -> str:
+    stripped = written(field, value).strip(BLANKS)
     if not stripped:
         raise BadQuery(f"{field} is empty: write at least a word", field=field)
     if len(stripped) > most:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import date
-from operator import index
-from typing import Any, SupportsIndex
+from typing import Any
 
+from ledger import question
 from ledger.entry import Entry
 from ledger.errors import BadQuery, Refused, UnknownName
 from ledger.model import UNDONE_BY, Kind
@@ -24,7 +24,7 @@ _REMARKS = ("consignee", "exporter", "reference", "reason")
 
 def undoing(store: Store, seq: int, reason: str) -> Entry:
     """What undoes one entry, whole: its opposite kind on the same day. Raises UnknownName, BadQuery."""
-    seq = _number(seq)
+    seq = question.seq(seq)
     return _opposite(_given(store, seq), seq, reason)
 
 
@@ -38,7 +38,7 @@ def correction(store: Store, seq: int, changes: Mapping[str, Any], reason: str) 
     """
     if not isinstance(changes, Mapping):
         raise BadQuery(f"changes is {changes!r}: name each field with its value, as a dict", field="changes")
-    seq = _number(seq)
+    seq = question.seq(seq)
     given = _given(store, seq)
     undone = _opposite(given, seq, reason)
     was = Entry.model_validate({**given, "reverses_seq": None})
@@ -75,13 +75,6 @@ def _fits(post: Callable[..., object], both: tuple[Entry, Entry]) -> bool:
     except Refused:
         return False
     return True
-
-
-def _number(seq: object) -> int:
-    """The number of an entry; one of NumPy's, out of an answer, is a number too. Raises BadQuery."""
-    if isinstance(seq, bool) or not isinstance(seq, SupportsIndex):
-        raise BadQuery(f"seq is {seq!r}: write a whole number, that of an entry", field="seq")
-    return index(seq)
 
 
 def _given(store: Store, seq: int) -> dict[str, Any]:

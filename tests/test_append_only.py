@@ -252,6 +252,42 @@ def test_a_store_without_one_of_its_guards_is_not_opened(
     assert contents(url) == before
 
 
+WEAKENED = {
+    "table balance": "check (headroom_tpp >= 0 or overdraft_approver is not null)",
+    "table entry": "check (tpp > 0)",
+    "table head": "check (one = 1)",
+}
+
+
+@pytest.mark.parametrize("table", WEAKENED)
+def test_a_file_whose_table_lost_a_check_is_not_opened(tmp_path: Path, table: str) -> None:
+    url = filled(f"sqlite:///{tmp_path / 'tppq.db'}")
+    change = "update sqlite_schema set sql = replace(sql, ?, 'check (1)') where name = ?"
+    with connected(url) as connection:
+        connection.exec_driver_sql("pragma writable_schema = on")
+        done = connection.exec_driver_sql(change, (WEAKENED[table], table.removeprefix("table ")))
+        assert done.rowcount == 1
+        connection.commit()
+    with pytest.raises(Misconfigured) as refused:
+        Ledger.open(url)
+    said = f"is not append-only: {table} missing, changed or disabled; make the tables again"
+    assert said in refused.value.detail
+
+
+@pytest.mark.parametrize(
+    "constraint", ["balance_headroom", "entry_no_fork", "entry_two_people", "head_one_row"]
+)
+def test_a_database_whose_table_lost_a_key_or_a_check_is_not_opened(
+    postgres: Postgres, constraint: str
+) -> None:
+    url = filled(postgres.create())
+    with connected(url) as connection:
+        connection.exec_driver_sql(f"alter table {constraint.partition('_')[0]} drop constraint {constraint}")
+    with pytest.raises(Misconfigured, match=f"is not append-only: constraint {constraint} missing"):
+        Ledger.open(url)
+    postgres.drop(url)
+
+
 def test_a_guard_that_a_replica_would_pass_is_taken_for_missing(postgres: Postgres) -> None:
     url = filled(postgres.create())
     with connected(url) as connection:

@@ -96,5 +96,5 @@ def test_whoever_owns_the_file_gets_around_it_and_that_is_noticed_by(
 ) -> None:
     url = create(f"sqlite:///{tmp_path / 'tppq.db'}", CLOCK)
     run(url, attack)
-    with pytest.raises(Misconfigured, match=r"is not append-only: .* run tppq init"):
+    with pytest.raises(Misconfigured, match=r"is not append-only: .* tppq init"):
         Ledger.open(url, actor="maria", clock=CLOCK)

@@ -41,7 +41,7 @@ def test_a_sound_ledger_has_nothing_that_fails(store_url: str) -> None:
     assert {"python", "duckdb", "sqlite", "strict tables", "reference data"} <= checks.keys()
     assert checks["ledger"].found.endswith(", diffusion-2025")
     assert "entry 158" in checks["ledger"].found
-    assert checks["guards"] == Check("guards", "ok", "append-only: every trigger is there", "")
+    assert checks["guards"] == Check("guards", "ok", "append-only: triggers, keys and checks are there", "")
     assert all(check.advice for check in checks.values() if check.state != "ok")
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 
 from ledger.errors import BadQuery
-from ledger.question import day, instant, times
+from ledger.question import day, instant, seq, times
 
 NIGHT = datetime(2026, 2, 1, 23, 30, tzinfo=timezone(timedelta(hours=4)))
 
@@ -76,3 +77,23 @@ def test_both_times_are_what_the_macros_take() -> None:
         "as_of": "2026-02-01",
         "known_at": "2026-02-02T23:59:59.999999Z",
     }
+
+
+def test_a_day_given_as_a_date_is_known_at_its_end() -> None:
+    assert instant(date(2026, 2, 1)) == instant("2026-02-01") == "2026-02-01T23:59:59.999999Z"
+
+
+@pytest.mark.parametrize("given", [5, 1.5, ["2026-02-01"], b"2026-02-01"])
+def test_what_is_neither_text_nor_a_date_is_no_time(given: Any) -> None:
+    with pytest.raises(BadQuery, match="is not a day: write YYYY-MM-DD"):
+        day(given)
+    with pytest.raises(BadQuery, match="is not a time: write YYYY-MM-DD or"):
+        instant(given)
+
+
+def test_the_number_of_an_entry_is_whole() -> None:
+    assert seq(12) == 12
+    for given in ("1", 1.0, None, True):
+        with pytest.raises(BadQuery) as caught:
+            seq(given)
+        assert caught.value.detail == f"seq is {given!r}: write a whole number, that of an entry"

@@ -144,6 +144,20 @@ def test_somebody_who_knows_better_names_the_entries(office: Office) -> None:
     assert [(each["kind"], each["reason"]) for each in proposed.entries] == [("restore", "never left")]
 
 
+@pytest.mark.parametrize("is_shared", [False, True])
+def test_a_license_under_which_goods_left_may_be_corrected_for_a_break(
+    office: Office, *, is_shared: bool
+) -> None:
+    issued = EXPORTED - 1
+    if is_shared:
+        share(office)
+    with office.as_("ines" if is_shared else "maria") as officer:
+        proposed = officer.break_propose(office.name, correct=issued, changes={"quantity": 2_000})
+    assert [each["kind"] for each in proposed.entries] == ["license", "release"]
+    with office.as_("omar") as other:
+        assert [receipt.kind for receipt in other.break_confirm(office.name)] == ["license", "release"]
+
+
 def test_without_two_that_agree_nothing_is_drafted(office: Office) -> None:
     office.night.shipped["X1/1"]["quantity"] = 80
     office.night.run_number = 2
@@ -349,10 +363,11 @@ def test_in_a_shared_ledger_a_block_is_a_proposal_too(grave: Office) -> None:
 
 @contextmanager
 def the_store_refuses(office: Office, action: str) -> Iterator[None]:
-    """While it lasts, no event with this action can be written."""
+    """While it lasts, no event of a break with this action can be written."""
     with connected(url_in(office.folder)) as outside:
         outside.exec_driver_sql(
-            f"create trigger refuses before insert on event when new.action = '{action}' "
+            "create trigger refuses before insert on event "
+            f"when new.topic = 'break' and new.action = '{action}' "
             "begin select raise(abort, 'not now'); end"
         )
     yield
@@ -382,6 +397,17 @@ def test_in_a_shared_ledger_too_it_is_posted_and_told_at_once_or_not_at_all(grav
         assert contents(url_in(grave.folder)) == before
         approver.break_confirm(grave.name)
     assert blocked(grave) == (CRITICAL_TPP, "blocked")
+
+
+def test_in_a_shared_ledger_a_break_and_its_proposal_are_told_at_once_or_not_at_all(grave: Office) -> None:
+    share(grave)
+    before = contents(url_in(grave.folder))
+    with grave.as_("ines") as officer:
+        with the_store_refuses(grave, "proposed"), pytest.raises(Tampered, match="not now"):
+            officer.break_propose(grave.name, purpose="block")
+        assert contents(url_in(grave.folder)) == before
+        officer.break_propose(grave.name, purpose="block")
+        assert len(officer.pending()) == 1
 
 
 @pytest.mark.parametrize("meanwhile", ["nothing", "somebody takes it"])

@@ -259,7 +259,7 @@ def test_check_of_a_sound_ledger_has_nothing_to_advise(store_url: str) -> None:
     found = checked(store_url)
     assert list(found) == ["schema", "guards", "roles", "users"]
     assert {(state, advice) for state, _, advice in found.values()} == {("ok", "")}
-    assert found["guards"][1] == "append-only: every trigger is there, word for word"
+    assert found["guards"][1] == "append-only: triggers, keys and checks are there"
     assert found["users"][1].startswith("none: a ledger of one person")
 
 
@@ -269,7 +269,8 @@ def test_check_names_the_guards_that_are_away(store_url: str) -> None:
         on = "" if owner.dialect.name == "sqlite" else " on event"
         owner.exec_driver_sql(f"drop trigger event_continues{on}")
     assert checked(store_url)["guards"] == (
-        "fail", "missing, changed or disabled: event_continues", "run tppq db init, then tppq verify"
+        "fail", "missing, changed or disabled: event_continues",
+        "run tppq init to put them back, then tppq verify to see what was done without them",
     )  # fmt: skip
 
 

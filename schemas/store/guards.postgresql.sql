@@ -1,5 +1,5 @@
--- One row a trigger of this store that fires always, with its kind and the body of its function; and an index
--- that was made by name and holds, with what it is.
+-- One row a trigger of this store that fires always, with its kind and the body of its function; an index
+-- that was made by name and holds, with what it is; and a key or check that was made by name and holds.
 select
     t.tgname as name,
     t.tgtype || ' ' || f.prosrc as definition
@@ -16,3 +16,9 @@ inner join pg_class as c on i.indexrelid = c.oid
 where
     i.indisvalid and c.relnamespace = current_schema()::regnamespace
     and not exists (select 1 from pg_constraint as k where k.conindid = i.indexrelid)
+union all
+select
+    'constraint ' || k.conname as name,
+    'holds' as definition
+from pg_constraint as k
+where k.contype in ('c', 'u') and k.convalidated and k.connamespace = current_schema()::regnamespace
