@@ -43,6 +43,10 @@ class Asked(NamedTuple):
     reverses_seq: int | None
     quota: str
 
+    def fitting(self, held_tpp: int) -> int | None:
+        """How many whole devices of the kind asked for would fit; None where the entry names no device."""
+        return None if self.quantity is None else max(0, held_tpp * self.quantity // self.tpp)
+
 
 @dataclass(slots=True)
 class Account:

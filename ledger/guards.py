@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from functools import cache
 
 from ledger import schema
 
 _FUNCTION = re.compile(r"create or replace function (\w+)\(\).*?as \$\$(.*?)\$\$", re.DOTALL)
+_ACTS = re.compile(r"(create )?(trigger|rule) ", re.IGNORECASE)
+"""How the definition of what acts by itself begins."""
+
 _CONSTRAINT = re.compile(r"^    constraint (\w+) ", re.MULTILINE)
+_UNNAMED = "entry_request_id_request_part_key"
+"""As PostgreSQL calls the key that makes a request one post, which `tables.*.sql` gives no name."""
+
 _INDEX = re.compile(r"create (unique index|index) if not exists (\w+)")
 # pg_trigger.tgtype: 1 row, 2 before, 4 insert, 8 delete, 16 update, 32 truncate
 _POSTGRESQL = {
@@ -23,17 +30,36 @@ _POSTGRESQL = {
 }
 
 
+def amiss(dialect: str, found: Iterable[tuple[str, str]]) -> str | None:
+    """What is wrong with the guards found (name, definition), and the way out; None where nothing is."""
+    there, ours = list(found), _expected(dialect)
+    if away := missing(dialect, there):
+        return f"{', '.join(away)} missing, changed or disabled; {_way_out(away)}"
+    strange = {name for name, definition in there if _ACTS.match(definition) and ours.get(name) != definition}
+    if strange:
+        named = ", ".join(sorted(strange))
+        return (
+            f"{named} is none of its triggers and may change what is written; drop it, then run tppq verify "
+            "to see what was done with it"
+        )
+    return None
+
+
 def missing(dialect: str, found: Iterable[tuple[str, str]]) -> list[str]:
     """What of `schemas/store` is not among what was found (name, definition).
 
     Triggers, named indexes, and `table NAME` or, on PostgreSQL, `constraint NAME`.
     """
     there = dict(found)
-    expected = _sqlite() if dialect == "sqlite" else _postgresql()
-    return sorted(name for name, definition in expected.items() if there.get(name) != definition)
+    return sorted(name for name, definition in _expected(dialect).items() if there.get(name) != definition)
 
 
-def way_out(names: Iterable[str]) -> str:
+@cache
+def _expected(dialect: str) -> Mapping[str, str]:
+    return _sqlite() if dialect == "sqlite" else _postgresql()
+
+
+def _way_out(names: Iterable[str]) -> str:
     """What to do where these are missing: tables with entries in them are not made again by themselves."""
     if any(" " in name for name in names):
         return (
@@ -58,7 +84,10 @@ def _sqlite() -> dict[str, str]:
 def _postgresql() -> dict[str, str]:
     """Each trigger as its kind and the body of its function, each index as what it is, each named key."""
     bodies = dict(_FUNCTION.findall(schema.sql("store/append_only.postgresql.sql")))
-    triggers = {name: f"{kind} {bodies[function]}" for name, (kind, function) in _POSTGRESQL.items()}
+    triggers = {
+        name: f"trigger A {kind} {bodies[function]}" for name, (kind, function) in _POSTGRESQL.items()
+    }
     tables = schema.sql("store/tables.postgresql.sql")
     indexes = {name: sort for sort, name in _INDEX.findall(tables)}
-    return triggers | indexes | {f"constraint {name}": "holds" for name in _CONSTRAINT.findall(tables)}
+    constraints = [*_CONSTRAINT.findall(tables), _UNNAMED]
+    return triggers | indexes | {f"constraint {name}": "holds" for name in constraints}

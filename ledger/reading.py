@@ -96,12 +96,8 @@ class Reading:
         if head.schema_version != SCHEMA_VERSION:
             raise self.other_schema(head.schema_version)
         found = ((name, definition) for name, definition in self.read("guards"))
-        if missing := guards.missing(self.database.dialect, found):
-            raise Misconfigured(
-                f"{self.database.name} is not append-only: {', '.join(missing)} missing, changed or "
-                f"disabled; {guards.way_out(missing)}",
-                store=self.database.name,
-            )
+        if amiss := guards.amiss(self.database.dialect, found):
+            raise Misconfigured(f"{self.database.name} is not append-only: {amiss}", store=self.database.name)
         if faults := roles.wrong(self.database.dialect, self.read, shared=bool(head.shared)):
             said = "; ".join(f"{fault.said} ({fault.advice})" for fault in faults)
             raise Misconfigured(

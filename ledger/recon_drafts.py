@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, TypeGuard
 
 from ledger.recon_breaks import TRANSIT_DAYS
 
@@ -23,6 +23,9 @@ _QUANTITIES = frozenset({"QUANTITY", "UNIT", "CUMULATIVE_AS_DELTA"})
 _CORRECTED = {"DEVICE": "device_id", "PERIOD": "effective_on", "TREATMENT": "license_no"}
 _CELLS = frozenset({"COUNTRY", "DEVICE_UNKNOWN", "UNIT", "PERIOD"})
 """For what stands in one cell of it a row was set aside: nothing of that can be posted."""
+
+_FIGURES = frozenset({"quantity", "tpp"})
+"""Of the changes to an entry, those that are whole numbers: a license number of digits is a name."""
 
 _LEFT_ALL_THE_SAME = {
     "EXPIRED_USE": "left when the license was not in force",
@@ -70,18 +73,21 @@ def sentence(row: Row) -> str:
     template = _SENTENCES.get(row["code"])
     if template is None:
         return ""
+    shown = str if row["code"] == "TREATMENT" else _figure
     said = template.format(
         who=WHO[row["source"]],
         what=_goods(row),
         entries=len(row["seqs"] or ()),
         times=_times(row),
-        **{name: _figure(row[name]) for name in ("ledger_says", "source_says", "license_no", "on_day")},
+        license_no=row["license_no"],
+        on_day=row["on_day"],
+        **{name: shown(row[name]) for name in ("ledger_says", "source_says")},
     )
     third = row["third_says"]
     if not third:
         return said
     return (
-        f"{said}; {WHO['shipments']} {'has nothing of it' if third == 'nothing' else f'has {_figure(third)}'}"
+        f"{said}; {WHO['shipments']} {'has nothing of it' if third == 'nothing' else f'has {shown(third)}'}"
     )
 
 
@@ -91,18 +97,23 @@ def _goods(row: Row) -> str:
         if row["source_says"] not in (None, "nothing", "no license")
         else row["ledger_says"]
     )
-    count = f"{_figure(says)} x " if says and says.isdigit() else ""
+    count = f"{_figure(says)} x " if _is_count(says) and says != row["license_no"] else ""
     return f"{count}{row['device_id'] or 'unnamed device'} to {row['country'] or 'an unknown country'}"
+
+
+def _is_count(text: str | None) -> TypeGuard[str]:
+    """Whether this is a whole number: of other signs, too, Python says that they are digits."""
+    return text is not None and text.isascii() and text.isdigit()
 
 
 def _figure(value: Any) -> str:
     """Digits by three; anything else as it is."""
     text = "" if value is None else str(value)
-    return f"{int(text):,}" if text.isascii() and text.isdigit() else text
+    return f"{int(text):,}" if _is_count(text) else text
 
 
 def _times(row: Row) -> int:
-    sides = [int(says) for says in (row["ledger_says"], row["source_says"]) if says and says.isdigit()]
+    sides = [int(says) for says in (row["ledger_says"], row["source_says"]) if _is_count(says)]
     return max(sides) // max(1, min(sides)) if len(sides) == 2 else 0
 
 
@@ -147,7 +158,7 @@ def _steps(row: Row) -> list[Step]:
         # The license is for the other country: there it is an export without one.
         "COUNTRY": [*undone, {"post": _elsewhere(row)}],
     }
-    if code in _QUANTITIES and says.isdigit() and says != row["ledger_says"]:
+    if code in _QUANTITIES and _is_count(says) and says != row["ledger_says"]:
         return [*undone[1:], {"correct": seqs[0], "changes": {"quantity": int(says)}}]
     if code in _CORRECTED and _differ(row):
         return [{"correct": seq, "changes": {_CORRECTED[code]: says}} for seq in seqs]
@@ -182,7 +193,7 @@ def _missed(row: Row) -> dict[str, Any]:
         "effective_on": _day(row["on_day"]),
         "license_no": None if row["code"] in ("UNKNOWN_LICENSE", "UNLICENSED_EXPORT") else row["license_no"],
         "device_id": row["device_id"],
-        "quantity": int(row["source_says"]) if (row["source_says"] or "").isdigit() else None,
+        "quantity": int(row["source_says"]) if _is_count(row["source_says"]) else None,
         "reference": row["key"],
         "reason": reason,
     }
@@ -218,7 +229,10 @@ def in_words(step: Mapping[str, Any]) -> str:
     if "reverse" in step:
         return f"reverse entry {step['reverse']:,}"
     if "correct" in step:
-        changes = ", ".join(f"{name} {_figure(value)}" for name, value in step["changes"].items())
+        changes = ", ".join(
+            f"{name} {_figure(value) if name in _FIGURES else value}"
+            for name, value in step["changes"].items()
+        )
         return f"correct entry {step['correct']:,}: {changes}"
     if "ask" in step:
         return f"ask {WHO[step['ask']]} about {step['about']}"

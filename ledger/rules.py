@@ -63,13 +63,12 @@ def period(asked: Asked, books: Books) -> Refused | None:
     if not regime.period_from <= on <= regime.period_to:
         return errors.OutsidePeriod(
             f"{on} is outside the period of {regime.regime}, {regime.period_from} to {regime.period_to}",
-            country=asked.country, effective_on=on,
             period_from=regime.period_from, period_to=regime.period_to,
         )  # fmt: skip
     if on > books.today:
         return errors.OutsidePeriod(
             f"{on} is in the future: today is {books.today} (UTC); post it on its day",
-            country=asked.country, effective_on=on, today=books.today,
+            today=books.today,
         )  # fmt: skip
     return None
 
@@ -82,14 +81,15 @@ def term(asked: Asked, books: Books) -> Refused | None:
     if expires_on < on:
         return errors.OutsidePeriod(
             f"a license effective on {on} cannot expire before that, on {expires_on}",
-            country=asked.country, effective_on=on, expires_on=expires_on,
+            expires_on=expires_on,
         )  # fmt: skip
-    latest = terms.latest_expiry(asked, books)
+    latest, years = terms.latest_expiry(asked, books), books.regime.license_years
     if expires_on > latest and asked.reason is None:
+        longest = "one year" if years == 1 else f"{years} years"
         return errors.OutsidePeriod(
-            f"a license effective on {on} runs to {latest} at the latest (one year, 15 CFR 750.7(g)), "
+            f"a license effective on {on} runs to {latest} at the latest ({longest}, 15 CFR 750.7(g)), "
             f"not to {expires_on}: give a reason if it was granted for longer",
-            country=asked.country, effective_on=on, expires_on=expires_on, latest=latest,
+            expires_on=expires_on, latest=latest,
         )  # fmt: skip
     return None
 
@@ -107,7 +107,7 @@ def counted(asked: Asked, books: Books) -> Refused | None:
     density = f"performance density {known}" if known else "no density known"
     return errors.NotCounted(
         f"{device.device_id} ({device.tpp:,} TPP, {density}) is below 3A090.a: it draws no allocation",
-        country=asked.country, device_id=device.device_id, device_tpp=device.tpp, performance_density=known,
+        device_id=device.device_id, device_tpp=device.tpp, performance_density=known,
     )  # fmt: skip
 
 
@@ -130,8 +130,7 @@ def agreement(asked: Asked, books: Books) -> Refused | None:
     return errors.TppMismatch(
         f"{asked.tpp:,} TPP stated, but {asked.quantity:,} x {device.device_id} is {expected:,} TPP "
         f"({device.tpp:,} each){slips.likely_slip(asked.tpp, expected, device.bit_length)}",
-        country=asked.country, stated_tpp=asked.tpp, expected_tpp=expected, device_id=device.device_id,
-        quantity=asked.quantity,
+        stated_tpp=asked.tpp, expected_tpp=expected, device_id=device.device_id, quantity=asked.quantity,
     )  # fmt: skip
 
 
@@ -139,7 +138,7 @@ def reversed_once(asked: Asked, books: Books) -> Refused | None:
     """An entry is undone once, whole, by its opposite kind; a reversal is not reversed, but posted anew."""
     if asked.reverses_seq is None or not (reason := books.undone.get(asked.reverses_seq, "")):
         return None
-    return errors.AlreadyReversed(reason, country=asked.country, reverses_seq=asked.reverses_seq)
+    return errors.AlreadyReversed(reason, reverses_seq=asked.reverses_seq)
 
 
 def two_people(asked: Asked, books: Books) -> Refused | None:
@@ -162,8 +161,7 @@ def license_known(asked: Asked, books: Books) -> Refused | None:
     account = books.licenses.get(asked.license_no)
     if asked.kind == Kind.license if account is None else account.quota == asked.quota:
         return None
-    facts: dict[str, errors.Fact] = {"country": asked.country, "kind": asked.kind, "asked_tpp": asked.tpp}
-    facts |= {"license_no": asked.license_no, "effective_on": asked.effective_on}
+    facts: dict[str, errors.Fact] = {"asked_tpp": asked.tpp}
     if account is not None:
         other = account.quota.rpartition("/")[2]
         return errors.UnknownLicense(
@@ -183,15 +181,17 @@ def license_in_force(asked: Asked, books: Books) -> Refused | None:
     The day of the export decides, not the day on which it is recorded: late declarations find their license.
     """
     account = books.licenses.get(asked.license_no) if asked.license_no is not None else None
-    if account is None or account.expires_on is None or account.issued_on is None:
+    if account is None:
         return None
-    if account.issued_on <= asked.effective_on <= account.expires_on:
+    issued_on, expires_on = account.issued_on, account.expires_on
+    if issued_on is not None and issued_on <= asked.effective_on <= (expires_on or asked.effective_on):
         return None
+    why = f"was in force from {issued_on} to {expires_on}, not on {asked.effective_on}"
+    if issued_on is None:
+        why = "is not in force, as every entry that issued it was undone"
     return errors.LicenseExpired(
-        f"{asked.license_no} was in force from {account.issued_on} to {account.expires_on}, not on "
-        f"{asked.effective_on}; goods that left all the same are recorded as an overrun",
-        country=asked.country, license_no=asked.license_no, issued_on=account.issued_on,
-        expires_on=account.expires_on, effective_on=asked.effective_on, kind=asked.kind, asked_tpp=asked.tpp,
+        f"{asked.license_no} {why}; goods that left all the same are recorded as an overrun",
+        issued_on=issued_on, expires_on=expires_on, asked_tpp=asked.tpp,
     )  # fmt: skip
 
 
@@ -208,9 +208,7 @@ def within_license(asked: Asked, books: Books) -> Refused | None:
     hint = terms.instead(asked) or excess
     return errors.OverLicense(
         f"{whose} has {held:,} TPP {what}; {asked.tpp:,} asked; short by {asked.tpp - held:,}{hint}",
-        country=asked.country, license_no=asked.license_no, asked_tpp=asked.tpp, held_tpp=held,
-        short_by_tpp=asked.tpp - held, fits=_fitting(asked, held),
-        kind=asked.kind, effective_on=asked.effective_on,
+        asked_tpp=asked.tpp, held_tpp=held, short_by_tpp=asked.tpp - held, fits=asked.fitting(held),
     )  # fmt: skip
 
 
@@ -229,7 +227,7 @@ def within_headroom(asked: Asked, books: Books) -> Refused | None:
         return None
     where = "left" if source == "headroom" else "blocked"
     where += " beside pending proposals" if source == "headroom" and books.reserved.get(asked.quota) else ""
-    fits = _fitting(asked, held)
+    fits = asked.fitting(held)
     detail = (
         f"{asked.country} has {held:,} TPP{_in_h100e(held, books.regime.h100_tpp)} {where}; "
         f"{asked.tpp:,} asked; short by {asked.tpp - held:,}{terms.instead(asked)}"
@@ -239,8 +237,7 @@ def within_headroom(asked: Asked, books: Books) -> Refused | None:
     if may_go_below:
         detail += "; a second officer may approve it, with a reason"
     return errors.OverHeadroom(
-        detail, country=asked.country, asked_tpp=asked.tpp, headroom_tpp=held,
-        short_by_tpp=asked.tpp - held, fits=fits,
+        detail, asked_tpp=asked.tpp, headroom_tpp=held, short_by_tpp=asked.tpp - held, fits=fits
     )  # fmt: skip
 
 
@@ -254,18 +251,13 @@ def within_cap(asked: Asked, books: Books) -> Refused | None:
     return errors.OverHeadroom(
         f"{asked.country} has an allocation of {allocated:,} TPP, which may be raised to {most:,} "
         f"at the most; {asked.tpp:,} asked; {allocated + asked.tpp - most:,} too much",
-        country=asked.country, asked_tpp=asked.tpp, headroom_tpp=most - allocated,
+        asked_tpp=asked.tpp, headroom_tpp=most - allocated,
         short_by_tpp=allocated + asked.tpp - most, fits=None,
     )  # fmt: skip
 
 
 def _in_h100e(tpp: int, h100_tpp: int) -> str:
     return f" ({tpp // h100_tpp:,} H100e)" if tpp >= h100_tpp else ""
-
-
-def _fitting(asked: Asked, held_tpp: int) -> int | None:
-    """How many whole devices of the kind asked for would fit; None where the entry names no device."""
-    return None if asked.quantity is None else max(0, held_tpp * asked.quantity // asked.tpp)
 
 
 Rule = Callable[[Asked, Books], Refused | None]
@@ -292,9 +284,15 @@ _UNDOING = {kind.value: tuple(rule for rule in _ALL[kind] if rule not in _REPEAT
 _POSTING = {kind.value: tuple(rule for rule in _ALL[kind] if rule is not reversed_once) for kind in Kind}
 
 
+_TOLD = ("country", "kind", "license_no", "effective_on")
+"""What every refusal says of what was asked, beside its own facts."""
+
+
 def judge(asked: Asked, books: Books) -> Refused | None:
     """The first rule that refuses, or None: one outcome an entry."""
     for rule in (_POSTING if asked.reverses_seq is None else _UNDOING)[asked.kind]:
         if (refusal := rule(asked, books)) is not None:
+            told = {name: value for name in _TOLD if (value := getattr(asked, name))}
+            refusal.facts = told | refusal.facts
             return refusal
     return None

@@ -145,11 +145,14 @@ def judge_all(
     actor, approver, regime = books.actor, books.approver, books.regime.regime
     rows, commitments, salt_key = verdict.rows, verdict.commitments, bytes.fromhex(head.salt_key)
     own = ""  # the request whose first part was posted last
+    first_lines: dict[str, int] = {}
     for post in posts:
         request_id, part, body_hash, given, line = post
         known = request_id in earlier.posted or request_id in earlier.refused
         repeats = known and not (part > 0 and request_id == own)
-        if repeats and _answered_before(verdict, earlier, posts, post, again=again):
+        if repeats and not first_lines:
+            first_lines = {each.request_id: each.line for each in reversed(posts)}
+        if repeats and _answered_before(verdict, earlier, first_lines[request_id], post, again=again):
             continue
         if not isinstance(given, Asked):
             verdict.declined.append(Declined(line, request_id, body_hash, given, None))
@@ -199,10 +202,11 @@ def judge_all(
     return verdict
 
 
-def _answered_before(
-    verdict: Verdict, earlier: Earlier, posts: Sequence[Post], post: Post, *, again: bool
-) -> bool:
-    """Give a repeated request its first answer; False where it is to be judged: refused, and asked again."""
+def _answered_before(verdict: Verdict, earlier: Earlier, first_line: int, post: Post, *, again: bool) -> bool:
+    """Give a repeated request its first answer; False where it is to be judged: refused, and asked again.
+
+    `first_line` is the first line of this submission that has its id.
+    """
     request_id, part, body_hash, _, line = post
     if request_id in earlier.posted:
         first_hash, first_seq = earlier.posted[request_id]
@@ -210,8 +214,7 @@ def _answered_before(
             if part == 0:
                 verdict.replayed.append((first_seq, line))
         else:
-            own = (each.line for each in posts if each.request_id == request_id and each.line < line)
-            above = next(own, None) if part == 0 else None
+            above = first_line if part == 0 and first_line < line else None
             where = f"for entry {first_seq:,}" if above is None else f"on line {above:,}"
             first: dict[str, Fact] = {"first_seq": first_seq} if above is None else {"first_line": above}
             reused = IdReused(

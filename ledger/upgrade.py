@@ -181,10 +181,10 @@ def _missing(database: Database, found: Sequence[Row]) -> list[str]:
 
 
 def _guards(reading: Reading) -> Found:
-    missing = _missing(reading.database, reading.read("guards"))
-    if missing:
-        found = f"missing, changed or disabled: {', '.join(missing)}"
-        return Found("guards", "fail", found, guards.way_out(missing))
+    found = ((name, definition) for name, definition in reading.read("guards"))
+    if amiss := guards.amiss(reading.database.dialect, found):
+        said, _, way_out = amiss.partition("; ")
+        return Found("guards", "fail", said, way_out)
     return Found("guards", "ok", "append-only: triggers, keys and checks are there", "")
 
 

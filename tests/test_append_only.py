@@ -275,7 +275,14 @@ def test_a_file_whose_table_lost_a_check_is_not_opened(tmp_path: Path, table: st
 
 
 @pytest.mark.parametrize(
-    "constraint", ["balance_headroom", "entry_no_fork", "entry_two_people", "head_one_row"]
+    "constraint",
+    [
+        "balance_headroom",
+        "entry_no_fork",
+        "entry_request_id_request_part_key",
+        "entry_two_people",
+        "head_one_row",
+    ],
 )
 def test_a_database_whose_table_lost_a_key_or_a_check_is_not_opened(
     postgres: Postgres, constraint: str

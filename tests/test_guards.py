@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from ledger import Ledger, Misconfigured, guards
 from ledger.database import Database
 from ledger.store import Store
+from ledger.upgrade import check
 from tests.clock import Clock
 from tests.outside import connected, drop_guards
+from tests.postgres import Postgres
 
 
 def found(url: str) -> list[tuple[str, str]]:
@@ -36,14 +40,51 @@ def test_each_guard_that_is_away_or_changed_is_named(store_url: str) -> None:
         assert guards.missing(dialect(store_url), [*others, (name, definition + " ")]) == [name]
 
 
-def test_what_else_is_there_is_nobodys_fault(store_url: str) -> None:
+def test_what_else_is_there_is_nobodys_fault_unless_it_acts_by_itself(store_url: str) -> None:
     Ledger.init(store_url, opening=False, clock=Clock("2026-02-01")).close()
-    assert guards.missing(dialect(store_url), [*found(store_url), ("theirs", "begin select 1; end")]) == []
+    with connected(store_url) as owner:
+        owner.exec_driver_sql("create index theirs on entry (country)")
+        owner.exec_driver_sql("create table their_notes (seq integer)")
+        owner.exec_driver_sql("create view their_view as select seq from entry")
+        owner.commit()
+    Ledger.open(store_url).close()
+    assert guards.amiss(dialect(store_url), found(store_url)) is None
+
+
+STRANGE = {
+    "sqlite": "create trigger quiet before insert on event begin select raise(ignore); end",
+    "postgresql": "create trigger quiet before insert on event for each row execute function quiet()",
+    "a rule": "create rule quiet as on insert to event where new.topic = 'audit' do instead nothing",
+}
+
+
+@pytest.mark.parametrize("strange", STRANGE)
+def test_a_trigger_or_rule_that_is_none_of_ours_is_named(
+    postgres: Postgres, tmp_path: Path, strange: str
+) -> None:
+    url = f"sqlite:///{tmp_path / 'tppq.db'}" if strange == "sqlite" else postgres.create()
+    Ledger.init(url, opening=False, clock=Clock("2026-02-01")).close()
+    with connected(url) as owner:
+        if strange == "postgresql":
+            owner.exec_driver_sql(
+                "create function quiet() returns trigger language plpgsql as 'begin return null; end'"
+            )
+        owner.exec_driver_sql(STRANGE[strange])
+        owner.commit()
+    with pytest.raises(Misconfigured, match=r"quiet is none of its triggers and may change .* drop it"):
+        Ledger.open(url)
+    (guarded,) = (each for each in check(Database(url, 10)) if each.check == "guards")
+    assert (guarded.state, guarded.advice[:7]) == ("fail", "drop it")
 
 
 def test_without_any_all_are_named_in_order() -> None:
     assert guards.missing("postgresql", []) == [
         "balance_one_license",
+        *("constraint balance_blocked", "constraint balance_exported", "constraint balance_headroom"),
+        *("constraint balance_license", "constraint balance_licensed", "constraint entry_no_fork"),
+        "constraint entry_request_id_request_part_key",
+        *("constraint entry_tpp_positive", "constraint entry_two_people", "constraint event_no_fork"),
+        "constraint head_one_row",
         "entry_append_only",
         "entry_continues",
         "entry_reversed_once",
@@ -70,6 +111,7 @@ def test_without_any_all_are_named_in_order() -> None:
         "refusal_continues",
         "refusal_no_delete",
         "refusal_no_update",
+        *("table balance", "table entry", "table event", "table head", "table refusal"),
     ]
 
 

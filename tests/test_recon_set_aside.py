@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from ledger import BadQuery
-from ledger.recon_drafts import draft
+from ledger.recon_drafts import draft, in_words
 from tests.night import EXPIRES, GB200, H100, H100_TPP, H200, ISSUED, Night
 
 LEFT = "2026-10-01"
@@ -362,6 +362,37 @@ def test_nothing_is_drafted_that_would_change_nothing(code: str, says: str | Non
         "at_stake_tpp": 0,
     }  # fmt: skip
     assert draft(row) is None
+
+
+LEFT_UNDER = "nvidia-h100-sxm5-80gb to AE left under {}, a license that nobody knows"
+LICENSES = {
+    "other digits": ("0012345", "0054321", "the ledger has it under 0012345, customs under 0054321"),
+    "digits that nobody knows": ("0012345", "0099999", LEFT_UNDER.format("0099999")),
+    "a sign that is no digit": ("L1", "\u00b2", LEFT_UNDER.format("\u00b2")),
+}
+
+
+@pytest.mark.parametrize("case", LICENSES)
+def test_the_number_of_a_license_is_a_name_and_no_figure(case: str, tmp_path: Path) -> None:
+    ours, theirs, said = LICENSES[case]
+    night = Night(f"sqlite:///{tmp_path / 'tppq.db'}")
+    with night.ledger:
+        night.quota("AE")
+        night.license(ours, "AE")
+        night.license("0054321", "AE")
+        night.export("X1/1", ours, 10)
+        night.declared["X1/1"]["license_no"] = theirs
+        seen = reconciled(night, tmp_path)
+    assert [row["detail"].partition(";")[0] for row in seen.breaks if row["source"] == "declarations"] == [
+        said
+    ]
+
+
+def test_what_corrects_the_license_of_an_entry_says_its_number_as_it_is() -> None:
+    changes = {"license_no": "0054321", "quantity": 1_000}
+    assert in_words({"correct": 12_345, "changes": changes}) == (
+        "correct entry 12,345: license_no 0054321, quantity 1,000"
+    )
 
 
 @pytest.mark.parametrize(("device", "tpp"), [(H100, H100_TPP), (GB200, 40_000)])

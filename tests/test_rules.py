@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from ledger import rules
 from ledger.accounts import Asked
 from ledger.model import Kind
-from tests.books import H100, H100_TPP, PASSES, asked, books, issued, quota, said
+from tests.books import H100, H100_TPP, PASSES, REGIME, asked, books, issued, quota, said
 
 # --- destination ----------------------------------------------------------------------------------
 
@@ -222,6 +224,36 @@ def test_goods_leave_while_their_license_is_in_force(on: str, refused: str) -> N
         "goods that left all the same are recorded as an overrun"
     )
     assert found == ((refused, detail) if refused else PASSES)
+
+
+def test_nothing_leaves_under_a_license_of_which_every_issue_was_undone() -> None:
+    undone = issued("L-1", licensed=5)
+    undone.issued_on = undone.expires_on = None
+    kind, detail = said(rules.license_in_force, asked("export", license_no="L-1"), books(undone))
+    assert kind == "LicenseExpired"
+    assert detail == (
+        "L-1 is not in force, as every entry that issued it was undone; goods that left all the same are "
+        "recorded as an overrun"
+    )
+
+
+def test_the_longest_term_is_that_of_the_regime() -> None:
+    kept = books(quota("AE"))
+    kept.regime = replace(REGIME, license_years=2)
+    each = asked("license", license_no="L-1", expires_on="2028-02-02")
+    _, detail = said(rules.term, each, kept)
+    assert "runs to 2028-02-01 at the latest (2 years, 15 CFR 750.7(g)), not to 2028-02-02" in detail
+
+
+def test_every_refusal_says_what_was_asked() -> None:
+    refusal = rules.judge(asked("license", "AE", license_no="L-1", tpp=5), books(quota("AE", headroom=4)))
+    assert refusal is not None
+    expected = {"country": "AE", "kind": "license", "license_no": "L-1", "effective_on": "2026-02-01"}
+    assert {name: refusal.facts[name] for name in expected} == expected
+    refusal = rules.judge(asked("unblock", "AE", tpp=5), books(quota("AE", blocked=4)))
+    assert refusal is not None
+    assert refusal.facts["kind"] == "unblock"
+    assert "license_no" not in refusal.facts
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
@@ -111,6 +112,28 @@ def test_an_id_that_a_file_uses_twice_for_two_things_is_refused_with_the_line_of
         assert isinstance(declined.refusal, IdReused)
         assert (declined.line, declined.refusal.facts) == (7, {"request_id": "one", "first_line": 1})
         assert declined.refusal.detail.startswith("request id one was used before, on line 1, with other")
+
+
+def test_ids_that_were_used_before_are_looked_for_once_however_many_there_are() -> None:
+    class Counted(list[Post]):
+        read = 0
+
+        def __iter__(self) -> Iterator[Post]:
+            return map(self.counted, super().__iter__())
+
+        def __reversed__(self) -> Iterator[Post]:
+            return map(self.counted, super().__reversed__())
+
+        def counted(self, each: Post) -> Post:
+            self.read += 1
+            return each
+
+    posts = Counted(post(f"id {number}", LICENSE, body="other", part=0) for number in range(400))
+    earlier = Earlier({each.request_id: ("b", 1) for each in posts}, {})
+    posts.read = 0
+    verdict = judge_all(posts, opened(), HEAD, NOON_US, earlier, atomic=False, again=False)
+    assert len(verdict.declined) == 400
+    assert posts.read == 2 * 400
 
 
 def refused_before(body: str = "b") -> Earlier:

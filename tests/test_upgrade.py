@@ -269,7 +269,7 @@ def test_check_names_the_guards_that_are_away(store_url: str) -> None:
         on = "" if owner.dialect.name == "sqlite" else " on event"
         owner.exec_driver_sql(f"drop trigger event_continues{on}")
     assert checked(store_url)["guards"] == (
-        "fail", "missing, changed or disabled: event_continues",
+        "fail", "event_continues missing, changed or disabled",
         "run tppq init to put them back, then tppq verify to see what was done without them",
     )  # fmt: skip
 

@@ -4,6 +4,16 @@
 --
 -- `as_of` (a day) asks what had taken effect, `known_at` (an instant, UTC) what had been recorded. All
 -- figures are whole TPP; H100-equivalents are tpp / h100_tpp of the regime, cut to two decimals toward zero.
+
+-- An instant as it is asked for: of text, a day is its end, and what names no offset is UTC.
+create macro instant_of(given) as
+case
+    when length(given::varchar) = 10 then given::varchar::date + interval 1 day - interval 1 microsecond
+    when regexp_matches(substr(given::varchar, 11), '[zZ+-]')
+        then make_timestamp(epoch_us(given::varchar::timestamptz))
+    else given::varchar::timestamp
+end;
+
 create macro h100e(tpp, h100_tpp) as ((tpp * 100) // h100_tpp)::decimal(18, 0) * 0.01::decimal(3, 2);
 
 -- The state of a balance: the same for display, filter and alert.
@@ -51,7 +61,7 @@ with moved as (
         e.programme = 'country'
         and e.seq > after
         and (as_of is null or e.effective_on <= as_of::date)
-        and (known_at is null or e.recorded_at <= known_at::timestamp)
+        and (known_at is null or e.recorded_at <= instant_of(known_at))
     group by e.country, e.kind
 ),
 

@@ -11,7 +11,7 @@ with chosen as (
     where
         e.programme = 'country'
         and (as_of is null or e.effective_on <= as_of::date)
-        and (known_at is null or e.recorded_at <= known_at::timestamp)
+        and (known_at is null or e.recorded_at <= instant_of(known_at))
 ),
 
 total as (

@@ -16,7 +16,7 @@ end;
 create macro is_undone(entry_seq, known_at := null) as entry_seq in (
     select u.reverses_seq
     from entry as u
-    where u.reverses_seq is not null and (known_at is null or u.recorded_at <= known_at::timestamp)
+    where u.reverses_seq is not null and (known_at is null or u.recorded_at <= instant_of(known_at))
 );
 
 create macro licenses(country_code := null, as_of := null, known_at := null) as table
@@ -25,21 +25,29 @@ with chosen as (
         e.seq, e.country, e.license_no, e.kind, e.tpp, e.effective_on, e.expires_on, e.device_id, e.consignee,
         e.reason,
         e.reverses_seq is not null as undoes,
-        is_undone(e.seq, known_at) as undone
+        e.kind = 'license' and e.reverses_seq is null as issues,
+        e.kind = 'license' and e.reverses_seq is null and not is_undone(e.seq, known_at) as stands
     from entry as e
     where
         e.license_no is not null
         and (country_code is null or e.country::varchar = country_code)
         and (as_of is null or e.effective_on <= as_of::date)
-        and (known_at is null or e.recorded_at <= known_at::timestamp)
+        and (known_at is null or e.recorded_at <= instant_of(known_at))
 ),
 
 held as (
     select
         c.license_no,
         c.country::varchar as country,
-        arg_max(c.consignee, c.seq) filter (c.kind = 'license' and not c.undoes) as consignee,
-        arg_max(c.device_id, c.seq) filter (c.kind = 'license' and not c.undoes) as device_id,
+        -- as the entries that stand say; where none does, as the last one said
+        coalesce(
+            arg_max(c.consignee, c.seq) filter (c.stands),
+            case when not bool_or(c.stands) then arg_max(c.consignee, c.seq) filter (c.issues) end
+        ) as consignee,
+        coalesce(
+            arg_max(c.device_id, c.seq) filter (c.stands),
+            case when not bool_or(c.stands) then arg_max(c.device_id, c.seq) filter (c.issues) end
+        ) as device_id,
         sum(
             case
                 when c.kind = 'license' and not c.undoes then c.tpp
@@ -68,10 +76,8 @@ held as (
                 else 0
             end
         )::bigint as outstanding_tpp,
-        min(c.effective_on) filter (c.kind = 'license' and not c.undoes and not c.undone) as issued_on,
-        arg_max(c.expires_on, c.seq) filter (
-            c.kind = 'license' and not c.undoes and not c.undone
-        ) as expires_on,
+        min(c.effective_on) filter (c.stands) as issued_on,
+        arg_max(c.expires_on, c.seq) filter (c.stands) as expires_on,
         -- where the last move was a release, the first word of its reason: 'revoked: false statement' is one
         regexp_extract(
             lower(

@@ -1,4 +1,5 @@
 -- One row a crossing: the entry after which a country's balance state was another one, in either direction.
+-- Entries of one group are posted at once: the last of them in a country tells how they leave it.
 create view state_event as
 with allocated as (
     select
@@ -9,7 +10,9 @@ with allocated as (
         n.headroom_after_tpp,
         sum(case e.kind when 'allocate' then e.tpp when 'withdraw' then -e.tpp else 0 end) over (
             partition by e.country order by e.seq rows between unbounded preceding and current row
-        )::bigint as allocated_tpp
+        )::bigint as allocated_tpp,
+        lead(e.group_id) over (partition by e.country order by e.seq) as next_group_id,
+        e.group_id
     from entry as e
     inner join running() as n on e.seq = n.seq
 ),
@@ -22,6 +25,7 @@ stated as (
         ) as to_state
     from allocated as a
     cross join regime as r
+    where a.group_id is null or a.next_group_id is null or a.group_id <> a.next_group_id
 ),
 
 compared as (

@@ -36,8 +36,23 @@ comment on column headroom_daily.headroom_tpp is
 comment on column headroom_daily.headroom_h100e is
     'The same in H100-equivalents, cut to two decimals toward zero';
 
+comment on view correction is
+    'One row an entry that was undone: by which, and what was posted in its place.';
+
+comment on column correction.undone_seq is
+    'Number of the entry that was undone';
+
+comment on column correction.undoing_seq is
+    'Number of the entry that undid it';
+
+comment on column correction.instead_seq is
+    'Number of the entry that was posted in its place; null where there is none';
+
+comment on column correction.first_seq is
+    'Number of the entry that was posted first, where what was undone had been posted in its place';
+
 comment on view state_event is
-    'One row a crossing: the entry after which a country''s balance state was another one.';
+    'One row a crossing: the last entry of a group after which a country''s balance state was another one.';
 
 comment on column state_event.seq is
     'Number of the entry';
@@ -123,6 +138,10 @@ bucket: One of regime, headroom, licensed, exported and blocked
 source: Bucket that TPP leave
 target: Bucket that TPP enter
 tpp: Whole TPP';
+
+comment on macro instant_of is
+    'An instant as it is asked for, as a timestamp in UTC: a day is its end.
+given: A day, an instant or text; text that names no offset is UTC';
 
 comment on macro is_undone is
     'Whether an entry was undone by another one.

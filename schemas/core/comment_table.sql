@@ -268,7 +268,7 @@ comment on column license.released_tpp is
     'Given back unused, whole TPP';
 
 comment on column license.outstanding_tpp is
-    'What may still leave under it: licensed - released - exported, whole TPP';
+    'What may still leave under it, whole TPP: what returned for good, or left beyond it, does not count';
 
 comment on column license.issued_on is
     'First day of the license';
@@ -316,7 +316,7 @@ comment on column refusal.type is
     'The rule, as scripts see it: OverHeadroom, OverLicense, LicenseExpired and others';
 
 comment on column refusal.kind is
-    'What was asked: license, export, return and others; null where that was not kept, as in 0.2';
+    'What was asked: license, export and others; null where a name was not known, or as in 0.2 not kept';
 
 comment on column refusal.country is
     'ISO 3166-1 alpha-2; null where none could be told';

@@ -24,6 +24,8 @@ left join country as c on f.country = c.country
 cross join regime as r
 where
     f.type = 'OverHeadroom'
+    -- not what was to be unblocked beyond what is blocked, or allocated beyond the highest cap
+    and coalesce(f.kind, '') not in ('unblock', 'allocate')
     and f.attempt = (select max(o.attempt) from refusal as o where o.request_id = f.request_id)
     and f.request_id not in (select p.request_id from entry as p)
     and ($from_day is null or f.refused_at >= $from_day::date)

@@ -11,7 +11,7 @@ with filer as (
         e.license_no,
         arg_max(e.exporter, e.seq) as exporter
     from entry as e
-    where e.kind = 'license' and e.reverses_seq is null
+    where e.kind = 'license' and e.reverses_seq is null and not is_undone(e.seq)
     group by e.license_no
 ),
 

@@ -7,8 +7,13 @@
 -- $country: country = all; chains with a hop from or to this country
 -- if empty: No return from one country is answered by a charge to another.
 with recursive live as (
-    select e.*
+    select
+        e.* exclude (group_id),
+        case when k.first_seq is null then e.group_id else o.group_id end as group_id
     from entry as e
+    -- what corrects a leg stands in another group: it counts as what was first posted
+    left join correction as k on e.seq = k.instead_seq
+    left join entry as o on k.first_seq = o.seq
     where
         e.programme = 'country'
         and e.kind in ('return', 'license', 'overrun', 'export')

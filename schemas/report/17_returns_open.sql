@@ -1,21 +1,42 @@
 -- Which returns and canceled declarations are still open?
 -- A canceled declaration is open while its license holds what did not leave: not exported again, not
 -- released. A return is open for some days, unless a charge to another country, or an export to it, names
--- its reference: a reexport.
+-- its reference, or is of one group and amount with it: a reexport.
 -- $as_of: day = today; what had taken effect on this day
 -- $known_at: instant = now; what had been recorded at this instant
 -- $country: country = all; one country
 -- $days: whole = 90; how long a return stays open
-with live as (
-    select e.*
+with told as (
+    select
+        e.* exclude (group_id),
+        case when k.first_seq is null then e.group_id else o.group_id end as group_id
     from entry as e
+    -- what corrects a leg stands in another group: it counts as what was first posted
+    left join correction as k on e.seq = k.instead_seq
+    left join entry as o on k.first_seq = o.seq
     where
         e.programme = 'country'
         and e.reverses_seq is null
         and not is_undone(e.seq, $known_at)
         and e.effective_on <= $as_of::date
         and ($known_at is null or e.recorded_at <= $known_at::timestamp)
-        and ($country is null or e.country::varchar = $country)
+),
+
+live as (
+    select t.*
+    from told as t
+    where $country is null or t.country::varchar = $country
+),
+
+charge as (
+    select t.*
+    from told as t
+    where t.kind in ('license', 'overrun', 'export')
+),
+
+held as (
+    select l.*
+    from licenses(as_of := $as_of, known_at := $known_at) as l
 ),
 
 -- What was canceled under a license and not used since: a level that rises with each cancellation and falls,
@@ -64,11 +85,12 @@ pending as (
         k.device_id,
         k.entries,
         k.tpp,
-        v.open_tpp,
+        least(v.open_tpp, h.outstanding_tpp) as open_tpp,
         k.reference
     from canceled as k
     inner join level as v on k.license_no = v.license_no
-    where v.open_tpp > 0
+    inner join held as h on k.license_no = h.license_no
+    where least(v.open_tpp, h.outstanding_tpp) > 0
     union all
     select
         'returned' as what,
@@ -87,14 +109,16 @@ pending as (
         and v.effective_on > $as_of::date - $days::integer
         and not exists (
             select 1
-            from entry as x
+            from charge as x
+            where x.reference = v.reference and x.country <> v.country
+        )
+        and not exists (
+            select 1
+            from charge as x
             where
-                x.reference = v.reference and x.country <> v.country
-                and x.kind in ('license', 'overrun', 'export')
-                and x.reverses_seq is null
-                and not is_undone(x.seq, $known_at)
-                and x.effective_on <= $as_of::date
-                and ($known_at is null or x.recorded_at <= $known_at::timestamp)
+                x.group_id = v.group_id and x.country <> v.country and x.tpp = v.tpp
+                and x.effective_on = v.effective_on
+                and x.device_id is not distinct from v.device_id
         )
 )
 
@@ -115,6 +139,6 @@ select
     p.seq
 from pending as p
 inner join country as c on p.country::varchar = c.country
-left join licenses(as_of := $as_of, known_at := $known_at) as l on p.license_no = l.license_no
+left join held as l on p.license_no = l.license_no
 cross join regime as r
 order by p.what asc, p.open_tpp desc, p.seq asc

@@ -32,7 +32,11 @@ with moved as (
 calendar as (
     select
         n.country,
-        unnest(generate_series(r.period_from, $as_of::date, interval 1 month))::date as month_on
+        unnest(
+            generate_series(
+                date_trunc('month', r.period_from), least($as_of::date, r.period_to), interval 1 month
+            )
+        )::date as month_on
     from (select distinct m.country from moved as m) as n
     cross join regime as r
 ),
@@ -41,12 +45,13 @@ summed as (
     select
         k.country,
         k.month_on,
-        least(last_day(k.month_on), $as_of::date) as until_on,
+        least(last_day(k.month_on), $as_of::date, r.period_to) as until_on,
         coalesce(m.used_tpp, 0) as month_tpp,
         coalesce(m.exported_tpp, 0) as exported_tpp,
         sum(coalesce(m.used_tpp, 0)) over so_far::bigint as used_tpp,
         sum(coalesce(m.allocated_tpp, 0)) over so_far::bigint as allocated_tpp
     from calendar as k
+    cross join regime as r
     left join moved as m on k.country = m.country and k.month_on = m.month_on
     window so_far as (
         partition by k.country order by k.month_on rows between unbounded preceding and current row

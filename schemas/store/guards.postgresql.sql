@@ -1,12 +1,23 @@
--- One row a trigger of this store that fires always, with its kind and the body of its function; an index
--- that was made by name and holds, with what it is; and a key or check that was made by name and holds.
+-- One row a trigger on one of this store's tables, with when it fires, its kind and the body of its function;
+-- a rule on one; an index that was made by name and holds, with what it is; and a key or check that was made
+-- by name and holds.
 select
     t.tgname as name,
-    t.tgtype || ' ' || f.prosrc as definition
+    'trigger ' || t.tgenabled::text || ' ' || t.tgtype || ' ' || f.prosrc as definition
 from pg_trigger as t
 inner join pg_class as c on t.tgrelid = c.oid
 inner join pg_proc as f on t.tgfoid = f.oid
-where not t.tgisinternal and t.tgenabled = 'A' and c.relnamespace = current_schema()::regnamespace
+where
+    not t.tgisinternal and c.relnamespace = current_schema()::regnamespace
+    and c.relname in ('balance', 'entry', 'event', 'head', 'refusal')
+union all
+select
+    r.rulename as name,
+    'rule ' as definition
+from pg_rules as r
+where
+    r.schemaname = current_schema()
+    and r.tablename in ('balance', 'entry', 'event', 'head', 'refusal')
 union all
 select
     c.relname as name,
