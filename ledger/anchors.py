@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from ledger import merkle
+from ledger import merkle, sound
 from ledger.events import COLUMNS
 from ledger.evidence import FIRST_PREV_HASH, entry_hash
 from ledger.submission import Head
@@ -68,6 +68,8 @@ def chained(trail: Sequence[Sequence[Any]]) -> Iterator[Difference]:
         what = f"event {seq}"
         if seq != last_seq + 1 or at <= last_at:
             yield None, "event", f"event {last_seq + 1}, after {last_at or 'nothing'}", f"{what}, at {at}"
+        elif not sound.is_instant(at):
+            yield None, "event", f"{what}, at an instant", f"{what}, at {at}"
         if prev_hash != last_hash:
             yield None, "event", f"{what} continues {last_hash}", f"{what} continues {prev_hash}"
         elif (expected := entry_hash(prev_hash, fields)) != found:

@@ -12,6 +12,8 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
 
+from ledger.errors import BadQuery
+
 _DECIMAL, _DUCKDB_DECIMAL = re.compile(r"decimal128\((\d+), (\d+)\)"), re.compile(r"DECIMAL\((\d+),(\d+)\)")
 _ARROW_NAMES = {
     "VARCHAR": "string", "BIGINT": "int64", "BOOLEAN": "bool", "DATE": "date32[day]",
@@ -36,7 +38,9 @@ class Rows:
         """The same rows, if they are given so; else those of an Arrow table."""
         if isinstance(given, Rows):
             return given
-        columns = [column.to_pylist(maps_as_pydicts="strict") for column in given.columns]
+        columns = [
+            _listed(name, column) for name, column in zip(given.column_names, given.columns, strict=True)
+        ]
         rows = list(zip(*columns, strict=True)) if columns else []
         return cls(tuple(given.column_names), tuple(str(each.type) for each in given.schema), rows)
 
@@ -56,7 +60,7 @@ class Rows:
         return cls(names, tuple(map(_type_of, columns)), list(zip(*columns, strict=True)))
 
     def arrow(self) -> Any:
-        """The rows as an Arrow table."""
+        """The rows as an Arrow table. Raises BadQuery for a number that has more digits than its decimals."""
         import pyarrow as pa  # a tenth of a second, for those who want Arrow  # noqa: PLC0415
 
         kinds = [
@@ -66,7 +70,14 @@ class Rows:
             for each in self.types
         ]
         columns = zip(*self.rows, strict=True) if self.rows else [()] * len(self.names)
-        arrays = [pa.array(values, kind) for values, kind in zip(columns, kinds, strict=True)]
+        arrays = []
+        for name, values, kind in zip(self.names, columns, kinds, strict=True):
+            try:
+                arrays.append(pa.array(values, kind))
+            except pa.ArrowInvalid:
+                if not pa.types.is_decimal(kind):
+                    raise
+                raise too_many_digits(name) from None
         return pa.Table.from_arrays(arrays, names=list(self.names))
 
     def column(self, name: str) -> list[Any]:
@@ -77,6 +88,31 @@ class Rows:
     def dicts(self) -> list[dict[str, Any]]:
         """One dict a row."""
         return [dict(zip(self.names, row, strict=True)) for row in self.rows]
+
+
+def _listed(name: str, column: Any) -> list[Any]:
+    """The values of an Arrow column. Raises BadQuery for a day that Python's calendar does not have."""
+    try:
+        values: list[Any] = column.to_pylist(maps_as_pydicts="strict")
+    except OverflowError:
+        raise _beyond_the_calendar(name) from None
+    return values
+
+
+def _beyond_the_calendar(name: str) -> BadQuery:
+    return BadQuery(
+        f"column {name} has a day or an instant outside the years 1 to 9999: cast it to varchar, or ask for "
+        "parquet or arrow",
+        column=name,
+    )
+
+
+def too_many_digits(name: str) -> BadQuery:
+    """What is said of a column with a number that no decimal can hold."""
+    return BadQuery(
+        f"column {name} has a number of more than 38 digits, the most that a decimal has: cast it to varchar",
+        column=name,
+    )
 
 
 def _arrow_name(duckdb_type: str) -> str:
@@ -143,10 +179,17 @@ class Answer:
         return pl.from_arrow(self.table)
 
     def rows(self) -> list[dict[str, Any]]:
-        """One dict a row, with Python's own types: int, str, date, datetime, Decimal."""
+        """One dict a row, with Python's own types: int, str, date, datetime, Decimal.
+
+        Raises BadQuery where a query found a day or an instant that Python has no value for.
+        """
         if isinstance(self.given, Rows):
             return self.given.dicts()
-        rows: list[dict[str, Any]] = self.given.to_pylist()
+        try:
+            rows: list[dict[str, Any]] = self.given.to_pylist()
+        except OverflowError:
+            Rows.of(self.given)  # says in which column
+            raise
         return rows
 
     def __len__(self) -> int:
@@ -159,5 +202,9 @@ class Answer:
         return self.table.__arrow_c_stream__(requested_schema)
 
     def _repr_html_(self) -> str:
-        html: str = self.df().to_html(index=False, notebook=True)
+        try:
+            html: str = self.df().to_html(index=False, notebook=True)
+        except OverflowError:
+            Rows.of(self.given)
+            raise
         return html

@@ -8,11 +8,21 @@ from __future__ import annotations
 
 import errno
 import os
+import re
+import shutil
+import time
+from contextlib import suppress
 from pathlib import Path
 from threading import get_ident
 
 _NOT_HERE = frozenset({errno.EINVAL, errno.ENOTSUP, errno.EACCES, errno.EPERM})
 """What systems answer that write no folder down, or not for whoever may not list it."""
+
+_PART = re.compile(r".+?[.-]([0-9]{1,9})(?:-[0-9]+)?\.(?:part(?:\.\w+)?(?:-\w+)?|spill)")
+"""What is written aside, here and elsewhere, says which process writes it."""
+
+_UNTOUCHED_SECONDS = 3_600
+"""A folder may be another machine's too, of whose processes nothing is known here."""
 
 
 def write(place: Path, contents: bytes) -> None:
@@ -43,6 +53,34 @@ def put_new(part: Path, place: Path) -> None:
         part.replace(place)
     else:
         part.unlink()
+
+
+def clear_up(folder: Path) -> None:
+    """Remove from a folder what processes wrote aside that were killed: they are no more, nor was it touched.
+
+    What cannot be removed stays.
+    """
+    before = time.time() - _UNTOUCHED_SECONDS
+    with suppress(OSError):
+        for path in list(folder.iterdir()):
+            match = _PART.fullmatch(path.name)
+            with suppress(OSError):
+                if match and path.lstat().st_mtime < before and not lives(int(match[1])):
+                    if path.is_dir() and not path.is_symlink():
+                        shutil.rmtree(path)
+                    else:
+                        path.unlink()
+
+
+def lives(process: int) -> bool:
+    """Whether there is such a process: the one that was meant, or another by now."""
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True  # somebody else's
+    return True
 
 
 def sync(folder: Path) -> None:

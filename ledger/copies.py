@@ -11,13 +11,13 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from threading import get_ident
 
-from ledger import aside, log_file, reference, rereading
+from ledger import log_file, reference, rereading
+from ledger import part as part_file
 from ledger.base import Opened
 from ledger.database import Database
-from ledger.errors import BadFeed, Busy, Misconfigured, Tampered, Unreachable
-from ledger.loading import Group, Loader
+from ledger.errors import BadFeed, Misconfigured, Tampered, Unreachable
+from ledger.loading import Check, Group, Loader, unchecked
 from ledger.questions import Questions
 from ledger.reading import Progress, silent
 from ledger.schema import SCHEMA_VERSION
@@ -25,9 +25,6 @@ from ledger.store import Store, clock_us
 
 _PAGES = 4_000
 """Pages of a SQLite file copied at a time, between which others may write: 16 MB."""
-
-_BESIDE = ("-wal", "-shm", "-journal")
-"""What SQLite keeps beside a file while it is open, or was when its process was killed."""
 
 _NO_BACKUP = {"SQLITE_NOTADB": "it is no SQLite database", "SQLITE_CORRUPT": "it is damaged, or cut short"}
 """What SQLite finds wrong with a file as a whole, in words."""
@@ -61,16 +58,16 @@ class Copies(Opened):
             )
         self._must("db")
         file = Path(file)
-        _must_be_new(file)
-        _must_stand_alone(file)
+        part_file.must_be_new(file)
+        part_file.must_stand_alone(file)
         self._record_copy("backup", {"file": str(file)})
-        part = _part_of(file)
+        part = part_file.begun(file)
         try:
             _copy_sqlite(source, part, progress)
-            copy = _verified(part, file)
-            _put(part, file)
+            copy = _verified(part, file, "run tppq verify")
+            part_file.put(part, file)
         finally:
-            _remove(part)
+            part_file.remove(part)
         return copy
 
     def export(self, file: str | os.PathLike[str], progress: Progress = silent) -> Copy:
@@ -81,9 +78,9 @@ class Copies(Opened):
         """
         self._must("export")
         file = Path(file)
-        _must_be_new(file)
+        part_file.must_be_new(file)
         self._record_copy("export", {"file": str(file)})
-        part = _part_of(file)
+        part = part_file.begun(file)
         told = self._store.read("all_events")  # before the head: an event never runs ahead of its entries
         head = self._store.head()
         try:
@@ -108,11 +105,11 @@ class Copies(Opened):
                 os.fsync(written.fileno())
             log_file.read_head(part)
             copy = Copy(str(file), counted.entry, head.hash, part.stat().st_size)
-            _put(part, file)
+            part_file.put(part, file)
         except OSError as error:
             raise Unreachable(f"{file} cannot be written: {error.strerror}", file=str(file)) from error
         finally:
-            _remove(part)
+            part_file.remove(part)
         return copy
 
 
@@ -127,37 +124,36 @@ def restore(file: str | os.PathLike[str], url: str, progress: Progress = silent)
         raise Misconfigured(
             "a backup is restored to SQLite; tppq import takes a log into PostgreSQL", store=target.name
         )
-    _must_be_new(target.file)
-    _must_stand_alone(target.file)
+    part_file.must_be_new(target.file)
+    part_file.must_stand_alone(target.file)
     if not file.is_file():
         raise Misconfigured(f"there is no backup at {file}", file=str(file))
-    part = _part_of(target.file)
+    part = part_file.begun(target.file)
     try:
         target.file.parent.mkdir(parents=True, exist_ok=True)
         _copy_sqlite(file, part, progress)
         _must_hold_a_ledger(part, file)
         copy = _verified(part, target.file)
-        _put(part, target.file)
+        part_file.put(part, target.file)
     except OSError as error:
         raise Unreachable(f"{target.file} cannot be written: {error.strerror}", store=target.name) from error
     finally:
-        _remove(part)
+        part_file.remove(part)
     return copy
 
 
 def import_log(file: str | os.PathLike[str], url: str, progress: Progress = silent) -> Copy:
     """Take a log into a new ledger at `url`, on either engine: the same entries, the same hashes.
 
-    All of it or nothing. Raises BadFeed (the file is not a whole log), Misconfigured (there is a ledger
-    already), Tampered (it does not verify).
+    All of it, verified, or nothing: until then nobody finds a ledger there. Raises BadFeed (the file is not a
+    whole log), Misconfigured (there is a ledger already, or what SQLite kept beside one), Tampered (it does
+    not verify), Busy, Unreachable.
     """
-    file = Path(file)
+    file, target = Path(file), Database(url, 0)
     head = log_file.read_head(file)
-    store = Loader(Database(url, 10), clock_us)
-    fresh = store.database.file is not None and not store.database.file.exists()
-    try:
-        regime = reference.load().regime(head.regime)
-        store.database.create()
+    regime = reference.load().regime(head.regime)
+
+    def load(url: str, check: Check) -> None:
         done = 0
 
         def counted() -> Iterator[Group]:
@@ -168,16 +164,28 @@ def import_log(file: str | os.PathLike[str], url: str, progress: Progress = sile
                     done += len(group.rows)
                     progress(done, head.seq)
 
-        store.load(head, regime, counted())
-        _must_verify(store)
-    except BaseException as error:
-        store.close()
-        others = isinstance(error, (Busy, Misconfigured))  # somebody was quicker, whose file it is
-        if fresh and not others and store.database.file is not None:
-            _remove(store.database.file)
-        raise
-    store.close()
-    return Copy(store.database.name, head.seq, head.hash, file.stat().st_size)
+        with closing(Loader(url, 10)) as store:
+            store.load(head, regime, counted(), check)
+
+    if target.file is None or target.file.is_file():
+        load(url, _must_verify)
+    else:
+        part_file.must_be_new(target.file)
+        part_file.must_stand_alone(target.file)
+        part = part_file.begun(target.file)
+        try:
+            target.file.parent.mkdir(parents=True, exist_ok=True)
+            part.touch(mode=0o644)  # as SQLite makes files
+            load(f"sqlite:///{part}", unchecked)  # by several processes, once they can see it
+            _verified(part, target.file)
+            part_file.put(part, target.file)
+        except OSError as error:
+            raise Unreachable(
+                f"{target.file} cannot be written: {error.strerror}", store=target.name
+            ) from error
+        finally:
+            part_file.remove(part)
+    return Copy(target.name, head.seq, head.hash, file.stat().st_size)
 
 
 def _copy_sqlite(source: Path, target: Path, progress: Progress) -> None:
@@ -225,12 +233,12 @@ def _must_hold_a_ledger(part: Path, file: Path) -> None:
             )
 
 
-def _verified(part: Path, file: Path) -> Copy:
-    """What a copy holds, once every entry of it was verified."""
+def _verified(part: Path, file: Path, advice: str = "nothing was written") -> Copy:
+    """What a copy holds, once every entry of it was verified. Raises Tampered, with this advice."""
     store = Store(Database(f"sqlite:///{part}", 10), clock_us)
     try:
         store.checked_head()
-        _must_verify(store)
+        _must_verify(store, advice)
         head = store.head()
     finally:
         store.close()
@@ -239,7 +247,7 @@ def _verified(part: Path, file: Path) -> Copy:
     return Copy(str(file), head.seq, head.hash, part.stat().st_size)
 
 
-def _must_verify(store: Store) -> None:
+def _must_verify(store: Store, advice: str = "nothing was written") -> None:
     asked = Questions(store, reference.load().regime(store.head().regime), "")
     answer = asked.verify()
     if len(answer):
@@ -247,53 +255,6 @@ def _must_verify(store: Store) -> None:
         where = "" if first["seq"] is None else f" at entry {first['seq']:,}"
         raise Tampered(
             f"what was copied does not verify: {first['check']}{where}, expected {first['expected']}, "
-            f"found {first['found']}; run tppq verify",
+            f"found {first['found']}; {advice}",
             seq=first["seq"],
         )
-
-
-def _must_be_new(file: Path) -> None:
-    if os.path.lexists(file):
-        raise _there_already(file)
-    if not file.parent.is_dir() and file.parent.exists():
-        raise Misconfigured(f"{file.parent} is no folder", file=str(file))
-
-
-def _must_stand_alone(file: Path) -> None:
-    """Raise Misconfigured where SQLite would take what another file left behind for a part of this one."""
-    left = " and ".join(str(each) for each in _beside(file) if os.path.lexists(each))
-    if left:
-        raise Misconfigured(
-            f"{left}: left behind by the file that was at {file}, and SQLite would take it for a part of the "
-            "copy; entries may be in there: move it to where that file is now, or remove it, and try again",
-            file=str(file),
-        )
-
-
-def _there_already(file: Path) -> Misconfigured:
-    return Misconfigured(f"{file} is there already: nothing is written over", file=str(file))
-
-
-def _put(part: Path, file: Path) -> None:
-    """Give a verified copy its name. Raises Misconfigured (somebody else took it meanwhile), Unreachable."""
-    try:
-        aside.put_new(part, file)
-        aside.sync(file.parent)
-    except FileExistsError:
-        raise _there_already(file) from None
-    except OSError as error:
-        raise Unreachable(f"{file} cannot be written: {error.strerror}", file=str(file)) from error
-
-
-def _part_of(file: Path) -> Path:
-    """Where a copy grows, until it is whole."""
-    return file.with_name(f".{file.stem}.{os.getpid()}-{get_ident()}.part{file.suffix}")
-
-
-def _beside(file: Path) -> Iterator[Path]:
-    return (file.with_name(f"{file.name}{end}") for end in _BESIDE)
-
-
-def _remove(part: Path) -> None:
-    for each in (part, *_beside(part)):
-        each.unlink(missing_ok=True)

@@ -20,8 +20,9 @@ from typing import Any, NamedTuple
 
 import duckdb
 
-from ledger import publish, schema
+from ledger import aside, publish, schema
 from ledger.columns import WIDE, as_table, references
+from ledger.core_check import Otherwise, must_agree, sorted_seq
 from ledger.database import Row
 from ledger.model import Regime
 from ledger.publish import Sealer
@@ -40,6 +41,9 @@ _MOST_UNSORTED = 4
 
 _NAME = re.compile(r"core-(\d{12})-([0-9a-f]{64})-([0-9a-f]{16})\.duckdb")
 _HASH = WIDE.index("hash")
+_UNWRITTEN = (duckdb.IOException, duckdb.TransactionException, duckdb.FatalException)
+"""Where a file cannot be written: at a write, at the commit, or after either failed."""
+
 NO_NAME = "?"
 """DuckDB takes what comes after it for no part of a file's name, and cannot write there."""
 
@@ -87,13 +91,20 @@ def standing(store: Store, ground: Ground) -> CoreFile | None:
     folder, head = publish.folder_of(store), store.head()
     if folder is None or head.seq < LEAST_ENTRIES or NO_NAME in str(folder):
         return None
+    if folder.is_dir():
+        publish.shut(folder, store)
     found = _found(folder, store)
     if found is not None and head.seq - found.seq < MOST_SINCE:
         return found
     part = folder / f"core-{os.getpid()}-{get_ident()}.part"
     try:
         folder.mkdir(mode=0o700, exist_ok=True)
-        written = write(part, store, ground, head, found)
+        aside.clear_up(folder)
+        try:
+            written = write(part, store, ground, head, found)
+        except Otherwise:
+            found = None  # it is no longer asked either
+            written = write(part, store, ground, head, None)
         path = folder / _Name(written.seq, written.hash, fingerprint()).file
         publish.put(part, path, store)
         _prune(folder, store, path)
@@ -178,33 +189,45 @@ def write(path: Path, store: Store, ground: Ground, head: Head, previous: CoreFi
     """Write the file of all entries up to `head`: from the start, or `previous` with what came since.
 
     What came since lies at the end; where that would be more than a quarter of it, all is sorted anew.
-    Raises OSError, Tampered.
+    Raises OSError, Tampered, and Otherwise where `previous` cannot be gone on from.
     """
-    if previous is not None and _sorted_seq(previous) * _MOST_UNSORTED >= head.seq * (_MOST_UNSORTED - 1):
-        shutil.copyfile(previous.path, path)
-        with opened(path) as connection:
-            for table in entries(store, previous.seq, head.seq):
-                connection.register("arriving", table)
-                connection.execute(schema.sql("core/take_arriving.sql"))
-                connection.unregister("arriving")
+    if previous is not None and sorted_seq(previous.path) * _MOST_UNSORTED >= head.seq * (_MOST_UNSORTED - 1):
+        try:
+            shutil.copyfile(previous.path, path)
+            with opened(path) as connection:
+                for table in entries(store, previous.seq, head.seq):
+                    connection.register("arriving", table)
+                    connection.execute(schema.sql("core/take_arriving.sql"))
+                    connection.unregister("arriving")
+                must_agree(connection, store, head.seq, reference_rows(ground))
+        except (OSError, duckdb.Error) as error:
+            raise Otherwise(str(previous.path)) from error
     else:
-        path.unlink(missing_ok=True)
         sealed = publish.sealed(store, wide=True)
-        since = list(entries(store, sealed.last_seq, head.seq))
-        with opened(path) as connection:
-            lay_out(connection, ground, scripts()[0])
-            parts = [connection.from_arrow(table) for table in since]
-            if sealed.files:
-                parts.append(connection.read_parquet([str(file) for file in sealed.files]))
-            if parts:
-                columns = connection.table("entry").columns
-                names = [duckdb.ColumnExpression(name) for name in columns]
-                arriving, *others = [part.select(*names) for part in parts]
-                for other in others:
-                    arriving = arriving.union(other)
-                arriving.order("country, seq").insert_into("entry")
-                connection.execute(schema.sql("snapshot/sorted_now.sql"))
+        try:
+            _write_anew(path, store, ground, head, sealed)
+        except (OSError, duckdb.Error):
+            if not sealed.files:
+                raise
+            _write_anew(path, store, ground, head, publish.NONE)  # a damaged copy: the store is read instead
     return CoreFile(path, head.seq, head.hash)
+
+
+def _write_anew(path: Path, store: Store, ground: Ground, head: Head, sealed: publish.Sealed) -> None:
+    path.unlink(missing_ok=True)
+    since = list(entries(store, sealed.last_seq, head.seq))
+    with opened(path) as connection:
+        lay_out(connection, ground, scripts()[0])
+        parts = [connection.from_arrow(table) for table in since]
+        if sealed.files:
+            parts.append(connection.read_parquet([str(file) for file in sealed.files]))
+        if parts:
+            names = [duckdb.ColumnExpression(name) for name in connection.table("entry").columns]
+            arriving, *others = [part.select(*names) for part in parts]
+            for other in others:
+                arriving = arriving.union(other)
+            arriving.order("country, seq").insert_into("entry")
+            connection.execute(schema.sql("snapshot/sorted_now.sql"))
 
 
 @contextmanager
@@ -222,7 +245,7 @@ def opened(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
             yield connection
             connection.commit()
             connection.execute("checkpoint kept")
-        except duckdb.IOException as error:
+        except _UNWRITTEN as error:
             raise OSError(str(error).partition("\n")[0]) from error
 
 
@@ -275,11 +298,3 @@ def in_memory(ground: Ground) -> Iterator[duckdb.DuckDBPyConnection]:
     with duckdb.connect(":memory:") as connection:
         lay_out(connection, ground, schema.core_scripts())
         yield connection
-
-
-def _sorted_seq(file: CoreFile) -> int:
-    """Up to which entry a file lies sorted."""
-    with duckdb.connect(":memory:") as connection:
-        connection.execute(schema.sql("snapshot/attach_sealed.sql"), {"file": str(file.path)})
-        ((seq,),) = connection.execute(schema.sql("snapshot/sorted.sql")).fetchall()
-        return int(seq)

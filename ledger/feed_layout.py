@@ -121,7 +121,10 @@ POSTING = Layout(
             "tpp", "whole", "Whole TPP; required without device_id and quantity, with them it must agree.",
             unit=_TPP, sign="kind",
         ),
-        Column("expires_on", "day", "For license only: its last day. Default: one year after effective_on."),
+        Column(
+            "expires_on", "day",
+            "For license only: its last day. Default: one term (a year under diffusion-2025) on.",
+        ),
         Column(
             "request_id", "name", "Makes the row safe to repeat. Default: by the file's content and the row."
         ),

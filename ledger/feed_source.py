@@ -9,23 +9,22 @@ from __future__ import annotations
 
 import codecs
 import csv
-import hashlib
 import os
 import re
-import shutil
 import stat
 import sys
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import BinaryIO, Literal, NamedTuple
+from typing import BinaryIO, Self, TextIO
 
 import pyarrow as pa
 from pyarrow import parquet
 
+from ledger import bounded
+from ledger.feed_survey import CHUNK_BYTES, LONGEST_LINE, Form
 from ledger.text import BLANKS
 
-Form = Literal["csv", "tsv", "jsonl", "parquet"]
 Record = tuple[int, list[str] | str]
 """The line on which a record starts, and its fields; or, if it cannot be read, why."""
 
@@ -45,54 +44,39 @@ _OTHER_FORMS = (
     (b"\x1f\x8b", "is compressed: unpack it first"),
     (_PARQUET, "is a Parquet file: name it .parquet"),
 )
-_CHUNK_BYTES = 1 << 20
+_RECORD_TOO_LONG = f"has a record of more than {LONGEST_LINE:,} characters: is a quotation mark not closed?"
 _RECORDS = 2_000  # at a time: few enough to stay in the processor's cache
 _NOT_UTF8 = "is not UTF-8 text: save the file as UTF-8"
-# How blanks, and what no text may hold, begin in UTF-8: one byte is found faster than what it may lead to.
-_ODD = (b"\xc2", b"\xd8\x9c", b"\xe1\x9a\x80", b"\xe2\x80", b"\xe2\x81", b"\xe3\x80\x80")
-# A line whose fields have no quotation mark, or stand between two; a mark inside them is written twice.
-_FIELD = rb'(?:"[^"]*+(?:""[^"]*+)*+"|[^"%b]*+)'
-_WELL_QUOTED = {
-    mark: re.compile(rb"%b(?:%b%b)*+\r?" % (_FIELD % mark, mark, _FIELD % mark)) for mark in (b",", b"\t")
-}
 _ARRAY = re.compile(rb"\[\s*(?:\{|\])")
-_CONTROLS = bytes({*range(32), 127} - set(b"\r\n"))
 
 
-class Survey(NamedTuple):
-    """What one pass over the bytes of a file says about it."""
+def locate(path: str, folder: Path, *, pipes: bool) -> Path:
+    """A regular file with the bytes of `path`, by a name that DuckDB takes literally.
 
-    content_sha256: str
-    stamp: tuple[int, int]
-    lines: int
-    delimiters: int
-    quoted: bool  # has quotation marks
-    regular: bool  # DuckDB's reading and the careful one cannot differ but in what a count shows
-    plain: bool  # while a record is a line: no control characters in a cell, no blanks but spaces at its ends
-
-
-def delimiter(form: Form) -> str:
-    return "\t" if form == "tsv" else ","
-
-
-def locate(path: str, folder: Path) -> Path:
-    """A regular file with the bytes of `path` ('-' is stdin), by a name that DuckDB takes literally.
-
-    Pipes, and names that DuckDB would take for a pattern, are copied to `folder`. Raises `OSError`.
+    Names that DuckDB would take for a pattern are copied to `folder`, and with `pipes` so are pipes ('-' is
+    stdin): without, one is no file. Raises `OSError`.
     """
-    if path == "-":
+    if pipes and path == "-":
         return _copied(sys.stdin.buffer, folder)
     file = Path(path).absolute()
-    with file.open("rb") as stream:
+    with file.open("rb") if pipes else bounded.opened(file) as stream:
         if stat.S_ISREG(os.fstat(stream.fileno()).st_mode) and not set("*?[") & set(str(file)):
             return file
         return _copied(stream, folder)
 
 
 def _copied(stream: BinaryIO, folder: Path) -> Path:
+    """A copy, as far as its lines are none too long: a pipe need not have an end."""
     copy = folder / "feed"
+    held, lined = 0, True
     with copy.open("wb") as target:
-        shutil.copyfileobj(stream, target, _CHUNK_BYTES)
+        while chunk := stream.read(CHUNK_BYTES):
+            lined = lined and not (target.tell() == 0 and chunk.startswith(_PARQUET))
+            target.write(chunk)
+            ended = max(chunk.rfind(b"\n"), chunk.rfind(b"\r"))
+            held = len(chunk) - ended - 1 + (held if ended < 0 else 0)
+            if lined and held > LONGEST_LINE:
+                break
     return copy
 
 
@@ -132,76 +116,32 @@ def _head(file: Path) -> bytes:
         return stream.read(4096)
 
 
-def stamp(file: Path) -> tuple[int, int]:
-    """Another size or time than before means that the file has been written to."""
-    found = file.stat()
-    return found.st_size, found.st_mtime_ns
+class _Lines:
+    """The lines of a file, as many as a record may have: one whose end never comes is not waited for."""
 
+    def __init__(self, stream: TextIO) -> None:
+        self.given = 0
+        """Characters since the record began."""
+        self._stream = stream
 
-def survey(file: Path, form: Form) -> Survey:
-    """Hashes the file and counts what tells whether DuckDB's reading of it can be trusted."""
-    mark = delimiter(form).encode()
-    controls = _CONTROLS.replace(mark, b"")
-    digest, decoder = hashlib.sha256(), codecs.getincrementaldecoder("utf-8")()
-    lines = delimiters = returns = line_ends = 0
-    regular, quoted, plain = True, False, form != "jsonl"
-    before, first_stamp = b"\n", stamp(file)
-    with file.open("rb") as stream:
-        while chunk := stream.read(_CHUNK_BYTES) + stream.readline(_CHUNK_BYTES):
-            digest.update(chunk)
-            seen = before[-2:] + chunk
-            lines += chunk.count(b"\n")
-            delimiters += chunk.count(mark) if form != "jsonl" else 0
-            if b"\r" in seen:  # one byte is found ten times as fast as two
-                returns += chunk.count(b"\r")
-                line_ends += seen[1:].count(b"\r\n")
-            if form != "jsonl" and b'"' in seen:
-                quoted = True
-                regular = regular and _well_quoted(chunk, mark)
-                plain = plain and form == "csv"
-            if not seen.isascii():
-                regular = regular and _is_utf8(chunk, decoder)
-                plain = plain and not any(odd in seen for odd in _ODD)
-            plain = plain and len(chunk) == len(chunk.translate(None, controls))
-            before = chunk
-    return Survey(
-        content_sha256=digest.hexdigest(),
-        stamp=first_stamp,
-        lines=lines + (not before.endswith(b"\n")),
-        delimiters=delimiters,
-        quoted=quoted,
-        regular=regular and returns == line_ends and not decoder.getstate()[0],
-        plain=plain,
-    )
+    def __iter__(self) -> Self:
+        return self
 
-
-def _well_quoted(chunk: bytes, mark: bytes) -> bool:
-    """Whether marks beside a blank leave no doubt: the two readings differ on `"a" ,` and on `, "a"`."""
-    for beside in (b' "', b'" '):
-        at = chunk.find(beside)
-        while at >= 0:
-            start, end = chunk.rfind(b"\n", 0, at) + 1, chunk.find(b"\n", at)
-            end = end if end >= 0 else len(chunk)
-            if not _WELL_QUOTED[mark].fullmatch(chunk, start, end):
-                return False
-            at = chunk.find(beside, end)
-    return True
-
-
-def _is_utf8(chunk: bytes, decoder: codecs.IncrementalDecoder) -> bool:
-    try:
-        decoder.decode(chunk)
-    except UnicodeDecodeError:
-        return False
-    return True
+    def __next__(self) -> str:
+        if self.given > LONGEST_LINE:
+            raise csv.Error(_RECORD_TOO_LONG)
+        line = next(self._stream)
+        self.given += len(line)
+        return line
 
 
 def csv_records(file: Path, mark: str) -> Iterator[Record]:
     """Every record of a CSV file, the header too; lines that hold nothing are no records."""
     with file.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as stream:
-        reader = csv.reader(stream, delimiter=mark, strict=True, skipinitialspace=True)
+        lines = _Lines(stream)
+        reader = csv.reader(lines, delimiter=mark, strict=True, skipinitialspace=True)
         while True:
-            line = reader.line_num + 1
+            line, lines.given = reader.line_num + 1, 0
             try:
                 fields = next(reader)
             except StopIteration:
@@ -257,6 +197,8 @@ def _is_text(text: str) -> bool:
 
 
 def _csv_reason(error: str) -> str:
+    if error == _RECORD_TOO_LONG:
+        return error
     if error.startswith("unexpected end"):
         return "opens a quotation mark that is never closed"
     if "field larger" in error:

@@ -19,6 +19,7 @@ import duckdb
 import pyarrow as pa
 
 from ledger import feed_source as source
+from ledger import feed_survey as surveys
 from ledger.errors import BadFeed
 from ledger.feed_faults import (
     NOT_AN_OBJECT,
@@ -48,6 +49,9 @@ class Staging:
 
     takes_nothing = False
     """Whether a file without as much as a header is one without rows, and no fault."""
+
+    takes_pipes = True
+    """Whether it may be a pipe, or '-', which is stdin: where somebody names it for once."""
 
     def __init__(self, path: str, layout: Layout, connection: duckdb.DuckDBPyConnection) -> None:
         self.path = path
@@ -95,21 +99,23 @@ class Staging:
 
     def _read(self, folder: Path) -> None:
         """Stages the file and finds its faults; `folder` takes what has to be written meanwhile."""
-        file = source.locate(self.path, folder)
+        file = source.locate(self.path, folder, pipes=self.takes_pipes)
         form = source.form_of(self.path, file)
-        surveyed = source.survey(file, form)
+        surveyed = surveys.survey(file, form)
         self.content_sha256 = surveyed.content_sha256
         if self.takes_nothing and form != "parquet" and source.is_blank(file):
             pass
         elif (why := source.unreadable(file, form)) is not None:
             self._close_to_rows([(None, why)], None)
+        elif surveyed.too_long is not None:
+            self._close_to_rows([(None, surveys.TOO_LONG)], surveyed.too_long)
         elif form == "parquet":
             self._stage_parquet(file)
         elif form == "jsonl":
             self._stage_lines(file, surveyed, folder / "careful")
         else:
             self._stage_csv(file, form, surveyed, folder / "careful")
-        if source.stamp(file) != surveyed.stamp:
+        if surveys.stamp(file) != surveyed.stamp:
             self._close_to_rows([(None, "was changed while it was read: try again")], None)
         if not self._blind:
             self._tidy()
@@ -126,8 +132,8 @@ class Staging:
         self._connection.execute(sql("feed/cell.sql"))
         self._connection.unregister("layout")
 
-    def _stage_csv(self, file: Path, form: source.Form, surveyed: source.Survey, careful: Path) -> None:
-        mark = source.delimiter(form)
+    def _stage_csv(self, file: Path, form: surveys.Form, surveyed: surveys.Survey, careful: Path) -> None:
+        mark = surveys.delimiter(form)
         records = source.csv_records(file, mark)
         line, header = next(records, (1, "is empty: a header line is needed"))
         if isinstance(header, str):
@@ -148,7 +154,7 @@ class Staging:
             source.write_careful(records, kept, careful)
             self.rows("feed/read_exact.sql", path=str(careful))
 
-    def _counts_add_up(self, file: Path, header: list[str], surveyed: source.Survey, mark: str) -> bool:
+    def _counts_add_up(self, file: Path, header: list[str], surveyed: surveys.Survey, mark: str) -> bool:
         """Lets DuckDB read a CSV file; whether each line was one record, with as many fields as the header.
 
         DuckDB takes a record with one empty field too many as well: the delimiters are counted too.
@@ -162,7 +168,7 @@ class Staging:
         parting = surveyed.delimiters - inside
         return bool(read == surveyed.lines - 1 and parting == surveyed.lines * (len(header) - 1))
 
-    def _stage_lines(self, file: Path, surveyed: source.Survey, careful: Path) -> None:
+    def _stage_lines(self, file: Path, surveyed: surveys.Survey, careful: Path) -> None:
         if not surveyed.regular or not self._lines_add_up(file, surveyed):
             self._begin()
             source.write_careful(source.json_lines(file), ["text"], careful)
@@ -170,7 +176,7 @@ class Staging:
         types = json.dumps(dict.fromkeys(self.layout.names, "VARCHAR"))
         self.rows("feed/document_cells.sql", columns=types, not_an_object=NOT_AN_OBJECT)
 
-    def _lines_add_up(self, file: Path, surveyed: source.Survey) -> bool:
+    def _lines_add_up(self, file: Path, surveyed: surveys.Survey) -> bool:
         """Lets DuckDB read a JSON Lines file; whether each line was one record."""
         try:
             ((read,),) = self.rows("feed/read_lines.sql", path=str(file))

@@ -85,9 +85,7 @@ class Forecasts(Questions):
         quotas, curve, answer = self._quotas(today, known, code)
         if code is not None and not quotas:
             self._must_have_quota(code, set(), answer, country or code)
-        before = today - timedelta(days=QUARTER_DAYS)
-        then = min(filter(None, (known, instant(before.isoformat()))))
-        earlier = self.outlooks(before, then, QUARTER_DAYS, country=code)
+        earlier = self._a_quarter_ago(today, known, code)
         days = (date.fromisoformat(self._terms.period_to) - today).days
         rows = [
             row
@@ -97,6 +95,14 @@ class Forecasts(Questions):
         about = {"futures": outlook.FUTURES, "least_draws": outlook.LEAST_DRAWS}
         held = [tuple(row.get(name) for name in _COLUMNS) for row in rows]
         return Answer(Rows(tuple(_COLUMNS), tuple(_COLUMNS.values()), held), {**answer.basis, **about})
+
+    def _a_quarter_ago(self, today: date, known_at: str | None, country: str | None) -> dict[str, Outlook]:
+        """What was forecast of today; nothing where a calendar has no day a quarter before it."""
+        if (today - date.min).days < QUARTER_DAYS:
+            return {}
+        before = today - timedelta(days=QUARTER_DAYS)
+        then = min(filter(None, (known_at, instant(before.isoformat()))))
+        return self.outlooks(before, then, QUARTER_DAYS, country=country)
 
     def outlooks(
         self, as_of: date, known_at: str | None, days: int, *, country: str | None = None
@@ -112,7 +118,9 @@ class Forecasts(Questions):
             if past.draws < outlook.LEAST_DRAWS:
                 continue
             seed = f"{quota.country} {as_of} {days}"
-            futures = outlook.draw(quota.standing, past, curve, days, self._lag_days, (), seed)
+            futures = outlook.draw(
+                quota.standing, past, curve, days, self._lag_days, (), seed, term_days=self._term_days
+            )
             p10, p50, p90 = (outlook.quantile(futures.used_tpp, tenths) or 0 for tenths in (1, 5, 9))
             smooth = quota.standing.used_tpp + days * past.daily_tpp
             found[quota.country] = Outlook(p10, p50, p90, min(quota.standing.allocated_tpp, smooth))
@@ -121,6 +129,11 @@ class Forecasts(Questions):
     @property
     def _lag_days(self) -> int:
         return int(self._terms.choices["expiry_lag_days"])
+
+    @property
+    def _term_days(self) -> int:
+        """How long what is licensed runs: as `terms` has it, but for the days of leap years."""
+        return self._terms.license_years * outlook.YEAR_DAYS
 
     def _rows(
         self, quota: Quota, curve: Curve, today: date, days: int, earlier: Outlook | None
@@ -146,11 +159,11 @@ class Forecasts(Questions):
             ahead = [target for target in targets.values() if target > used]
             dated = past.draws >= outlook.LEAST_DRAWS and ahead and days > 0 and not quota.is_closed
             seed = f"{quota.country} {today} {name}"
-            reached = (
-                outlook.draw(standing, past, curve, days, self._lag_days, ahead, seed).reached
-                if dated
-                else {}
-            )
+            reached: Mapping[int, Sequence[int | None]] = {}
+            if dated:
+                reached = outlook.draw(
+                    standing, past, curve, days, self._lag_days, ahead, seed, term_days=self._term_days
+                ).reached
             for percent, target in targets.items():
                 row = same | {
                     "percent": percent, "run_rate": name, "draws": past.draws, "daily_tpp": past.daily_tpp,

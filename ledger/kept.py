@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ledger import anchors, aside, merkle, tiles
+from ledger import anchors, aside, bounded, merkle, tiles
 from ledger.errors import BadFeed, Misconfigured, Tampered, Unreachable
 from ledger.notes import Checkpoint, Signer, Verifier, text_of
 from ledger.reading import Reading
 from ledger.submission import Head
 
 
-def read(path: Path, verifier: Verifier | None = None) -> Checkpoint:
-    """A checkpoint from its file, signed by `verifier` if one is given. Raises BadFeed, Unreachable."""
+def read(path: Path, verifier: Verifier | None = None, *, pipes: bool = True) -> Checkpoint:
+    """A checkpoint from its file, signed by `verifier` if one is given. Raises BadFeed, Unreachable.
+
+    Without `pipes` not from a pipe, which might keep us waiting: one is named for once, not in settings.
+    """
     try:
-        return Checkpoint.parse(text_of(path.read_bytes().decode(), verifier))
+        return Checkpoint.parse(text_of(bounded.contents(path, pipes=pipes).decode(), verifier))
     except UnicodeDecodeError:
         raise _bad(path, "it is not UTF-8 text") from None
     except ValueError as error:
@@ -32,13 +35,14 @@ def write(path: Path, note: str) -> None:
         raise Unreachable(f"{path} cannot be written: {error.strerror}", path=str(path)) from error
 
 
-def outside(path: Path, verifier: Verifier | None = None) -> anchors.Outside:
+def outside(path: Path, verifier: Verifier | None = None, *, pipes: bool = True) -> anchors.Outside:
     """What `verify` holds a ledger to: a checkpoint, or a folder of tiles, which can name the first entry.
 
-    Raises BadFeed, Unreachable, Tampered (tiles that do not make their checkpoint's root).
+    Without `pipes` not from a pipe, as `read`. Raises BadFeed, Unreachable, Tampered (tiles that do not make
+    their checkpoint's root).
     """
     if not path.is_dir():
-        return anchors.Outside(*read(path, verifier), str(path))
+        return anchors.Outside(*read(path, verifier, pipes=pipes), str(path))
     found = tiles.served(path, verifier)
     if found is None:
         raise Unreachable(f"there is no checkpoint in the folder {path}", path=str(path))
@@ -49,7 +53,7 @@ def outside(path: Path, verifier: Verifier | None = None) -> anchors.Outside:
 def verifier(given: str) -> Verifier:
     """The key to verify with: a file that has it, else NAME+ID+BASE64 itself. Raises Misconfigured."""
     try:
-        text = Path(given).read_text(encoding="utf-8")
+        text = bounded.contents(Path(given), pipes=True).decode()
     except (OSError, UnicodeDecodeError) as error:
         if "+" not in given or isinstance(error, (PermissionError, UnicodeDecodeError)):
             raise _no_key(given, error) from None
@@ -63,7 +67,7 @@ def verifier(given: str) -> Verifier:
 def signer(path: Path) -> Signer:
     """The key of a file that nobody else can read. Raises Misconfigured, and never shows the key."""
     try:
-        mode, text = path.stat().st_mode, path.read_text(encoding="utf-8")
+        mode, text = path.stat().st_mode, bounded.contents(path, pipes=True).decode()
     except (OSError, UnicodeDecodeError) as error:
         raise _no_key(path, error) from None
     if mode & 0o077:
@@ -97,7 +101,7 @@ def unfit(store: Reading, path: Path, verifier: Verifier | None = None) -> str |
     if not path.exists() and not known:
         return None  # the first checkpoint is yet to be made
     try:
-        return _unfit(store, head, known, read(path, verifier), path)
+        return _unfit(store, head, known, read(path, verifier, pipes=False), path)
     except (BadFeed, Unreachable) as error:
         return error.detail
 

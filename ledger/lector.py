@@ -19,7 +19,7 @@ from itertools import accumulate
 from operator import lt
 from typing import Any, NamedTuple
 
-from ledger import beside, merkle
+from ledger import beside, merkle, sound
 
 _PIPE_BYTES = 1 << 20
 _LINKS = 4
@@ -33,7 +33,8 @@ class Desk(NamedTuple):
     """What a process reads, and in which words: `reread` of `schemas/store`, and the order of its two values.
 
     Runs have `size` entries, the last perhaps fewer. It reads the one after `first`, and one in `step` of
-    those that follow. `origin` and `salt_key` are the ledger's, for the leaves.
+    those that follow. `origin` and `salt_key` are the ledger's, for the leaves; every entry has `regime` and
+    `hash_v`.
     """
 
     file: str
@@ -47,10 +48,12 @@ class Desk(NamedTuple):
     step: int
     origin: str
     salt_key: bytes
+    regime: str
+    hash_v: int
 
 
 class Told(NamedTuple):
-    """A run of entries that hold together: what the first continues, and what the next has to continue.
+    """A run of entries that hold together, and what entries may: what it continues, and what the next has to.
 
     `packed`, `ends` and `leaves` are as of `rehashing.Hashed`.
     """
@@ -132,8 +135,9 @@ def _told(connection: sqlite3.Connection, desk: Desk, after: int, until: int) ->
         (row,) = connection.execute(desk.reread, [bounds[name] for name in desk.takes]).fetchall()
     except sqlite3.Error:
         return None  # it does not put into JSON what no entry can have
-    count, first, last, hash_v, most_v, befores, hashes, instants, packed = row
-    if (count, first, last, hash_v) != (until - after, after + 1, until, most_v):
+    count, first, last, least_v, most_v, least, most, befores, hashes, instants, packed = row
+    expected = (until - after, after + 1, until, desk.hash_v, desk.hash_v, desk.regime, desk.regime)
+    if (count, first, last, least_v, most_v, least, most) != expected or not sound.hold_text(packed):
         return None
     seqs, times, bodies = range(first, last + 1), instants.split(_BREAK), packed.split(_BREAK.encode())
     prev_hashes = befores.encode().split(_BREAK.encode())
@@ -141,7 +145,8 @@ def _told(connection: sqlite3.Connection, desk: Desk, after: int, until: int) ->
         return None
     own = b"".join([sha256(each + body).digest() for each, body in zip(prev_hashes, bodies, strict=True)])
     prev_hash, _, rest = befores.partition(_BREAK)
-    if own.hex(_BREAK, merkle.HASH_BYTES) != hashes or rest != hashes[: -_HASH - 1]:
+    is_chained = own.hex(_BREAK, merkle.HASH_BYTES) == hashes and rest == hashes[: -_HASH - 1]
+    if not is_chained or not sound.are_instants(times):
         return None
-    leaves = merkle.leaf_hashes(desk.origin, desk.salt_key, seqs, times, [hash_v] * count, bodies)
+    leaves = merkle.leaf_hashes(desk.origin, desk.salt_key, seqs, times, [most_v] * count, bodies)
     return Told(prev_hash, times[0], hashes[-_HASH:], times[-1], packed, ends(bodies), b"".join(leaves))

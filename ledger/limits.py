@@ -32,7 +32,8 @@ GUARDS = (
     ),
     Guard(
         "hash chain",
-        "a change to any field of any entry or event, one removed, added, moved: verify names the first",
+        "a change to any field of any entry or event, one removed, added, moved: verify names the first; "
+        "and a field that holds what no entry can, however well it was hashed",
         "a chain made anew from there to its end, head included, by whoever can write everything",
     ),
     Guard(

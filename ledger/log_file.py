@@ -8,6 +8,7 @@ that was cut is known for what it is. The same ledger makes the same bytes, on S
 from __future__ import annotations
 
 import gzip
+import json
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -17,19 +18,22 @@ from typing import Any, BinaryIO, NamedTuple
 
 import orjson
 
-from ledger import events
 from ledger.errors import BadFeed, Tampered
-from ledger.evidence import COLUMNS, canonical, chain_hash
+from ledger.evidence import canonical, chain_hash
 from ledger.loading import Group
+from ledger.log_fields import FIELDS, first_unfit
 from ledger.rereading import Page
 from ledger.submission import Head
 
 FORMAT = "tppq-log"
 VERSION = 1
 GROUP_ROWS = 20_000
-_REFUSAL = ("request_id", "attempt", "body_hash", "problem", "refused_at", "actor")
-_COLUMNS = {"entry": COLUMNS, "refusal": _REFUSAL, "event": events.COLUMNS}
-_TABLES = tuple(_COLUMNS)
+_TABLES = ("entry", "refusal", "event")
+_OF_ENTRY = ("prev_hash", "hash")
+"""What stands beside an entry in its line: what its hash does not cover."""
+
+_SHOWN = 60
+"""Characters shown of a value that is at fault."""
 
 
 class Counted(NamedTuple):
@@ -65,7 +69,7 @@ class Writer:
     def others(self, table: str, rows: Iterable[Iterable[Any]]) -> None:
         """Rows of another table, as it is defined."""
         for row in rows:
-            self._line({table: dict(zip(_COLUMNS[table], row, strict=True))})
+            self._line({table: dict(zip(FIELDS[table], row, strict=True))})
             self._counts[table] += 1
 
     def end(self) -> Counted:
@@ -111,34 +115,59 @@ def read_head(path: Path) -> Head:
         digest.update(line)
     if first is None or not ended:
         raise _bad(path, None, "its last line is missing: it was cut, or was never finished")
-    try:
-        return Head(**first)
-    except TypeError:
-        raise _bad(path, 1, "the head is not one of this version") from None
+    if first.keys() != FIELDS["head"].keys():
+        raise _bad(path, 1, "the head is not one of this version")
+    head = [first[name] for name in FIELDS["head"]]
+    _must_fit(path, 1, "head", [head])
+    return Head(*head)
 
 
 def groups(path: Path) -> Iterator[Group]:
-    """The rows of a log that `read_head` found whole, in their order, some thousands at a time."""
-    table = "entry"
+    """The rows of a log that `read_head` found whole, in their order, some thousands at a time.
+
+    Raises BadFeed for a field that is missing, or holds what it may not, with its line.
+    """
+    table, above = "entry", 1
     rows: list[list[Any]] = []
     for number, _, content in _lines(path):
         if number == 1 or "end" in content:
             continue
         found = _table_of(path, number, content)
         if rows and (found != table or len(rows) == GROUP_ROWS):
-            yield Group(table, rows)
-            rows = []
+            yield _group(path, above, table, rows)
+            rows, above = [], number - 1
         table = found
-        fields = {
-            **content[table],
-            **{name: content[name] for name in ("prev_hash", "hash") if name in content},
-        }
-        try:
-            rows.append([fields[name] for name in _COLUMNS[table]])
-        except KeyError as missing:
-            raise _bad(path, number, f"{missing} is missing") from None
+        rows.append(_row(path, number, table, content))
     if rows:
-        yield Group(table, rows)
+        yield _group(path, above, table, rows)
+
+
+def _row(path: Path, number: int, table: str, content: dict[str, Any]) -> list[Any]:
+    """The fields of a line, in the order of the columns."""
+    fields, known = content[table], FIELDS[table]
+    if table == "entry":
+        fields = {**fields, **{name: content[name] for name in _OF_ENTRY if name in content}}
+    if len(fields) > len(known):
+        raise _bad(path, number, f"{min(fields.keys() - known.keys())} is no field of this version")
+    try:
+        return [fields[name] for name in known]
+    except KeyError as missing:
+        raise _bad(path, number, f"{missing} is missing") from None
+
+
+def _group(path: Path, above: int, table: str, rows: list[list[Any]]) -> Group:
+    """Rows that stand one a line below the line `above`, where each field holds what it may."""
+    _must_fit(path, above + 1, table, rows)
+    return Group(table, rows)
+
+
+def _must_fit(path: Path, first: int, table: str, rows: list[list[Any]]) -> None:
+    unfit = first_unfit(table, rows)
+    if unfit is not None:
+        value = json.dumps(unfit.value)  # what cannot be seen by its code
+        value = value if len(value) <= _SHOWN else f"{value[:_SHOWN]}…"
+        said = f"{unfit.name} is {value}: it {unfit.must_be}"
+        raise _bad(path, first + unfit.row, said, column=unfit.name, value=value)
 
 
 def _lines(path: Path) -> Iterator[tuple[int, bytes, dict[str, Any]]]:
@@ -172,7 +201,9 @@ def _table_of(path: Path, number: int, content: dict[str, Any]) -> str:
     return found[0]
 
 
-def _bad(path: Path, line: int | None, why: str) -> BadFeed:
+def _bad(
+    path: Path, line: int | None, why: str, *, column: str | None = None, value: str | None = None
+) -> BadFeed:
     where = str(path) if line is None else f"{path}, line {line:,}"
-    fault = {"path": str(path), "line": line, "column": None, "value": None, "reason": why}
+    fault = {"path": str(path), "line": line, "column": column, "value": value, "reason": why}
     return BadFeed(f"{where}: {why}; nothing was written", faults=[fault])

@@ -21,7 +21,7 @@ FUTURES = 500
 LEAST_DRAWS = 5
 """With fewer draws than these there is no telling when the next will come: no date is given."""
 
-TERM_DAYS = 365
+YEAR_DAYS = 365
 TENTHS = 10
 _MANY = 30
 _NEVER = 2**63
@@ -101,8 +101,13 @@ def draw(
     lag_days: int,
     targets_tpp: Sequence[int],
     seed: str,
+    *,
+    term_days: int = YEAR_DAYS,
 ) -> Futures:
-    """So many `days` of `FUTURES` futures. `lag_days` after a license's end what it holds is given back."""
+    """So many `days` of `FUTURES` futures. `lag_days` after a license's end what it holds is given back.
+
+    What is licensed in them runs for `term_days`.
+    """
     chance = Random(seed).random  # noqa: S311  # a forecast, not a secret
     open_now = [_Open(*each, _tenth_of(each, curve), each.term_days + lag_days) for each in standing.held]
     targets = sorted(targets_tpp)
@@ -112,7 +117,7 @@ def draw(
         back = _given_back(open_now, days, chance)
         used, ahead = standing.used_tpp, iter(targets)
         target = next(ahead, _NEVER)
-        for day, asked, back_day, unshipped in _drawn(past, curve, days, lag_days, chance):
+        for day, asked, back_day, unshipped in _drawn(past, curve, days, (term_days, lag_days), chance):
             while back and back[0][0] <= day:
                 used += heappop(back)[1]
             while used + asked >= target:
@@ -144,9 +149,13 @@ def _given_back(held: Sequence[_Open], days: int, chance: Callable[[], float]) -
 
 
 def _drawn(
-    past: Past, curve: Curve, days: int, lag_days: int, chance: Callable[[], float]
+    past: Past, curve: Curve, days: int, term: tuple[int, int], chance: Callable[[], float]
 ) -> Iterator[tuple[int, int, int, int]]:
-    """What will be asked for, in order: day and TPP; the day on which how much (below zero) comes back."""
+    """What will be asked for, in order: day and TPP; the day on which how much (below zero) comes back.
+
+    `term` is for how many days a license runs, and after how many more what it holds is given back.
+    """
+    term_days, lag_days = term
     own, lent = past.by_day, past.lent
     count = _about(len(own), chance) if own else 0
     if not count:
@@ -163,7 +172,7 @@ def _drawn(
         tpp = lot[which]
         if tpp > 0:
             share, after = alike[int(chance() * len(alike))]
-            lapses = TERM_DAYS + lag_days if after is None else TERM_DAYS * after // 1000
+            lapses = term_days + lag_days if after is None else term_days * after // 1000
             yield day, tpp, day + lapses, tpp * share // 1000 - tpp
         else:
             yield day, tpp, day, 0

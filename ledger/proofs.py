@@ -87,7 +87,7 @@ class Proofs(Opened):
         places = [Path(each) for each in ([keep] if isinstance(keep, (str, os.PathLike)) else keep)]
         folder = None if folder is None else Path(folder)
         known = self._recorded()
-        outside = [kept.read(path, signer.verifier) for path in places if path.exists()]
+        outside = [kept.read(path, signer.verifier, pipes=False) for path in places if path.exists()]
         served = tiles.served(folder, signer.verifier) if folder is not None else None
         head = self._store.head()
         wanted = {each.size: each.root for each in known}

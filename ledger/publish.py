@@ -18,7 +18,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
-from ledger import evidence
+from ledger import aside, evidence
 from ledger.answer import Rows
 from ledger.columns import NARROW, as_table
 from ledger.engine import Core, Damaged
@@ -33,6 +33,8 @@ T = TypeVar("T")
 SEGMENT_ENTRIES = 250_000
 LEAST_ENTRIES = 50_000
 """Below this a segment is not worth its file."""
+
+_READERS = 0o444
 
 _NAME = re.compile(r"(narrow|wide)-(\d{12})-(\d{12})-([0-9a-f]{64})\.parquet")
 _SEQ, _HASH = evidence.COLUMNS.index("seq"), evidence.COLUMNS.index("hash")
@@ -59,11 +61,23 @@ def folder_of(store: Reading) -> Path | None:
 def put(part: Path, path: Path, store: Reading) -> None:
     """Let a finished file take its place, for those alone who may read the store's own. Raises OSError."""
     assert store.database.file is not None
-    readers = store.database.file.stat().st_mode & 0o444
+    readers = store.database.file.stat().st_mode & _READERS
     part.chmod(0o200 | readers)
     with suppress(PermissionError):  # somebody else made the folder
         part.parent.chmod(0o300 | readers | readers >> 2)
     part.replace(path)
+
+
+def shut(folder: Path, store: Reading) -> None:
+    """Take a folder of copies, and what is in it, from those who may no longer read the store's own file."""
+    assert store.database.file is not None
+    readers = store.database.file.stat().st_mode & _READERS
+    if not folder.stat().st_mode & _READERS & ~readers:
+        return
+    with suppress(OSError):  # somebody else made the folder, or removes from it now
+        folder.chmod(0o300 | readers | readers >> 2)  # whoever may not go in reaches nothing within
+        for path in folder.iterdir():
+            path.chmod(path.stat().st_mode & ~_READERS & 0o777 | readers)
 
 
 def sealed(store: Reading, *, wide: bool) -> Sealed:
@@ -71,6 +85,7 @@ def sealed(store: Reading, *, wide: bool) -> Sealed:
     folder = folder_of(store)
     if folder is None or not folder.is_dir():
         return NONE
+    shut(folder, store)
     kind = "wide" if wide else "narrow"
     matches = (_NAME.fullmatch(path.name) for path in folder.iterdir())
     found = [(int(match[2]), int(match[3]), match) for match in matches if match and match[1] == kind]
@@ -148,10 +163,14 @@ class Sealer:
         part = path.with_suffix(f".{os.getpid()}.part")
         try:
             self._folder.mkdir(mode=0o700, exist_ok=True)
+            aside.clear_up(self._folder)
             pq.write_table(table, part, compression="zstd", row_group_size=SEGMENT_ENTRIES)
             put(part, path, self._store)
         except OSError:
             self._folder = None  # a copy for speed: where it cannot be written, the store is read instead
+        finally:
+            with suppress(OSError):  # it has its name, or its writing was interrupted
+                part.unlink()
         self._tables, self._count, self._first_seq = [], 0, last_seq + 1
 
 

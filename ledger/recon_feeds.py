@@ -114,6 +114,7 @@ class _File(Staging):
     """One feed file, staged as text."""
 
     takes_nothing = True
+    takes_pipes = False  # a folder is read as it was left: what keeps us waiting there is no file
 
     def __init__(self, each: Given, connection: duckdb.DuckDBPyConnection) -> None:
         super().__init__(each.path, LAYOUTS[each.manifest.source], connection)

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
+from ledger import bounded
 from ledger.feed_faults import Fault, shown
 from ledger.model import MOST_TPP
 from ledger.recon_layout import LICENSES
@@ -65,7 +66,7 @@ def read(path: Path, faults: list[Fault]) -> Manifest | None:
     """What a manifest says; None, and its faults, where that is not what it should."""
     where = str(path)
     try:
-        content = path.read_bytes().removeprefix(codecs.BOM_UTF8)
+        content = bounded.contents(path).removeprefix(codecs.BOM_UTF8)
         twice = _given_twice(content)
         manifest = Manifest.model_validate_json(content)
     except OSError as error:

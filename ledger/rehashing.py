@@ -12,6 +12,7 @@ from contextlib import ExitStack
 from typing import NamedTuple
 
 from ledger import rereading, schema
+from ledger.evidence import HASH_V
 from ledger.lector import Desk, Lector, ends
 from ledger.reading import Reading
 from ledger.rereading import Fault, Last, Page
@@ -78,7 +79,7 @@ def _lectors(store: Reading, head: Head, after: int, until: int, ending: ExitSta
         for first in range(after, until, RUN)[:count]:
             desk = Desk(
                 file, database.busy_seconds, connect, reread.text, reread.takes, first, until, RUN, count,
-                head.origin, salt_key,
+                head.origin, salt_key, head.regime, HASH_V,
             )  # fmt: skip
             lectors.append(Lector(desk))
             ending.callback(lectors[-1].close)
@@ -97,6 +98,6 @@ def _processors() -> int:
 
 def _here(page: Page, head: Head, last: Last) -> Hashed:
     """A page as this process hashes it."""
-    faults = list(rereading.faults(page, last))
+    faults = [*rereading.faults(page, last), *rereading.misfits(page, head.regime)]
     leaves = b"".join(page.leaf_hashes(head))
     return Hashed(page.seqs, page.packed, ends(page.bodies), leaves, rereading.last_of(page), faults)

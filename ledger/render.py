@@ -15,7 +15,7 @@ from typing import Any, TextIO
 
 import orjson
 
-from ledger.answer import Rows
+from ledger.answer import Rows, too_many_digits
 from ledger.cells import is_figure, shown
 from ledger.grid import Grid, lines, plain_lines, wrapped
 from ledger.text import by_code, visible
@@ -147,12 +147,25 @@ def _columnar(
             field.with_type(pa.timestamp("us", "UTC")) if pa.types.is_timestamp(field.type) else field
             for field in table.schema
         ]
+        for field, column in zip(table.schema, table.columns, strict=True):
+            if pa.types.is_decimal(field.type):
+                _must_fit(field.name, column)
         about = {"tppq": orjson.dumps({"basis": basis, "notice": notice})}
         out = io.BytesIO()
         write(table.cast(pa.schema(fields)).replace_schema_metadata(about), out)
         return out.getvalue()
 
     return written
+
+
+def _must_fit(name: str, column: Any) -> None:
+    """Raises BadQuery where a decimal has more digits than its type: a HUGEINT may have 39."""
+    import pyarrow as pa  # likewise  # noqa: PLC0415
+
+    try:
+        column.validate(full=True)
+    except pa.ArrowInvalid:
+        raise too_many_digits(name) from None
 
 
 def _write_arrow(table: Any, out: io.BytesIO) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import platform
 import re
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from ledger import installed, told
@@ -101,7 +101,7 @@ class Reports(Forecasts):
         if parameter.sort == "day":
             return self._store.today() if value == "today" else day(_of(value, date, parameter))
         if parameter.sort == "instant":
-            return instant(_of(value, datetime, parameter))
+            return instant(_of(value, date, parameter))  # a day alone means its end
         if parameter.sort == "whole":
             return _whole(value, parameter)
         text: str = _of(value, str, parameter)

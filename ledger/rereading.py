@@ -13,10 +13,12 @@ from hashlib import sha256
 from operator import lt
 from typing import NamedTuple
 
-from ledger import merkle
+import orjson
+
+from ledger import merkle, sound
 from ledger.database import Row
 from ledger.errors import Tampered, Unreachable
-from ledger.evidence import FIRST_PREV_HASH, HASHED, canonical
+from ledger.evidence import FIRST_PREV_HASH, HASH_V, HASHED, canonical
 from ledger.reading import Reading
 from ledger.submission import Head
 
@@ -31,7 +33,8 @@ _BREAK = "\n"
 class Page:
     """Entries that follow each other in the store, by column.
 
-    `bodies` are their canonical forms, and `packed` the same, with a line break between each two.
+    `regimes` are those that any of them has; `bodies` are their canonical forms, and `packed` the same, with
+    a line break between each two.
     """
 
     seqs: Sequence[int]
@@ -39,6 +42,7 @@ class Page:
     hashes: Sequence[str]
     recorded_at: Sequence[str]
     hash_v: Sequence[int]
+    regimes: frozenset[str]
     bodies: Sequence[bytes]
     packed: bytes
 
@@ -110,6 +114,34 @@ def faults(page: Page, last: Last) -> Iterator[Fault]:
         last_seq, last_at = seq, recorded_at
 
 
+def misfits(page: Page, regime: str) -> Iterator[Fault]:
+    """The entries of a page that hold what the ledger writes into none, and in which columns.
+
+    That is another regime than the head's, a canonical form of no version, what is no instant, and text that
+    no text may hold (`ledger.text`).
+    """
+    if (
+        page.regimes == {regime}
+        and set(page.hash_v) == {HASH_V}
+        and sound.are_instants(page.recorded_at)
+        and sound.hold_text(page.packed)
+    ):
+        return
+    for seq, body in zip(page.seqs, page.bodies, strict=True):
+        try:
+            fields = orjson.loads(body)
+        except ValueError:
+            continue  # bytes that are no text, which DuckDB does not take in either
+        wrong = [
+            name for name, value in fields.items() if isinstance(value, str) and not sound.is_text(value)
+        ]
+        wrong += [name for name, known in (("hash_v", HASH_V), ("regime", regime)) if fields[name] != known]
+        if not sound.is_instant(fields["recorded_at"]):
+            wrong.append("recorded_at")
+        if wrong:
+            yield Fault(seq, "values", "values that an entry can have", ", ".join(sorted(set(wrong))))
+
+
 def last_of(page: Page) -> Last:
     """The last entry of a page."""
     return Last(page.seqs[-1], page.hashes[-1], page.recorded_at[-1])
@@ -129,13 +161,13 @@ def read(store: Reading, after: int, until: int) -> Page:
         rows = store.read("reread", above=after, upto=until)
     except Unreachable:  # SQLite refuses to put a value into JSON that no entry can have
         return _row_by_row(store, after, until)
-    ((count, first, last, least_v, most_v, prev_hashes, hashes, instants, bodies),) = rows
+    ((count, first, last, least_v, most_v, least, most, prev_hashes, hashes, instants, bodies),) = rows
     if not count:
-        return Page((), (), (), (), (), (), b"")
+        return Page((), (), (), (), (), frozenset(), (), b"")
     packed = bytes(bodies)
     page = Page(
         range(first, last + 1), prev_hashes.split(_BREAK), hashes.split(_BREAK), instants.split(_BREAK),
-        [most_v] * count, packed.split(_BREAK.encode()), packed,
+        [most_v] * count, frozenset((least, most)), packed.split(_BREAK.encode()), packed,
     )  # fmt: skip
     columns = (page.seqs, page.prev_hashes, page.hashes, page.recorded_at, page.bodies)
     if least_v == most_v and all(len(column) == count for column in columns):
@@ -161,5 +193,6 @@ def _row_by_row(store: Reading, after: int, until: int) -> Page:
         ) from error
     return Page(
         seqs, prev_hashes, hashes, [entry["recorded_at"] for entry in entries],
-        [entry["hash_v"] for entry in entries], bodies, _BREAK.encode().join(bodies),
+        [entry["hash_v"] for entry in entries], frozenset(entry["regime"] for entry in entries), bodies,
+        _BREAK.encode().join(bodies),
     )  # fmt: skip

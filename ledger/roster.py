@@ -25,7 +25,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 
-from ledger import trail
+from ledger import bounded, trail
 from ledger.errors import Busy, Misconfigured, NotPermitted, Tampered, UnknownName, Unreachable
 from ledger.events import Event, Telling
 from ledger.reading import Reading
@@ -242,7 +242,7 @@ def token_given(environment: Mapping[str, str]) -> str | None:
     if not path:
         return token.strip() if token else None
     try:
-        token = Path(path).read_text(encoding="utf-8").strip()
+        token = bounded.contents(Path(path), pipes=True).decode().strip()
     except (OSError, UnicodeDecodeError) as error:
         said = error.strerror if isinstance(error, OSError) else "it is not text"
         raise Misconfigured(f"the token of TPPQ_TOKEN_FILE cannot be read: {path}: {said}") from None

@@ -88,13 +88,20 @@ def _say(out: BinaryIO, header: Mapping[str, Any]) -> None:
 
 
 def _give(out: BinaryIO, rows: pa.Table, total: int) -> None:
-    """Rows as JSON; many, or lists and structs with exact figures in them, as an Arrow stream after it."""
+    """Rows as JSON; many, or what it has no exact value for, as an Arrow stream after it.
+
+    That are lists and structs, and days outside of Python's calendar.
+    """
     streamed = rows.num_rows > _MOST_IN_JSON or any(map(pa.types.is_nested, rows.schema.types))
-    header = {"rows": total, "streamed": streamed}
+    header: dict[str, Any] = {"rows": total}
     if not streamed:
-        header["names"] = rows.column_names
-        header["types"] = [str(each.type) for each in rows.schema]
-        header["columns"] = [column.to_pylist() for column in rows.columns]
+        try:
+            header["columns"] = [column.to_pylist() for column in rows.columns]
+        except OverflowError:
+            streamed = True
+        else:
+            header |= {"names": rows.column_names, "types": [str(each.type) for each in rows.schema]}
+    header["streamed"] = streamed
     out.write(json.dumps(header, default=str).encode() + b"\n")
     if streamed:
         with pa.ipc.new_stream(out, rows.schema) as writer:

@@ -14,6 +14,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from ledger import bounded
 from ledger.errors import Misconfigured
 
 Format = Literal["table", "plain", "csv", "tsv", "json", "ndjson", "md", "xlsx", "parquet", "arrow"]
@@ -97,14 +98,16 @@ def user_file(environment: Mapping[str, str], platform: str = sys.platform) -> P
 def _read(path: Path) -> dict[str, Any] | None:
     """What a file sets; None where there is no file."""
     try:
-        text = tomllib.loads(path.read_text(encoding="utf-8"))
+        text = tomllib.loads(bounded.contents(path).decode())
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
         raise Misconfigured(f"{path} cannot be read: {error.strerror}", path=str(path)) from error
     except UnicodeDecodeError as error:
         raise Misconfigured(f"{path} cannot be read: it is not UTF-8 text", path=str(path)) from error
-    except tomllib.TOMLDecodeError as error:
+    except RecursionError:
+        raise Misconfigured(f"{path} cannot be read: it nests too deeply", path=str(path)) from None
+    except ValueError as error:  # no TOML, or a number of thousands of digits
         raise Misconfigured(f"{path} cannot be read: {error}", path=str(path)) from error
     for name in text:
         if name not in NAMES:
@@ -115,17 +118,19 @@ def _read(path: Path) -> dict[str, Any] | None:
 
 
 def _text(name: str, value: Any, source: str) -> str | None:
-    if value is None or isinstance(value, str):
+    if value is None or (isinstance(value, str) and "\0" not in value):
         return value
+    if isinstance(value, str):
+        raise _wrong(name, value, source, "take the NUL character out of it")
     raise _wrong(name, value, source, "write text, in quotation marks")
 
 
 def _seconds(value: Any, source: str) -> float:
     try:
         seconds = 10.0 if value is None else float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         seconds = -1.0
-    if not 0 <= seconds <= 86_400:
+    if isinstance(value, bool) or not 0 <= seconds <= 86_400:
         raise _wrong("busy_seconds", value, source, "write seconds to wait for another writer, such as 10")
     return seconds
 

@@ -16,11 +16,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from ledger import aside, snapshot_files, told
+from ledger import aside, snapshot_before, snapshot_files, told
 from ledger.base import Opened
 from ledger.core_file import NO_NAME, Ground
 from ledger.errors import BadQuery, Busy, Misconfigured, Unreachable
-from ledger.snapshot_files import Before
+from ledger.snapshot_files import Made
 from ledger.submission import Head
 from ledger.told import Stand
 
@@ -34,7 +34,8 @@ _PART, _LINK = re.compile(r"\.[0-9]+(-[0-9]+)?\.part"), re.compile(r"\.current\.
 class Published:
     """A snapshot: its folder, its last entry, how many files and bytes, how many of them it shares.
 
-    `made` is False where it was there already; `pruned` counts older ones that were removed.
+    `made` is False where it was there already; `pruned` counts older ones that were removed. `damaged_files`
+    counts files of the one before that are not what was published, and so were not built on.
     """
 
     folder: str
@@ -45,6 +46,7 @@ class Published:
     shared_files: int
     made: bool
     pruned: int
+    damaged_files: int = 0
     remark: str | None = None
 
 
@@ -80,11 +82,10 @@ class Snapshots(Opened):
                 last = _last(folder)
                 self._must_be_ours(folder, last)
                 stand = told.stand(self._store, head.recorded_at)
-                made, shared = False, 0
+                made = None
                 own = _own(folder, head.seq, stand)
-                if snapshot_files.read(own) is None:
-                    shared = self._make(own, head, stand, last)
-                    made = True
+                if snapshot_before.read(own) is None:
+                    made = self._make(own, head, stand, last)
                 _point(folder, own.name)
                 pruned = _prune(folder, keep, own)
         except OSError as error:
@@ -93,10 +94,18 @@ class Snapshots(Opened):
             ) from error
         files = [path for path in own.rglob("*") if path.is_file()]
         size = sum(path.stat().st_size for path in files)
-        return Published(str(own), head.seq, head.hash, len(files), size, shared, made, pruned, remark)
+        shared, damaged = made or Made(0, ())
+        if last is not None and damaged:
+            found = f"{last} is no longer as it was published: {', '.join(damaged)}"
+            found += ", written anew here. Nobody should use that folder."
+            remark = found if remark is None else f"{remark} {found}"
+        return Published(
+            str(own), head.seq, head.hash, len(files), size, shared, made is not None, pruned, len(damaged),
+            remark,
+        )  # fmt: skip
 
     def _must_be_ours(self, folder: Path, last: Path | None) -> None:
-        about = None if last is None else snapshot_files.read(last)
+        about = None if last is None else snapshot_before.read(last)
         if about is None or not about.seq:
             return
         if self._store.read("hash_at", seq=about.seq) != [(about.head_hash,)]:
@@ -106,10 +115,10 @@ class Snapshots(Opened):
                 folder=str(folder),
             )
 
-    def _make(self, own: Path, head: Head, stand: Stand, last: Path | None) -> int:
+    def _make(self, own: Path, head: Head, stand: Stand, last: Path | None) -> Made:
         """Write a snapshot aside, and give it its number once it is whole."""
         ground = Ground(self._terms, self._reference)
-        earlier: Before | None = None if last is None else snapshot_files.before(last)
+        earlier = None if last is None else snapshot_before.before(last)
         part = own.with_name(f".{own.name}.part")
         for path in (own, part):
             if os.path.lexists(path):
@@ -118,12 +127,12 @@ class Snapshots(Opened):
                 )
         part.mkdir()
         try:
-            shared = snapshot_files.write(part, self._store, ground, head, stand, earlier)
+            made = snapshot_files.write(part, self._store, ground, head, stand, earlier)
             part.rename(own)
         finally:
             shutil.rmtree(part, ignore_errors=True)
         aside.sync(own.parent)
-        return shared
+        return made
 
 
 @contextmanager
@@ -153,7 +162,7 @@ def _numbered(folder: Path) -> dict[tuple[int, int], Path]:
     found = {
         (int(match[1]), int(match[2] or 1)): path
         for match, path in matches
-        if match and snapshot_files.read(path) is not None
+        if match and snapshot_before.read(path) is not None
     }
     return dict(sorted(found.items()))
 
@@ -169,7 +178,7 @@ def _own(folder: Path, seq: int, stand: Stand) -> Path:
     if not editions:
         return folder / str(seq)
     edition, path = editions[-1]
-    about = snapshot_files.read(path)
+    about = snapshot_before.read(path)
     return path if about is None or about.told == stand.mark else folder / f"{seq}-{edition + 1}"
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from hashlib import file_digest
 from pathlib import Path
@@ -20,12 +19,14 @@ import orjson
 
 from ledger import aside, core_file, dictionary, schema
 from ledger.columns import fill
-from ledger.core_file import CoreFile, Ground
+from ledger.core_check import Otherwise
+from ledger.core_file import Ground
+from ledger.snapshot_before import CORE, PACKAGE, SUMS, Before
 from ledger.store import Store
 from ledger.submission import Head
 from ledger.told import Stand
 
-CORE, SUMS, PACKAGE = "tppq.duckdb", "SHA256SUMS", "datapackage.json"
+_WORDS = ("macros.sql", "DICTIONARY.md")
 TABLES = ("break", "country", "device", "headroom", "license", "meta", "move", "refusal", "regime")
 """The tables that are small enough to be written whole each time, besides the entries."""
 
@@ -75,55 +76,39 @@ def parts(seq: int) -> Iterator[Part]:
         yield Part(done + 1, seq)
 
 
-class Before(NamedTuple):
-    """The snapshot before: where it is, up to which entry, and the SHA-256 of each of its files."""
+class Made(NamedTuple):
+    """How a snapshot came to be: files had from the one before, and files there that were found damaged."""
 
-    folder: Path
-    seq: int
-    head_hash: str
-    sums: Mapping[str, str]
-
-
-class About(NamedTuple):
-    """What a snapshot says of itself: its last entry, its hash, its fingerprint, the mark of its `Stand`."""
-
-    seq: int
-    head_hash: str
-    fingerprint: str
-    told: list[int] | None
-
-
-def read(folder: Path) -> About | None:
-    """What a snapshot says of itself; None where there is none."""
-    try:
-        about = orjson.loads((folder / PACKAGE).read_bytes())["tppq"]
-        return About(int(about["seq"]), str(about["head_hash"]), str(about["fingerprint"]), about.get("told"))
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-
-
-def before(folder: Path) -> Before | None:
-    """A snapshot whose files may be used again; None where there is none, or where they would now differ."""
-    about = read(folder)
-    if about is None or about.fingerprint != core_file.fingerprint():
-        return None
-    try:
-        lines = (folder / SUMS).read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return None
-    return Before(folder, about.seq, about.head_hash, {line[66:]: line[:64] for line in lines})
+    shared: int
+    damaged: tuple[str, ...]
 
 
 def write(
     folder: Path, store: Store, ground: Ground, head: Head, stand: Stand, earlier: Before | None
+) -> Made:
+    """Write every file of a snapshot into an empty folder, but for those that the one before has as well."""
+    if earlier is None:
+        return Made(_written(folder, store, ground, head, stand, None), ())
+    with earlier:
+        earlier.want([CORE, *_WORDS, *(name for part in parts(head.seq) for name in part.names)])
+        shared = _written(folder, store, ground, head, stand, earlier)
+    return Made(shared, tuple(earlier.damaged))
+
+
+def _written(
+    folder: Path, store: Store, ground: Ground, head: Head, stand: Stand, earlier: Before | None
 ) -> int:
-    """Write every file of a snapshot into an empty folder; how many were taken over from the one before."""
-    core = None if earlier is None else CoreFile(earlier.folder / CORE, earlier.seq, earlier.head_hash)
-    core_file.write(folder / CORE, store, ground, head, core)
+    _write_core(folder, store, ground, head, earlier)
     for form in FORMS:
         (folder / f"entry.{form}").mkdir()
     sums: dict[str, str] = {}
-    if earlier is None or not _taken_over(folder, ("macros.sql", "DICTIONARY.md"), earlier, sums):
+
+    def taken_over(names: Sequence[str]) -> bool:
+        found = {} if earlier is None else earlier.take(names, folder)
+        sums.update(found)
+        return bool(found)
+
+    if not taken_over(_WORDS):
         (folder / "macros.sql").write_text(macros(), encoding="utf-8")
         words = dictionary.markdown(dictionary.words(ground))
         (folder / "DICTIONARY.md").write_text(words, encoding="utf-8")
@@ -137,15 +122,26 @@ def write(
         connection.execute(schema.sql("core/comment_table.sql"))
         connection.execute(schema.sql("snapshot/csv_guard.sql"))
         for part in parts(head.seq):
-            if earlier is None or not _taken_over(folder, part.names, earlier, sums):
+            if not taken_over(part.names):
                 _write_part(connection, folder, part, ground)
         for name in TABLES:
             _write_table(connection, folder, name, head)
         columns = connection.execute(schema.sql("snapshot/columns.sql")).fetchall()
-    taken_over = len(sums)
+    shared = len(sums)
     (folder / PACKAGE).write_bytes(_package(folder, ground, head, stand, columns))
     _write_sums(folder, sums)
-    return taken_over
+    return shared
+
+
+def _write_core(folder: Path, store: Store, ground: Ground, head: Head, earlier: Before | None) -> None:
+    """The core: from the one before, if that says what the store says, or from the start."""
+    core = None if earlier is None else earlier.core()
+    try:
+        core_file.write(folder / CORE, store, ground, head, core)
+    except Otherwise:
+        if earlier is not None:
+            earlier.damaged.append(CORE)
+        core_file.write(folder / CORE, store, ground, head, None)
 
 
 def macros() -> str:
@@ -161,31 +157,6 @@ def macros() -> str:
         f"{before}create macro running_anyhow({running}{end}\n{schema.sql('snapshot/guard.sql')}{others}"
     )
     return f"{_MACROS.format(file=CORE)}\n{_CREATED.sub(_TEMPORARY, guarded)}"
-
-
-def _taken_over(folder: Path, names: Sequence[str], earlier: Before, sums: dict[str, str]) -> bool:
-    """Whether files could be had from the snapshot before, all of them; their sums are as they were then."""
-    if not all(name in earlier.sums for name in names):
-        return False
-    try:
-        for name in names:
-            _had(earlier.folder / name, folder / name)
-    except FileNotFoundError:
-        for name in names:  # who writes them now must not write through a link into the one before
-            (folder / name).unlink(missing_ok=True)
-        return False
-    sums.update((name, earlier.sums[name]) for name in names)
-    return True
-
-
-def _had(earlier: Path, file: Path) -> None:
-    """Have a file that was published before. Raises FileNotFoundError, where it is gone."""
-    try:
-        os.link(earlier, file)
-    except FileNotFoundError:
-        raise
-    except OSError:  # no hard links here
-        shutil.copyfile(earlier, file)
 
 
 def _write_part(connection: duckdb.DuckDBPyConnection, folder: Path, part: Part, ground: Ground) -> None:

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from ledger import rules, terms
 from ledger.accounts import Asked, Books
-from ledger.errors import Fact, IdReused, Refused, refused_again
+from ledger.errors import Fact, IdReused, Refused, Tampered, refused_again
 from ledger.evidence import COLUMNS, HASH_V, canonical, chain_hash
 from ledger.merkle import commitment, salt_of
 from ledger.model import Kind
@@ -114,12 +114,19 @@ def instant(us: int) -> str:
 
 
 class Stamps:
-    """Instants in whole microseconds, as ISO text, each later than the one before and than `after`."""
+    """Instants in whole microseconds, as ISO text, each later than the one before and than `after`.
+
+    Raises Tampered where that is no instant.
+    """
 
     def __init__(self, after: str, now_us: int) -> None:
         self._next_us = now_us
         if instant(now_us) <= after:
-            self._next_us = (datetime.fromisoformat(after) - EPOCH) // timedelta(microseconds=1) + 1
+            try:
+                last = datetime.fromisoformat(after)
+            except ValueError:
+                raise Tampered(f"what came last was recorded at '{after}': run tppq verify") from None
+            self._next_us = (last - EPOCH) // timedelta(microseconds=1) + 1
 
     def next(self) -> str:
         us = self._next_us

@@ -11,7 +11,10 @@ _LICENSE = Kind.license.value
 
 
 def with_term(asked: Asked, books: Books) -> Asked:
-    """A license without an expiry runs one year (15 CFR 750.7(g)); an increase keeps its license's expiry."""
+    """A license without an expiry runs as long as the regime says; an increase keeps its license's expiry.
+
+    One year (15 CFR 750.7(g)) under the rule of 2025.
+    """
     if asked.kind != _LICENSE or asked.expires_on is not None:
         return asked
     running_to = _running_to(asked, books)
@@ -21,7 +24,7 @@ def with_term(asked: Asked, books: Books) -> Asked:
 
 
 def latest_expiry(asked: Asked, books: Books) -> str:
-    """The last day that a license needs no reason for: one year on, or that of the license it increases."""
+    """The last day that a license needs no reason for: a term on, or that of the license it increases."""
     one_term = years_later(asked.effective_on, books.regime.license_years)
     return max(one_term, _running_to(asked, books) or "")
 

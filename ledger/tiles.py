@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from ledger import aside, merkle
+from ledger import aside, bounded, merkle
 from ledger.errors import Tampered, Unreachable
 from ledger.notes import Checkpoint, Verifier, text_of
 
@@ -40,7 +40,7 @@ def served(folder: Path, verifier: Verifier | None = None) -> tuple[Checkpoint, 
     Raises Tampered where they do not agree, or `verifier` did not sign; Unreachable.
     """
     try:
-        note = (folder / NAME).read_bytes().decode()
+        note = bounded.contents(folder / NAME).decode()
     except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, UnicodeDecodeError) as error:

@@ -26,6 +26,9 @@ MOST_LETTERS = 32_767
 _DIGITS = 15
 """A workbook's numbers are doubles of which it shows 15 digits: longer ones are kept as text."""
 
+_BEFORE_ALL = date(1900, 1, 1)
+"""A workbook's calendar begins after it: days up to then are kept as text."""
+
 _WIDEST = 60
 _ABOUT = "About"
 _TELLS = {
@@ -142,7 +145,7 @@ def _write(sheet: Any, row: int, place: int, value: Any, text: str, style: Any) 
         sheet.write_number(row, place, float(value), style)
     elif isinstance(value, float) and isfinite(value):
         sheet.write_number(row, place, value)
-    elif type(value) is date:
+    elif type(value) is date and value > _BEFORE_ALL:
         sheet.write_datetime(row, place, datetime.combine(value, time.min), style)
     else:
         _write_text(sheet, row, place, text)

@@ -9,10 +9,14 @@ import rfc8785
 import sqlalchemy as sa
 
 from ledger import Ledger, evidence, merkle
+from ledger.answer import Answer
 from ledger.database import Database
+from ledger.engine import Core
 from ledger.events import Telling
 from ledger.store import Store
 from ledger.tables import ENTRY
+from ledger.verify import verify
+from tests.books import REFERENCE, REGIME
 from tests.clock import Clock
 from tests.evidence import DAY, entry
 from tests.outside import HEAD, by_hand, drop_guards
@@ -63,6 +67,17 @@ def rows(url: str) -> list[dict[str, Any]]:
     Ledger.init(url, opening=False).close()
     with Ledger.open(url) as ledger:
         return ledger.verify().rows()
+
+
+def unopened(url: str) -> Answer:
+    """What verify finds, whoever may ask, and whether or not the store is one that may be opened."""
+    store = Store(Database(url, 1))
+    core = Core(REGIME, REFERENCE.countries, REFERENCE.devices, wide=True)
+    try:
+        return verify(store, core, {})
+    finally:
+        core.close()
+        store.close()
 
 
 def record(url: str, *subjects: str) -> None:

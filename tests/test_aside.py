@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -66,3 +68,31 @@ def test_a_folder_that_is_not_there_cannot_be_written_down(tmp_path: Path) -> No
     aside.sync(tmp_path)
     with pytest.raises(FileNotFoundError):
         aside.sync(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "core-{}-140000000000000.part", "core-{}-140000000000000.part.wal", "core-{}-1.spill",
+        "wide-1-2-ff.{}.part", ".copy.{}-140000000000000.part.db", ".copy.{}-140000000000000.part.db-wal",
+        ".copy.jsonl.{}-1.part.gz", ".checkpoint.{}-1.part",
+    ],
+)  # fmt: skip
+def test_what_a_killed_process_wrote_aside_goes_and_all_else_stays(tmp_path: Path, name: str) -> None:
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    parts = {
+        who: tmp_path / name.format(number) for who, number in (("gone", gone.pid), ("here", os.getpid()))
+    }
+    for part in parts.values():
+        part.mkdir() if part.suffix == ".spill" else part.write_text("of the ledger", encoding="utf-8")
+    for other in ("copy.db", "4711.part", "mine.part", "thesis.4711.part.d.e"):
+        (tmp_path / other).write_text("mine", encoding="utf-8")
+    aside.clear_up(tmp_path)
+    assert len(names(tmp_path)) == 6  # just touched: another machine's, perhaps
+    for path in tmp_path.iterdir():
+        os.utime(path, (0, 0))
+    aside.clear_up(tmp_path)
+    kept = sorted([parts["here"].name, "copy.db", "4711.part", "mine.part", "thesis.4711.part.d.e"])
+    assert names(tmp_path) == kept
+    aside.clear_up(tmp_path / "nowhere")

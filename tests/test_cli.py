@@ -153,6 +153,19 @@ def test_an_interruption_ends_without_a_word() -> None:
     assert typed(["headroom"], clock=interrupted_clock) == (130, "", "")
 
 
+def full_clock() -> int:
+    raise MemoryError
+
+
+@pytest.mark.parametrize("form", ["", "--json"])
+def test_too_little_memory_is_said_with_the_way_out(form: str) -> None:
+    typed(["init", "-q"], clock=clock)
+    status, out, err = typed(["headroom", *form.split()], clock=full_clock)
+    assert (status, out) == (69, "")
+    said = json.loads(err)["detail"] if form else err.removeprefix("Unreachable: ")
+    assert said.startswith("this machine has not enough memory for this: end other programs, raise the limit")
+
+
 def test_a_workbook_without_its_extra_is_refused_with_the_way_to_it(monkeypatch: pytest.MonkeyPatch) -> None:
     typed(["init", "-q"], clock=clock)
     monkeypatch.setitem(sys.modules, "xlsxwriter", None)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -128,6 +131,29 @@ def test_whoever_may_not_read_the_ledger_may_not_read_its_file(small: Small, tmp
     assert small.folder.stat().st_mode & 0o777 == 0o700
 
 
+def test_copies_are_shut_to_those_who_may_no_longer_read_the_ledger(small: Small, tmp_path: Path) -> None:
+    (tmp_path / "tppq.db").chmod(0o644)
+    file = standing(small)
+    assert (file.path.stat().st_mode & 0o777, small.folder.stat().st_mode & 0o777) == (0o644, 0o755)
+    (tmp_path / "tppq.db").chmod(0o600)
+    assert standing(small) == file
+    assert (file.path.stat().st_mode & 0o777, small.folder.stat().st_mode & 0o777) == (0o600, 0o700)
+
+
+@pytest.mark.parametrize("damage", ["another figure", "noise"])
+def test_a_file_that_cannot_be_right_is_not_gone_on_from(small: Small, damage: str) -> None:
+    path = standing(small).path
+    if damage == "another figure":
+        with duckdb.connect(path) as connection:
+            connection.execute("update entry set to_headroom_tpp = to_headroom_tpp + 1 where seq = 4")
+    else:
+        path.write_bytes(b"\xff" * path.stat().st_size)
+    post(small, 2)
+    file = standing(small)
+    assert asked(file, "select sum(to_headroom_tpp) from entry where seq = 4") == [(-31_664_000,)]
+    assert asked(file, "select seq from sorted_through") == [(16,)]
+
+
 def test_a_file_that_says_otherwise_than_the_ledger_is_found_by_verify(small: Small) -> None:
     path = standing(small).path
     assert small.ledger.verify().rows() == []
@@ -136,6 +162,18 @@ def test_a_file_that_says_otherwise_than_the_ledger_is_found_by_verify(small: Sm
         connection.execute("delete from entry where seq = 5")
     found = [(row["seq"], row["check"], path.name in row["found"]) for row in small.ledger.verify().rows()]
     assert found == [(4, "copy", True), (5, "copy", True)]
+
+
+def test_what_a_killed_process_left_beside_the_file_goes(small: Small) -> None:
+    standing(small)
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    part = small.folder / f"core-{gone.pid}-1.part"
+    part.write_text("of the ledger", encoding="utf-8")
+    os.utime(part, (0, 0))
+    post(small, 2)
+    standing(small)
+    assert not part.exists()
 
 
 def test_a_folder_that_cannot_be_written_is_done_without(small: Small) -> None:
@@ -164,6 +202,14 @@ def test_a_file_is_made_from_segments_and_what_came_after_them(
         path.unlink()
     monkeypatch.setattr(publish, "LEAST_ENTRIES", 100)
     assert asked(standing(small), "from entry order by seq") == with_segments
+
+
+def test_a_segment_that_was_cut_is_done_without(small: Small, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ledger.publish.LEAST_ENTRIES", 1)
+    list(core_file.entries(small.store, 0, 14))
+    (segment,) = small.folder.glob("wide-*")
+    segment.write_bytes(segment.read_bytes()[:-100])
+    assert asked(standing(small), "select count(*), max(seq) from entry") == [(14, 14)]
 
 
 def test_a_ledger_on_postgresql_is_asked_without_a_file(store_url: str) -> None:

@@ -6,6 +6,7 @@ import io
 import os
 import sys
 import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from pyarrow import parquet
 
 from ledger.errors import BadFeed
 from ledger.feed import COLUMNS, read_feed
+from ledger.feed_survey import LONGEST_LINE, TOO_LONG, survey
 from ledger.model import MOST_TPP
 from tests.feeds import (
     ALLOCATE,
@@ -132,6 +134,69 @@ def test_a_quotation_mark_that_is_never_closed_is_found_where_it_opens(write: Wr
     assert faults(write(text + "x" * 200_000)) == [
         (3, None, "has a field of over 131,072 characters: is a quotation mark not closed?")
     ]
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"])
+@pytest.mark.parametrize("before", [0, 1, 30_000])
+def test_a_line_has_a_longest_length_wherever_it_stands(tmp_path: Path, before: int, end: bytes) -> None:
+    file = tmp_path / "feed.jsonl"
+    short, longest = b"x" * 60 + end, b"x" * LONGEST_LINE
+    for last in (end + short, b""):
+        file.write_bytes(short * before + longest + last)
+        assert survey(file, "jsonl").too_long is None
+        file.write_bytes(short * before + longest + b"x" + last)
+        assert survey(file, "jsonl").too_long == before + 1
+
+
+@pytest.mark.parametrize("name", ["feed.csv", "feed.jsonl"])
+def test_a_file_with_a_line_that_is_too_long_is_not_read_at_all(write: Write, name: str) -> None:
+    content = as_csv([LICENSE]) if name == "feed.csv" else as_json_lines([LICENSE])
+    lines = content.count(b"\n")
+    path = write(content + b"x" * 3_000_000 + b"\n" + content, name)
+    assert faults(path) == [(lines + 1, None, TOO_LONG)]
+    with read_feed(path) as feed:
+        assert feed.row_count == 0
+
+
+def test_a_record_that_goes_on_over_many_lines_ends_somewhere(write: Write) -> None:
+    path = write(HEADER + 'block,AE,2026-01-01,,,,5,"' + '","a\n' * 200_001 + '"\n' + GOOD)
+    found = faults(path)
+    assert found[0] == (
+        2,
+        None,
+        "has a record of more than 1,000,000 characters: is a quotation mark not closed?",
+    )
+
+
+def test_a_pipe_without_an_end_or_a_line_is_not_copied_for_ever(tmp_path: Path) -> None:
+    (tmp_path / "feed.csv").symlink_to("/dev/zero")
+    assert [line for line, *_ in faults(str(tmp_path / "feed.csv"))] == [None]
+    pipe = tmp_path / "pipe.csv"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=endless, args=[pipe])
+    writer.start()
+    assert faults(str(pipe)) == [(2, None, TOO_LONG)]
+    writer.join()
+
+
+def endless(pipe: Path) -> None:
+    """A header, and a line that is written for as long as somebody reads it."""
+    with suppress(BrokenPipeError), pipe.open("wb") as stream:
+        stream.write(HEADER.encode())
+        while True:
+            stream.write(b"x" * 100_000)
+
+
+@pytest.mark.parametrize("many", [1, 30_000])
+def test_parquet_has_no_lines_and_comes_through_a_pipe_whole(tmp_path: Path, many: int) -> None:
+    pipe = tmp_path / "pipe.parquet"
+    os.mkfifo(pipe)
+    entry = LICENSE | {"effective_on": "2026-01-01"}
+    content = as_parquet([entry | {"request_id": f"{place:0100d}"} for place in range(many)])
+    writer = threading.Thread(target=pipe.write_bytes, args=[content])
+    writer.start()
+    assert len(read(str(pipe))) == many
+    writer.join()
 
 
 @pytest.mark.parametrize("name", ["feed.csv", "feed.jsonl"])

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from dataclasses import replace
 from datetime import date, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -12,8 +13,10 @@ from typing import Any
 
 import pytest
 
-from ledger import DenialPolicy, Ledger, NoQuota, UnknownName, outlook
+from ledger import DenialPolicy, Ledger, NoQuota, UnknownName, outlook, reference
+from ledger.database import Database
 from ledger.outlook import Ended, Held, Past, Standing
+from ledger.store import Store
 from tests.bench.forecast import Case, Dated, cases, coverage, dated
 from tests.clock import Clock
 from tests.small import entry
@@ -209,6 +212,23 @@ def test_what_is_not_shipped_comes_back_and_makes_room(tmp_path: Path) -> None:
         assert found.p50_tpp in (2 * PERCENT, 3 * PERCENT)
 
 
+def test_what_is_licensed_in_the_future_runs_as_long_as_the_regime_says(tmp_path: Path) -> None:
+    with opened(tmp_path) as (ledger, clock):
+        for number in range(10):
+            licensed(ledger, clock, 20 * number, PERCENT, expires_on=day(20 * number + 10))
+            if number:
+                lapsed = {"license_no": f"L-{20 * number - 20}", "tpp": PERCENT, "reason": "expired"}
+                ledger.post(entry("release", "AE", day(20 * number), **lapsed))
+        url = f"sqlite:///{tmp_path / 'tppq.db'}"
+    used_tpp = []
+    for years in (1, 2):
+        terms = replace(reference.load().regime("diffusion-2025"), license_years=years)
+        with closing(Ledger(Store(Database(url, 10)), terms, "maria")) as ledger:
+            used_tpp.append(ledger.outlooks(date.fromisoformat(day(200)), None, 800)["AE"].p50_tpp)
+    # those of a year that nobody ships come back before the end, those of two years do not
+    assert used_tpp[0] + 15 * PERCENT < used_tpp[1]
+
+
 # ------------------------------------------------------------------------- the forecast of a quarter ago
 
 
@@ -220,6 +240,14 @@ def test_beside_a_forecast_stands_what_the_last_one_said_of_today(steady: Ledger
         assert row["last_quarter_p50_tpp"] == said.p50_tpp
         assert row["last_quarter_error_tpp"] == said.p50_tpp - 40 * PERCENT
         assert row["last_quarter_within"] is (said.p10_tpp <= 40 * PERCENT <= said.p90_tpp)
+
+
+@pytest.mark.parametrize("as_of", ["0001-01-01", "0001-04-01", "0001-04-02", "9999-12-31"])
+def test_the_first_and_the_last_days_of_the_calendar_have_a_forecast_too(steady: Ledger, as_of: str) -> None:
+    outcomes = {row["outcome"] for row in steady.forecast(as_of=as_of, known_at=as_of).rows()}
+    assert outcomes <= {"closed"}
+    reported = steady.report(18, as_of=as_of, known_at=as_of).rows()
+    assert {row["outcome"] for row in reported} == outcomes
 
 
 def test_without_enough_known_then_there_is_no_last_forecast(tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -84,6 +86,38 @@ def test_a_checkpoint_that_is_missing_another_ledgers_or_forged_forbids_writing(
         assert "cannot be read" in forbidden(url, file)
         file.write_text(Signer.new("another").sign(Checkpoint("another", 0, merkle.EMPTY_ROOT).text()))
         assert "is a checkpoint of another" in forbidden(url, file)
+
+
+def test_a_checkpoint_of_the_settings_is_a_small_file_and_forbids_writing_where_it_is_none(
+    url: str, tmp_path: Path
+) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "endless").symlink_to("/dev/zero")
+    for name in ("pipe", "endless"):
+        assert "cannot be read: it is a pipe or a device, not a file" in forbidden(url, tmp_path / name)
+    with pytest.raises(Unreachable, match="it is a pipe or a device, not a file"):
+        kept.outside(tmp_path / "pipe", pipes=False)
+    (tmp_path / "large").write_bytes(b"x" * 1_000_001)
+    assert "cannot be read: it has more than 1,000,000 bytes" in forbidden(url, tmp_path / "large")
+
+
+def test_a_checkpoint_and_a_key_that_are_named_for_once_may_come_through_a_pipe(
+    small: Ledger, tmp_path: Path
+) -> None:
+    signer = signer_of(small, tmp_path)
+    told = {tmp_path / "pipe": small.checkpoint(signer).note, tmp_path / "key-pipe": f"{signer.verifier}\n"}
+    writers = [threading.Thread(target=path.write_text, args=[text]) for path, text in told.items()]
+    for path, writer in zip(told, writers, strict=True):
+        os.mkfifo(path)
+        writer.start()
+    verifier = kept.verifier(str(tmp_path / "key-pipe"))
+    assert kept.outside(tmp_path / "pipe", verifier).size == 6
+    for writer in writers:
+        writer.join()
+    with pytest.raises(Unreachable, match="more than 1,000,000 bytes"):
+        kept.read(Path("/dev/zero"))
+    with pytest.raises(Misconfigured, match="more than 1,000,000 bytes"):
+        kept.verifier("/dev/zero")
 
 
 def test_a_key_file_that_others_can_read_is_not_used(small: Ledger, tmp_path: Path) -> None:

@@ -148,6 +148,18 @@ def test_whoever_may_not_read_the_ledger_may_not_read_its_segments(
     assert (segment.parent.stat().st_mode & 0o777, segment.stat().st_mode & 0o777) == (of_folder, of_file)
 
 
+def test_segments_are_shut_to_those_who_may_no_longer_read_the_ledger(url: str) -> None:
+    ledger = Path(url.removeprefix("sqlite:///"))
+    ledger.chmod(0o644)
+    asked(url)
+    (segment,) = files(url)
+    assert segment.stat().st_mode & 0o777 == 0o644
+    for mode, of_folder in ((0o640, 0o750), (0o600, 0o700)):
+        ledger.chmod(mode)
+        assert asked(url)[1] == []
+        assert (segment.parent.stat().st_mode & 0o777, segment.stat().st_mode & 0o777) == (of_folder, mode)
+
+
 @pytest.mark.parametrize("wide", [False, True])
 def test_a_segment_that_says_otherwise_than_the_ledger_is_found_by_verify(url: str, *, wide: bool) -> None:
     asked(url, wide=wide)
@@ -383,6 +395,20 @@ def test_what_is_left_now_closes_with_the_period(url: str) -> None:
 def test_a_folder_that_cannot_be_written_costs_nothing_but_time(url: str) -> None:
     Path(url.removeprefix("sqlite:///") + "-segments").write_text("in the way", "utf-8")
     assert len(asked(url)[0]) == OPENED
+
+
+def test_a_segment_whose_writing_was_interrupted_leaves_nothing(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(_table: Any, part: Path, **_: Any) -> None:
+        part.write_bytes(b"PAR1")
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(pq, "write_table", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            asked(url)
+    assert files(url) == []
 
 
 # --- the mirror -----------------------------------------------------------------------------------

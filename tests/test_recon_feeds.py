@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import sys
 from collections.abc import Callable, Iterable
 from datetime import date
 from pathlib import Path
@@ -16,6 +18,7 @@ from pyarrow import parquet
 
 from ledger import recon_feeds, reference
 from ledger.errors import BadFeed
+from ledger.feed_survey import TOO_LONG
 from ledger.recon_feeds import Coverage
 from ledger.recon_files import find
 from ledger.recon_layout import LAYOUTS, SOURCES
@@ -425,6 +428,25 @@ def test_a_file_that_cannot_be_read_does_not_hide_the_faults_of_others(tmp_path:
         ("licenses.csv", 2, "state"), ("shipments.csv", None, None), ("reexports.parquet", None, None)
     ]  # fmt: skip
     assert found[2][3].startswith("cannot be read as Parquet: ")
+
+
+@pytest.mark.parametrize("name", ["licenses.csv", "-"])
+def test_what_is_no_file_is_not_waited_for_in_a_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "stdin", None)  # a file called '-' is that file
+    put(tmp_path, "licenses", LICENSE, name=name).unlink()
+    os.mkfifo(tmp_path / name)
+    put(tmp_path, "shipments", SHIPPED).unlink()
+    (tmp_path / "shipments.csv").symlink_to("/dev/zero")
+    why = "cannot be read: it is a pipe or a device, not a file"
+    assert faults(Path()) == [(name, None, None, why), ("shipments.csv", None, None, why)]
+
+
+def test_a_feed_of_one_endless_line_is_refused_with_its_line(tmp_path: Path) -> None:
+    put(tmp_path, "licenses", content="itn" + "," * 1_000_000)
+    assert faults(tmp_path) == [("licenses.csv", 1, None, TOO_LONG)]
 
 
 def test_nothing_is_left_of_a_night_with_a_fault(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -177,6 +178,34 @@ def test_a_manifest_that_is_no_object_is_a_fault_of_its_own(night: Path, content
     with pytest.raises(BadFeed) as caught:
         find([night])
     assert [Path(str(fault["path"])).name for fault in caught.value.faults] == ["licenses.csv.manifest.json"]
+
+
+def test_a_manifest_is_a_small_file(night: Path) -> None:
+    for name, path in {"licenses": "/dev/zero", "shipments": "/dev/stdin"}.items():
+        (night / f"{name}.csv.manifest.json").unlink()
+        (night / f"{name}.csv.manifest.json").symlink_to(path)
+    (night / "reexports.csv.manifest.json").unlink()
+    os.mkfifo(night / "reexports.csv.manifest.json")
+    with (night / "declarations.csv.manifest.json").open("wb") as sparse:
+        sparse.truncate(3 << 30)
+    with pytest.raises(BadFeed) as caught:
+        find([night])
+    no_file = "cannot be read: it is a pipe or a device, not a file"
+    too_large = "cannot be read: it has more than 1,000,000 bytes, the most that such a file may have"
+    found = {Path(str(fault["path"])).name: fault["reason"] for fault in caught.value.faults}
+    assert [(name.partition(".")[0], why) for name, why in found.items()] == [
+        ("declarations", too_large), ("licenses", no_file), ("reexports", no_file), ("shipments", no_file),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"[" * 100_000, b'{"run_number": ' + b"9" * 5_000 + b"}", b'{"a": ' * 100_000, b'{"source": 1e999}'],
+)
+def test_no_manifest_is_more_than_can_be_read(night: Path, content: bytes) -> None:
+    (night / "licenses.csv.manifest.json").write_bytes(content)
+    with pytest.raises(BadFeed, match=r"licenses\.csv\.manifest\.json"):
+        find([night / "licenses.csv"])
 
 
 # --- whose turn it is --------------------------------------------------------------------------------------

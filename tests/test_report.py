@@ -6,7 +6,7 @@ import csv
 import json
 import re
 from collections.abc import Callable, Iterator
-from datetime import date
+from datetime import date, datetime, time
 from io import StringIO
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -395,6 +395,17 @@ def test_what_a_report_cannot_take_is_said(grown: Ledger, name: str, given: dict
     with pytest.raises(BadQuery) as caught:
         grown.report(name, **given)
     assert caught.value.detail == why
+
+
+def test_a_day_is_an_instant_too_and_means_its_end(small: Ledger) -> None:
+    day = date(2026, 2, 28)
+    by_text = small.report("5", known_at="2026-02-28")
+    assert by_text.basis["parameters"]["known_at"] == "2026-02-28T23:59:59.999999Z"
+    for given in (day, datetime.combine(day, time.max)):
+        answer = small.report("5", known_at=given)
+        assert (answer.rows(), answer.basis) == (by_text.rows(), by_text.basis)
+    with pytest.raises(BadQuery, match="'5' is no instant for known_at"):
+        small.report("5", known_at=5)
 
 
 def test_all_and_now_are_taken_where_they_are_the_default(small: Ledger) -> None:

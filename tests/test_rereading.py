@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from ledger import Ledger, Tampered, evidence, rereading, schema
+from ledger import Tampered, evidence, rereading, schema
 from ledger.database import Database
 from ledger.reading import Reading
 from ledger.rereading import Last
 from ledger.tables import ENTRY
-from tests.forger import fill, unguarded
+from tests.forger import fill, unguarded, unopened
 from tests.outside import connected, entries
 
 
@@ -105,8 +105,7 @@ def test_a_value_that_json_cannot_hold_is_tampering(url: str) -> None:
         connection.exec_driver_sql("update entry set consignee = x'ff00' where seq = 2")
     with pytest.raises(Tampered, match="one of the entries 1 to 6 holds what no entry can"):
         pages(url)
-    with Ledger.init(url, opening=False) as ledger:
-        found = ledger.verify()
+    found = unopened(url)
     assert (1, "values") in [(row["seq"], row["check"]) for row in found.rows()]
     assert "balances and states were not checked" in found.basis["notes"][0]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
@@ -20,9 +21,11 @@ from typing import Any, NamedTuple
 import duckdb
 import orjson
 import pytest
+from pyarrow import parquet
 
-from ledger import BadQuery, Ledger, OverHeadroom, core_file, sandbox_gate, schema
+from ledger import BadQuery, Ledger, OverHeadroom, core_file, render, sandbox_gate, schema
 from ledger import told as told_of
+from ledger.answer import Answer
 from ledger.core_file import Ground
 from ledger.database import Database
 from ledger.events import Telling
@@ -230,6 +233,64 @@ def test_values_of_any_type_come_out_as_something_that_every_form_can_show(small
             "b": "\\x00", "k": "allocate",
         }
     ]  # fmt: skip
+
+
+FAR = [
+    "date 'infinity'", "date '-infinity'", "date '10000-01-01'", "date '0044-03-15 (BC)'",
+    "max(effective_on) + 3_000_000", "timestamp 'infinity'", "timestamptz 'infinity'",
+    "timestamp '290000-01-01'", "[date '10000-01-01']", "[[timestamp 'infinity']]",
+    "map {1: date 'infinity'}", "{'a': [timestamp 'infinity']}",
+]  # fmt: skip
+EXTREMES = [
+    "date '9999-12-31'", "timestamp '0001-01-01'", "(-170141183460469231731687303715884105728)::hugeint",
+    "[170141183460469231731687303715884105727::hugeint]", "18446744073709551615::ubigint",
+    "99999999999999999999999999999999999999::decimal(38, 0)", "'0.9'::decimal(38, 38)", "'nan'::double",
+    "['-inf'::float]", "5e-324::double", "interval '2147483647 months'", "time '24:00:00'", "'\\xFF'::blob",
+    "['\\xFF'::blob]", "'a'::enum('a', 'b')", "[1, 2]::integer[2]", "(date 'infinity')::union(a date)",
+    "map {[1]: 2}", "map {date 'infinity': 1}", "'[1e400]'::json", "null", "[]", "[null]", "chr(0)",
+    "[chr(8238)]", "''",
+]  # fmt: skip
+
+
+def columns(values: list[str]) -> str:
+    """A query with each of these values as a column: v0, v1, ..."""
+    named = (f"{value} as v{place}" for place, value in enumerate(values))
+    return f"select {', '.join(named)} from entry"  # noqa: S608  # our own values
+
+
+def test_the_extremes_of_every_type_are_shown_in_every_form(small: Small) -> None:
+    for forms, nested in ((("json", "ndjson"), True), (("csv", "tsv", "md", "xlsx"), False)):
+        answer = small.ledger.sandboxed_sql(columns(EXTREMES), nested=nested)
+        for form in forms:
+            assert render.rows_as(form, answer.given, answer.basis, "")
+        assert list(answer.rows()[0].values())[1].year == 1
+
+
+def test_a_day_that_python_does_not_know_is_whole_in_parquet_and_refused_elsewhere(small: Small) -> None:
+    answer = small.ledger.sandboxed_sql(columns(FAR), nested=True)
+    whole = parquet.read_table(io.BytesIO(render.rows_as("parquet", answer.given, answer.basis, "")))
+    assert whole.column("v2")[0].value == 2_932_897
+    for place in range(len(FAR)):
+        said = f"column v{place} has a day or an instant outside the years 1 to 9999: cast it to varchar"
+        one = Answer(answer.given.select([f"v{place}"]), answer.basis)
+        for ask in (one.rows, lambda one=one: render.rows_as("json", one.given, one.basis, "")):
+            with pytest.raises(BadQuery, match=said):
+                ask()
+    trusted = small.ledger.sql("select date '10000-01-01' as far")
+    for show in (trusted.rows, trusted._repr_html_):
+        with pytest.raises(BadQuery, match="column far has a day or an instant outside"):
+            show()
+
+
+@pytest.mark.parametrize("many", [1, 10_001])
+def test_a_number_of_39_digits_is_shown_as_text_and_refused_as_a_decimal(small: Small, many: int) -> None:
+    most = "170141183460469231731687303715884105727"
+    query = f"select {most}::hugeint as most from range({many})"  # noqa: S608  # our own
+    answer = small.ledger.sandboxed_sql(query, limits=Limits(rows=0))
+    assert most.encode() in render.rows_as("csv", answer.given, answer.basis, "")
+    for form in ("parquet", "arrow"):
+        with pytest.raises(BadQuery, match="column most has a number of more than 38 digits"):
+            render.rows_as(form, answer.given, answer.basis, "")
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -73,7 +74,13 @@ def test_the_users_file_is_where_the_platform_keeps_such_files(
         ("format = 'yaml'", "write one of table, plain, csv, tsv, json, ndjson, md, xlsx, parquet, arrow"),
         ("ledger = 5", "write text, in quotation marks"),
         ("busy_seconds = 'long'", "write seconds to wait for another writer, such as 10"),
+        ('signing_key_file = "a\\u0000b"', "take the NUL character out of it"),
         ("busy_seconds = -1", "write seconds to wait for another writer, such as 10"),
+        ("busy_seconds = true", "write seconds to wait for another writer, such as 10"),
+        (f"busy_seconds = 1{'0' * 400}", "write seconds to wait for another writer, such as 10"),
+        (f"busy_seconds = 1{'0' * 5_000}", "cannot be read: "),
+        (f"ledger = {'[' * 100_000}", "cannot be read: it nests too deeply"),
+        (f"#{'#' * 1_000_000}", "cannot be read: it has more than 1,000,000 bytes"),
         ("busy_seconds = nan", "write seconds to wait for another writer, such as 10"),
         ("ledger = ", "cannot be read: "),
     ],
@@ -111,6 +118,12 @@ def test_a_file_that_cannot_be_read_is_said_in_plain_words(tmp_path: Path) -> No
     with pytest.raises(Misconfigured, match=r"tppq\.toml cannot be read: Is a directory$"):
         settings({}, {"HOME": str(tmp_path / "home")}, tmp_path)
     (tmp_path / "tppq.toml").rmdir()
+    os.mkfifo(tmp_path / "tppq.toml")
+    with pytest.raises(
+        Misconfigured, match=r"tppq\.toml cannot be read: it is a pipe or a device, not a file$"
+    ):
+        settings({}, {"HOME": str(tmp_path / "home")}, tmp_path)
+    (tmp_path / "tppq.toml").unlink()
     (tmp_path / "tppq.toml").write_bytes(b"\xff")
     with pytest.raises(Misconfigured, match=r"tppq\.toml cannot be read: it is not UTF-8 text"):
         settings({}, {"HOME": str(tmp_path / "home")}, tmp_path)

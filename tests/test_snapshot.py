@@ -365,6 +365,83 @@ def test_without_hard_links_the_files_are_copied(
     assert growing.publish(tmp_path / "out").shared_files == 4
 
 
+def damaged(file: Path) -> None:
+    """In a file that DuckDB opens without complaint, an entry says something else."""
+    with duckdb.connect(str(file)) as connection:
+        connection.execute(
+            "update entry set tpp = tpp + 8, to_headroom_tpp = to_headroom_tpp - 8 where seq = 8"
+        )
+
+
+def summed_anew(folder: Path, name: str) -> None:
+    """The sums say of one file what it is now."""
+    lines = (folder / "SHA256SUMS").read_text(encoding="utf-8").splitlines()
+    digest = sha256((folder / name).read_bytes()).hexdigest()
+    right = [f"{digest}  {name}" if line[66:] == name else line for line in lines]
+    (folder / "SHA256SUMS").write_text("\n".join([*right, ""]), encoding="utf-8")
+
+
+@pytest.mark.parametrize("sums", ["as they were", "anew"])
+def test_a_core_that_says_otherwise_than_the_ledger_is_not_gone_on_from(
+    growing: Ledger, tmp_path: Path, sums: str
+) -> None:
+    out = tmp_path / "out"
+    growing.publish(out)
+    damaged(out / "14" / "tppq.duckdb")
+    if sums == "anew":
+        summed_anew(out / "14", "tppq.duckdb")
+    post(growing, 3)
+    done = growing.publish(out)
+    assert (done.damaged_files, done.shared_files) == (1, 4)
+    assert f"{out}/14 is no longer as it was published: tppq.duckdb, written anew here." in (
+        done.remark or ""
+    )
+    growing.publish(tmp_path / "anew")
+    for name in ("headroom.csv", "entry.csv/000000000017-000000000017.csv"):
+        assert (out / "17" / name).read_bytes() == (tmp_path / "anew" / "17" / name).read_bytes()
+    with duckdb.connect(str(out / "17" / "tppq.duckdb"), read_only=True) as connection:
+        assert connection.execute("select tpp from entry where seq = 8").fetchall() == [(1_000_000,)]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "update regime set h100_tpp = 1", "update entry set seq = 7 where seq = 8",
+        "update entry set hash = repeat('0', 64) where seq = 11", "drop table sorted_through",
+    ],
+)  # fmt: skip
+def test_a_core_whose_sum_was_changed_with_it_is_held_to_the_ledger(
+    growing: Ledger, tmp_path: Path, change: str
+) -> None:
+    out = tmp_path / "out"
+    growing.publish(out)
+    with duckdb.connect(str(out / "14" / "tppq.duckdb")) as connection:
+        connection.execute(change)
+    summed_anew(out / "14", "tppq.duckdb")
+    post(growing, 1)
+    assert growing.publish(out).damaged_files == 1
+    with duckdb.connect(str(out / "15" / "tppq.duckdb"), read_only=True) as connection:
+        found = connection.execute("select sum(seq), min(h100_tpp) from entry, regime").fetchall()
+    assert found == [(120, 15_832)]
+
+
+@pytest.mark.parametrize("name", ["entry.csv/000000000001-000000000008.csv", "macros.sql", "SHA256SUMS"])
+def test_a_file_that_is_not_what_was_published_is_written_anew(
+    growing: Ledger, tmp_path: Path, name: str
+) -> None:
+    out = tmp_path / "out"
+    growing.publish(out)
+    right = (out / "14" / name).read_bytes()
+    (out / "14" / name).write_bytes(right.replace(b"1", b"2"))
+    post(growing, 3)
+    done = growing.publish(out)
+    assert done.damaged_files > 0
+    if name != "SHA256SUMS":
+        assert (done.damaged_files, (out / "17" / name).read_bytes()) == (1, right)
+    lines = (out / "17" / "SHA256SUMS").read_text(encoding="utf-8").splitlines()
+    assert all(sha256((out / "17" / line[66:]).read_bytes()).hexdigest() == line[:64] for line in lines)
+
+
 def test_what_an_older_version_published_is_not_built_on(
     growing: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -399,6 +476,36 @@ def test_a_run_that_fails_leaves_what_was_there(
             growing.publish(tmp_path / "out")
     assert names(tmp_path / "out") == ["14", "current"]
     assert growing.publish(tmp_path / "out").made
+
+
+FULL = """
+import resource, sys
+from ledger import Ledger, Unreachable
+with Ledger.open(sys.argv[1]) as ledger:
+    for most in (0, 4_096, 12_288, 100_000, 1_000_000):
+        resource.setrlimit(resource.RLIMIT_FSIZE, (most, resource.RLIM_INFINITY))
+        try:
+            ledger.publish(sys.argv[2])
+        except Unreachable as error:
+            print(most, "cannot be written" in error.detail and "File too large" in error.detail)
+"""
+
+
+def test_wherever_there_is_no_more_room_it_is_said_so(growing: Ledger, tmp_path: Path) -> None:
+    """By a limit on the size of a file, which DuckDB meets at a write, at a commit or at a checkpoint."""
+    growing.headroom()
+    arguments = [f"sqlite:///{tmp_path / 'tppq.db'}", str(tmp_path / "out")]
+    top = str(Path(__file__).parent.parent)
+    run = subprocess.run(
+        [sys.executable, "-c", FULL, *arguments],
+        env={"PYTHONPATH": top},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    found = [line.split()[1] for line in run.stdout.splitlines()]
+    assert (found, run.stderr) == (["True"] * 5, "")
+    assert names(tmp_path / "out") == []
 
 
 KILLED = """
@@ -521,6 +628,18 @@ def test_what_was_published_is_told(growing: Ledger, tmp_path: Path) -> None:
     assert status == 69
     assert err.startswith("Unreachable: ")
     assert growing.headroom("AE").rows()[0]["headroom_tpp"] == HEADROOM[0][1]
+
+
+def test_that_the_one_before_was_damaged_is_said(growing: Ledger, tmp_path: Path) -> None:
+    publish = ["--ledger", f"sqlite:///{tmp_path / 'tppq.db'}", "publish", str(tmp_path / "out")]
+    assert typed(publish)[0] == 0
+    damaged(tmp_path / "out" / "14" / "tppq.duckdb")
+    post(growing, 1)
+    status, _, err = typed(publish)
+    assert (status, "out/14 is no longer as it was published: tppq.duckdb" in err) == (0, True)
+    damaged(tmp_path / "out" / "15" / "tppq.duckdb")
+    post(growing, 1)
+    assert json.loads(typed([*publish, "--json"])[1])["damaged_files"] == 1
 
 
 def test_a_folder_that_duckdb_cannot_write_to_is_refused_and_a_ledger_there_is_asked_all_the_same(

@@ -12,6 +12,7 @@ import pytest
 
 from ledger.book import Ledger
 from ledger.cli.failure import Failures
+from ledger.cli.signals import Signals
 from tests.clock import Clock
 
 TOP = Path(__file__).parent.parent
@@ -104,7 +105,7 @@ def test_what_cannot_be_said_on_stderr_changes_no_status(line: str, status: int)
 
 
 def test_a_pipe_that_breaks_within_is_no_answer_of_no(capsys: pytest.CaptureFixture[str]) -> None:
-    with Failures([]) as failures:
+    with Failures([], Signals()) as failures:
         try:
             raise BrokenPipeError(errno.EPIPE, "Broken pipe")
         except OSError:

@@ -11,12 +11,8 @@ import sqlalchemy as sa
 
 from ledger import Ledger, Tampered, evidence
 from ledger.database import Database
-from ledger.engine import Core
-from ledger.store import Store
 from ledger.tables import ENTRY
-from ledger.verify import verify
-from tests.books import REFERENCE, REGIME
-from tests.forger import differences, fill, head_on_the_last, rehash, unguarded
+from tests.forger import differences, fill, head_on_the_last, rehash, unguarded, unopened
 from tests.outside import EVENT, HEAD, by_hand, connected, drop_guards
 
 
@@ -128,13 +124,13 @@ def test_roles_that_are_taken_away_or_come_from_nowhere_are_found(tmp_path: Path
     one = unguarded(tmp_path)
     with connected(one) as connection:
         connection.execute(sa.update(HEAD).values(shared=1))
-    assert [(row["expected"], row["found"]) for row in answers(one)] == [
+    assert [(row["expected"], row["found"]) for row in unopened(one).rows()] == [
         ("a ledger of one person", "a ledger of people with roles")
     ]
     many = shared(tmp_path)
     with connected(many) as connection:
         connection.execute(sa.update(HEAD).values(shared=0))
-    assert [(row["expected"], row["found"]) for row in answers(many)] == [
+    assert [(row["expected"], row["found"]) for row in unopened(many).rows()] == [
         ("a ledger of people with roles", "a ledger of one person")
     ]
 
@@ -157,17 +153,6 @@ def shared(folder: Path) -> str:
         ledger.share()
     drop_guards(url)
     return url
-
-
-def answers(url: str) -> list[dict[str, Any]]:
-    """What verify finds, whoever may ask."""
-    store = Store(Database(url, 1))
-    core = Core(REGIME, REFERENCE.countries, REFERENCE.devices, wide=True)
-    try:
-        return verify(store, core, {}).rows()
-    finally:
-        core.close()
-        store.close()
 
 
 def remove(*seqs: int) -> Callable[[sa.Connection], object]:

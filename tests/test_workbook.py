@@ -97,6 +97,12 @@ def test_what_a_number_cannot_hold_is_text_and_nothing_is_a_formula(read: Read) 
     assert not {"C3", "D3", "E3", "F3", "H3"} & cells.keys()
 
 
+def test_a_day_before_the_calendar_of_workbooks_is_text() -> None:
+    held = Rows(("on",), ("date32[day]",), [(date(1900, 1, 1),), (date(1900, 1, 2),)])
+    cells = Read(workbook.workbook({"Rows": held}, BASIS, NOTICE)).cells(1)
+    assert (cells["A2"][0], cells["A3"]) == ("1900-01-01", (2, "yyyy-mm-dd"))
+
+
 def test_the_header_stays_and_filters(read: Read) -> None:
     sheet = read.parts["xl/worksheets/sheet1.xml"]
     assert 'topLeftCell="A2" activePane="bottomLeft" state="frozen"' in sheet

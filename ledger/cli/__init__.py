@@ -13,6 +13,7 @@ from ledger.cli.app import app
 from ledger.cli.as_written import take_as_written
 from ledger.cli.failure import Failures
 from ledger.cli.session import Surroundings
+from ledger.cli.signals import Signals
 from ledger.cli.values import must_be_text
 from ledger.cli.verb import Run
 
@@ -39,7 +40,7 @@ def run(
     `clock` (microseconds since 1970) and `actor` stand in for the machine's own, in tests and demonstrations.
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
-    with streams.standing(), Failures(given) as failures:
+    with streams.standing(), Signals() as signals, Failures(given, signals) as failures:
         must_be_text(given)
         around = Run(Surroundings(clock, actor), failures)
         command = get_command(app)

@@ -28,7 +28,8 @@ def verify(session: Session, checkpoint: Path | None, key: str | None) -> int:
     given = key or session.settings.verify_key
     if key and where is None:
         raise Misused("--key is for a checkpoint: name one with --checkpoint")
-    outside = kept.outside(where, kept.verifier(given) if given else None) if where is not None else None
+    verifier = kept.verifier(given) if given else None
+    outside = None if where is None else kept.outside(where, verifier, pipes=checkpoint is not None)
     with desk.open() as ledger, telling("entries", quiet=desk.options.quiet) as progress:
         answer = ledger.verify(outside, progress)
     if where is not None and not given:

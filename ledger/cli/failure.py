@@ -14,6 +14,7 @@ from typing import Any, Self
 import typer
 
 from ledger import errors
+from ledger.cli.signals import Signals
 from ledger.grid import Column, Grid, lines, plain_lines, wrapped
 from ledger.text import by_code, visible
 
@@ -24,6 +25,10 @@ EXITS: Mapping[type[errors.LedgerError], int] = MappingProxyType({
 """By base class, after sysexits.h where it has a number for it."""
 
 USAGE, OUR_FAULT, INTERRUPTED = 2, 70, 130
+_NO_MEMORY = (
+    "this machine has not enough memory for this: end other programs, raise the limit under which this one "
+    "runs (ulimit -v, a container's own), or ask for less at once"
+)
 _MOST_FAULTS = 1000
 """Faults listed on stderr for people; JSON has them all."""
 
@@ -36,8 +41,9 @@ def exit_status(error: errors.LedgerError) -> int:
 class Failures:
     """Around a run: turns whatever is raised in it into `status`, and says it once."""
 
-    def __init__(self, arguments: Sequence[str]) -> None:
+    def __init__(self, arguments: Sequence[str], signals: Signals) -> None:
         self.status = 0
+        self._signals = signals
         self.as_json = _asks_for_json(arguments)
         self.verbose = "-v" in arguments or "--verbose" in arguments
 
@@ -47,6 +53,9 @@ class Failures:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, _where: TracebackType | None
     ) -> bool:
+        if error is not None and self._signals.status is not None:
+            self.status = self._signals.status  # whatever came of being told to end
+            return True
         if isinstance(error, SystemExit) and isinstance(error.__context__, OSError):
             error = error.__context__  # a pipe within broke, where typer would end without a word
         if error is None or isinstance(error, (SystemExit, GeneratorExit)):
@@ -61,15 +70,17 @@ class Failures:
         elif isinstance(error, typer.TyperException):
             self.status = USAGE
             self._say_usage(error)
-        elif isinstance(error, (KeyboardInterrupt, typer.Abort)):
+        elif _is_interrupt(error):
             self.status = INTERRUPTED
         elif isinstance(error, ModuleNotFoundError) and not (error.name or "").startswith("ledger"):
             self.status = EXITS[errors.Misconfigured]
             detail = f"the Python package {error.name} is missing: pip install --force-reinstall tppq"
             self._say(errors.Misconfigured(detail).problem(), f"Misconfigured: {detail}")
-        elif isinstance(error, OSError) and error.strerror:
+        elif (isinstance(error, OSError) and error.strerror) or _is_of_memory(error):
             self.status = EXITS[errors.Unreachable]
-            detail = f"{error.filename or 'this machine'}: {error.strerror}"
+            detail = _NO_MEMORY
+            if isinstance(error, OSError):
+                detail = f"{error.filename or 'this machine'}: {error.strerror}"
             self._say(errors.Unreachable(detail).problem(), f"Unreachable: {detail}")
         else:
             self.status = OUR_FAULT
@@ -94,6 +105,20 @@ class Failures:
             sys.stderr.write(by_code(json.dumps(problem, ensure_ascii=False)) + "\n")
         else:
             tell(*_listed(problem.get("faults") or (), several="files" in problem), *sentences)
+
+
+def _is_interrupt(error: BaseException) -> bool:
+    """Whether it is Ctrl-C, or came of it: DuckDB makes an error of its own of one that it meets."""
+    if isinstance(error, (KeyboardInterrupt, typer.Abort)):
+        return True
+    if isinstance(error, RuntimeError) and str(error) == "Query interrupted":
+        return True
+    return error.__context__ is not None and _is_interrupt(error.__context__)
+
+
+def _is_of_memory(error: BaseException) -> bool:
+    """Whether memory ran out, Python's or DuckDB's, which is loaded if the error is its own."""
+    return isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryException"
 
 
 def _listed(faults: Sequence[Mapping[str, Any]], *, several: bool) -> list[Grid | str]:

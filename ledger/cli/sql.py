@@ -9,7 +9,7 @@ from typing import Any
 
 import typer
 
-from ledger import reference, sql_screens
+from ledger import bounded, reference, sql_screens
 from ledger.answer import Answer
 from ledger.cli.failure import tell
 from ledger.cli.front_desk import FrontDesk
@@ -51,7 +51,7 @@ def text_of(query: str | None, file: str | None) -> str:
     if file is None:
         return query or ""
     try:
-        return sys.stdin.read() if file == STDOUT else Path(file).read_text(encoding="utf-8")
+        return sys.stdin.read() if file == STDOUT else bounded.contents(Path(file), pipes=True).decode()
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         raise Misused(f"{file} cannot be read: {why}") from error

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Sequence
 
 import typer
@@ -15,14 +17,25 @@ class Misused(typer.TyperException):
 
 
 def must_be_text(arguments: Sequence[str]) -> None:
-    """Raise Misused where an argument is bytes that are no text: no answer and no log could name it."""
+    """Raise Misused where an argument is bytes that are no text: no answer and no log could name it.
+
+    Nor where Python was told to read UTF-8 as something else: the text could be had, but not the file that it
+    may name.
+    """
     for number, given in enumerate(arguments, 1):
         try:
             given.encode()
         except UnicodeEncodeError:
-            raise Misused(
-                f"argument {number} is not UTF-8 text: {given!a}; if it is a file, rename it"
-            ) from None
+            raise Misused(f"argument {number} is {_no_text(given)}") from None
+
+
+def _no_text(given: str) -> str:
+    try:
+        text = os.fsencode(given).decode()
+    except UnicodeError:
+        return f"not UTF-8 text: {given!a}; if it is a file, rename it"
+    encoding = sys.getfilesystemencoding()
+    return f"UTF-8 text ({text!a}), and Python reads {encoding} here: set PYTHONUTF8=1, or unset it"
 
 
 def whole(text: str, hint: str) -> int:

@@ -1,10 +1,12 @@
--- One row a reversal that is not the opposite of the entry it names, or not the only one of it.
+-- One row a reversal that is not the opposite of the entry it names, its day too, or not its only one.
 with paired as (
     select
         r.seq,
         r.reverses_seq,
-        r.kind || ' of ' || r.tpp || ' TPP, ' || r.quota as done,
-        u.kind || ' of ' || o.tpp || ' TPP, ' || o.quota as undoing,
+        r.kind || ' of ' || r.tpp || ' TPP, ' || r.quota || ', ' || coalesce(r.license_no || ', ', '')
+        || r.effective_on as done,
+        u.kind || ' of ' || o.tpp || ' TPP, ' || o.quota || ', ' || coalesce(o.license_no || ', ', '')
+        || o.effective_on as undoing,
         count(*) over (partition by r.reverses_seq) as times
     from entry as r
     left join entry as o on r.reverses_seq = o.seq and o.seq < r.seq

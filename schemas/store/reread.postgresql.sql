@@ -6,6 +6,8 @@ select
     max(r.seq) as last_seq,
     min(r.hash_v) as least_hash_v,
     max(r.hash_v) as most_hash_v,
+    min(r.regime) as least_regime,
+    max(r.regime) as most_regime,
     string_agg(r.prev_hash, chr(10)) as prev_hashes,
     string_agg(r.hash, chr(10)) as own_hashes,
     string_agg(r.recorded_at, chr(10)) as instants,
@@ -14,6 +16,7 @@ from (
     select
         e.seq,
         e.hash_v,
+        e.regime,
         e.prev_hash,
         e.hash,
         e.recorded_at,

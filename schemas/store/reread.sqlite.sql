@@ -6,6 +6,8 @@ select
     max(e.seq) as last_seq,
     min(e.hash_v) as least_hash_v,
     max(e.hash_v) as most_hash_v,
+    min(e.regime) as least_regime,
+    max(e.regime) as most_regime,
     group_concat(e.prev_hash, char(10)) as prev_hashes,
     group_concat(e.hash, char(10)) as own_hashes,
     group_concat(e.recorded_at, char(10)) as instants,
