@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from itertools import chain
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import orjson
@@ -23,9 +24,10 @@ from ledger.answer import Answer, Rows
 from ledger.base import Opened
 from ledger.core_file import Ground
 from ledger.database import Row
-from ledger.errors import BadQuery
+from ledger.errors import BadQuery, Unreachable
 from ledger.question import day, instant
 from ledger.sandbox_process import Child, Limits
+from ledger.submission import Head
 from ledger.text import written
 from ledger.told import Told
 
@@ -33,6 +35,9 @@ LONGEST = 100_000
 """Characters of a query."""
 
 _OUT_OF_MEMORY = ("MemoryError", "bad_alloc", "malloc")
+_UNREADABLE = ("IOException", "SerializationException")
+"""What only a file that is not what DuckDB wrote can bring about: a query reads no others."""
+
 _KIND = re.compile(r"^[A-Z][A-Za-z ]* Error: ")
 _USUAL = Limits()
 
@@ -56,6 +61,10 @@ class Job(NamedTuple):
         return orjson.dumps(line)
 
 
+class _Damaged(Exception):
+    """The file of the core that was asked cannot be read."""
+
+
 def _done(child: Child, job: Job) -> tuple[Any, int]:
     """The rows of a query up to its limit (`Rows`, or many in Arrow), and how many there are in all.
 
@@ -72,6 +81,8 @@ def _done(child: Child, job: Job) -> tuple[Any, int]:
     if not header and ended.failed and not any(each in ended.said for each in _OUT_OF_MEMORY):
         raise RuntimeError(f"the sandbox failed: {ended.said}")
     said = json.loads(header or b'{"failed": "OutOfMemoryException"}')
+    if job.file is not None and ("damaged" in said or said.get("failed") in _UNREADABLE):
+        raise _Damaged(job.file)
     if "refused" in said:
         raise BadQuery(said["refused"], query=job.query)
     if said.get("failed") == "OutOfMemoryException":
@@ -126,31 +137,46 @@ class Sandbox(Opened):
         `$name` in it is bound to `values`; `$as_of` and `$known_at` are null where they are not given. The
         basis says in `total_rows` how many rows there are. Nothing but the ledger's data can be reached; an
         own process does it (`child`, where it was started early). Lists, structs and maps are text as DuckDB
-        writes it, unless `nested`. Raises BadQuery: no single SELECT,
-        something that is not for queries, too slow, too large.
+        writes it, unless `nested`. Raises BadQuery: no single SELECT, something that is not for queries, too
+        slow, too large.
         """
         self._must("ask")
         if len(written("query", query)) > LONGEST:
             raise BadQuery(f"the query has {len(query):,} characters; {LONGEST:,} are allowed")
-        with child or Child() as process:
-            ground = Ground(self._terms, self._reference)
-            file = core_file.standing(self._store, ground)
-            head = self._store.head()  # after the file, which is never ahead of it
-            tables: dict[str, Sequence[Row]] = {}
-            if file is None:
-                tables.update(core_file.reference_rows(ground))
-            since = core_file.pages(self._store, 0 if file is None else file.seq, head.seq)
-            tables["entry"] = list(chain.from_iterable(since))
-            told_of = {name: told.rows(self._store, name) for name in told.named_in(query)}
-            bound = {name: _bound(name, value) for name, value in (values or {}).items()}
-            job = Job(
-                query, bound, limits, self._store.today(),
-                None if file is None else str(file.path.resolve()), tables, told_of, nested,
-            )  # fmt: skip
-            rows, total = _done(process, job)
+        bound = {name: _bound(name, value) for name, value in (values or {}).items()}
+        process = child or Child()
+        while True:
+            with process:
+                job, head = self._job(query, bound, limits, nested=nested)
+                try:
+                    rows, total = _done(process, job)
+                    break
+                except _Damaged as damaged:
+                    _drop(Path(str(damaged)))  # it is a copy: another is written
+            process = Child()
         remark = self._record_query(query, total, head)
         notes = {} if remark is None else {"notes": [remark]}
         return Answer(rows, self._basis(head, bound) | {"total_rows": total} | notes)
+
+    def _job(self, query: str, bound: Mapping[str, Any], limits: Limits, *, nested: bool) -> tuple[Job, Head]:
+        """A query with all that it may be asked of, and the head up to which that goes."""
+        ground = Ground(self._terms, self._reference)
+        file = core_file.standing(self._store, ground)
+        head = self._store.head()  # after the file, which is never ahead of it
+        tables: dict[str, Sequence[Row]] = {} if file is not None else {**core_file.reference_rows(ground)}
+        since = core_file.pages(self._store, 0 if file is None else file.seq, head.seq)
+        tables["entry"] = list(chain.from_iterable(since))
+        told_of = {name: told.rows(self._store, name) for name in told.named_in(query)}
+        path = None if file is None else str(file.path.resolve())
+        return Job(query, bound, limits, self._store.today(), path, tables, told_of, nested), head
+
+
+def _drop(file: Path) -> None:
+    """Remove a copy that cannot be read. Raises Unreachable."""
+    try:
+        file.unlink(missing_ok=True)
+    except OSError as error:
+        raise Unreachable(f"{file} is damaged and cannot be removed ({error.strerror}): remove it") from error
 
 
 def _bound(name: str, value: Any) -> Any:

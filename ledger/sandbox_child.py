@@ -61,6 +61,10 @@ class _WithoutPandas(MetaPathFinder):
             raise ModuleNotFoundError(fullname, name=fullname)
 
 
+class _Damaged(Exception):
+    """What was to be asked cannot be read."""
+
+
 def serve() -> None:
     """Do one job, from stdin to stdout, and end."""
     sys.meta_path.insert(0, _WithoutPandas())
@@ -71,6 +75,8 @@ def serve() -> None:
         rows, total = _asked(job)
     except Refusal as error:
         _say(answered, {"refused": str(error)})
+    except _Damaged:
+        _say(answered, {"damaged": job["file"]})
     except RecursionError:
         _say(answered, {"refused": "the query nests too deeply"})
     except duckdb.Error as error:
@@ -115,7 +121,12 @@ def _without_paths(text: str, job: Job) -> str:
 
 def _asked(job: Job) -> tuple[pa.Table, int]:
     """The first rows of the query's answer, and how many there are in all."""
-    connection = filled(job)
+    try:
+        connection = filled(job)
+    except duckdb.OutOfMemoryException:
+        raise
+    except duckdb.Error as error:
+        raise _Damaged from error
     surface = surface_of(connection)
     connection.execute(schema.sql("snapshot/lock_down.sql"))
     parse = schema.sql("snapshot/parse.sql")

@@ -230,3 +230,23 @@ def test_the_tables_of_reference_data_have_every_column_in_its_place(small: Smal
             assert [tuple(map(str, row)) for row in kept] == [tuple(map(str, row)) for row in rows], name
             trusted = small.ledger.sql(f"from {name}").rows()
             assert sorted(kept) == sorted(tuple(row.values()) for row in trusted), name
+
+
+@pytest.mark.parametrize("how", ["noise", "nothing", "cut", "another program's"])
+def test_a_query_does_without_a_file_that_cannot_be_read_and_writes_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    monkeypatch.setattr(core_file, "LEAST_ENTRIES", 1)
+    with fill(f"sqlite:///{tmp_path / 'tppq.db'}") as ledger:
+        query = "select count(*) as entries, sum(tpp) as tpp, max(hash) as hash from entry"
+        right = ledger.sandboxed_sql(query).rows()
+        (file,) = (tmp_path / "tppq.db-segments").glob("core-*.duckdb")
+        whole = file.read_bytes()
+        damaged = {
+            "noise": bytes(range(256)) * (len(whole) // 256), "nothing": b"", "cut": whole[: len(whole) // 2],
+            "another program's": b"SQLite format 3\0" * 4_096,
+        }  # fmt: skip
+        file.write_bytes(damaged[how])
+        assert ledger.sandboxed_sql(query).rows() == right
+        assert file.read_bytes() != damaged[how]
+        assert ledger.sandboxed_sql(query).rows() == right
