@@ -35,8 +35,8 @@ LONGEST = 100_000
 """Characters of a query."""
 
 _OUT_OF_MEMORY = ("MemoryError", "bad_alloc", "malloc")
-_UNREADABLE = ("IOException", "SerializationException")
-"""What only a file that is not what DuckDB wrote can bring about: a query reads no others."""
+_UNREADABLE = ("Error", "IOException", "SerializationException")
+"""What a file brings about that is not what DuckDB wrote: a query reads no others. The first: a wrong sum."""
 
 _KIND = re.compile(r"^[A-Z][A-Za-z ]* Error: ")
 _USUAL = Limits()
@@ -64,6 +64,10 @@ class Job(NamedTuple):
 class _Damaged(Exception):
     """The file of the core that was asked cannot be read."""
 
+    def __init__(self, file: str, said: str) -> None:
+        super().__init__(file)
+        self.file, self.said = file, said
+
 
 def _done(child: Child, job: Job) -> tuple[Any, int]:
     """The rows of a query up to its limit (`Rows`, or many in Arrow), and how many there are in all.
@@ -82,7 +86,7 @@ def _done(child: Child, job: Job) -> tuple[Any, int]:
         raise RuntimeError(f"the sandbox failed: {ended.said}")
     said = json.loads(header or b'{"failed": "OutOfMemoryException"}')
     if job.file is not None and ("damaged" in said or said.get("failed") in _UNREADABLE):
-        raise _Damaged(job.file)
+        raise _Damaged(job.file, said.get("said", ""))
     if "refused" in said:
         raise BadQuery(said["refused"], query=job.query)
     if said.get("failed") == "OutOfMemoryException":
@@ -144,7 +148,7 @@ class Sandbox(Opened):
         if len(written("query", query)) > LONGEST:
             raise BadQuery(f"the query has {len(query):,} characters; {LONGEST:,} are allowed")
         bound = {name: _bound(name, value) for name, value in (values or {}).items()}
-        process = child or Child()
+        process, dropped = child or Child(), set[str]()
         while True:
             with process:
                 job, head = self._job(query, bound, limits, nested=nested)
@@ -152,7 +156,10 @@ class Sandbox(Opened):
                     rows, total = _done(process, job)
                     break
                 except _Damaged as damaged:
-                    _drop(Path(str(damaged)))  # it is a copy: another is written
+                    if damaged.file in dropped:  # another was written, and it is no better: it is the query
+                        raise BadQuery(_first_words(damaged.said), query=query) from None
+                    dropped.add(damaged.file)
+                    _drop(Path(damaged.file))  # it is a copy
             process = Child()
         remark = self._record_query(query, total, head)
         notes = {} if remark is None else {"notes": [remark]}

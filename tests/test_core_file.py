@@ -12,7 +12,7 @@ from typing import NamedTuple
 import duckdb
 import pytest
 
-from ledger import Ledger, core_file
+from ledger import BadQuery, Ledger, core_file, sandbox
 from ledger.columns import FIELDS
 from ledger.copies import restore
 from ledger.core_file import CoreFile, Ground
@@ -250,3 +250,32 @@ def test_a_query_does_without_a_file_that_cannot_be_read_and_writes_another(
         assert ledger.sandboxed_sql(query).rows() == right
         assert file.read_bytes() != damaged[how]
         assert ledger.sandboxed_sql(query).rows() == right
+
+
+def test_a_query_does_without_a_file_in_which_a_page_is_not_what_was_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(core_file, "LEAST_ENTRIES", 1)
+    with fill(f"sqlite:///{tmp_path / 'tppq.db'}") as ledger:
+        query = "select columns(*)::varchar from entry order by seq"
+        right = ledger.sandboxed_sql(query).rows()
+        (file,) = (tmp_path / "tppq.db-segments").glob("core-*.duckdb")
+        whole, found = file.read_bytes(), 0
+        for at in range(12_288 + 100, len(whole), 262_144):  # three heads, then pages
+            damaged = bytearray(whole)
+            damaged[at : at + 64] = bytes(each ^ 0xFF for each in damaged[at : at + 64])
+            file.write_bytes(damaged)
+            assert ledger.sandboxed_sql(query).rows() == right
+            found += file.read_bytes() != damaged
+        assert found
+
+
+def test_a_query_that_fails_on_another_file_too_fails_by_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(core_file, "LEAST_ENTRIES", 1)
+    monkeypatch.setattr(sandbox, "_UNREADABLE", ("ConversionException",))
+    with fill(f"sqlite:///{tmp_path / 'tppq.db'}") as ledger:
+        with pytest.raises(BadQuery, match="Could not convert string '1x'"):
+            ledger.sandboxed_sql("select kind::varchar || 'x' as x from entry where (seq || 'x')::int > 0")
+        assert ledger.sandboxed_sql("select count(*) as n from entry").rows() == [{"n": 14}]
