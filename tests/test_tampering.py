@@ -221,3 +221,11 @@ def test_an_entry_that_no_rule_lets_pass_is_found_though_it_was_hashed_anew(
         rehash(connection, 6)
         head_on_the_last(connection)
     assert (6, check) in differences(url)
+
+
+def test_what_undoes_an_entry_on_another_day_is_found_though_all_was_hashed_anew(url: str) -> None:
+    with connected(url) as connection:
+        connection.execute(sa.update(ENTRY).where(ENTRY.c.seq == 5).values(effective_on="2026-01-15"))
+        rehash(connection, 5, 6)
+        head_on_the_last(connection)
+    assert differences(url) == [(5, "reversal")]
