@@ -216,21 +216,24 @@ class Database:
         """Whether a connection's server has gone, or let go of it."""
         return self.dialect == "postgresql" and bool(connection.broken)
 
+    def create_in(self, cursor: Any) -> None:
+        """Create what is not there yet, in a cursor's transaction: it stays or goes with what is in it."""
+        scripts = [schema.sql(f"store/{name}.{self.dialect}.sql") for name in ("tables", "append_only")]
+        if self.begin is None:
+            for script in (schema.sql("store/one_at_a_time.postgresql.sql"), *scripts):
+                cursor.execute(script)
+        else:  # sqlite3 ends a transaction before it runs a script: this one was empty, if it was begun
+            cursor.executescript(self.begin + ";" + "".join(scripts))
+
     def create(self) -> None:
         """Create every table and trigger that is not there yet, in one transaction."""
-        scripts = [schema.sql(f"store/{name}.{self.dialect}.sql") for name in ("tables", "append_only")]
         connection = None
         try:
             if self.file is not None:
                 self.file.parent.mkdir(parents=True, exist_ok=True)
-                connection = self._opened(read_only=False)
-                connection.executescript("begin immediate;" + "".join(scripts) + "commit;")
-            else:
-                connection = self._opened(read_only=False)
-                connection.execute(schema.sql("store/one_at_a_time.postgresql.sql"))
-                for script in scripts:
-                    connection.execute(script)
-                connection.commit()
+            connection = self._opened(read_only=False)
+            self.create_in(connection.cursor())
+            connection.commit()
         except OSError as error:
             raise Unreachable(
                 f"cannot create a ledger at {self.name}: {error.strerror}", store=self.name

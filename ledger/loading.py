@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
-from ledger import merkle, schema
+from ledger import merkle
 from ledger.accounts import Account
 from ledger.database import Database, Row, Statement
 from ledger.errors import LedgerError, Misconfigured, Tampered
@@ -64,7 +64,7 @@ class Loader(Store):
         ledger already; Tampered where an entry is not what its hash says, or continues another one.
         """
         with self._write_lock, self._transaction() as cursor:
-            self._create(cursor)
+            self.database.create_in(cursor)
             if self.database.rows(cursor, "lock_head"):
                 raise Misconfigured(
                     f"there is a ledger at {self.database.name} already: import into a new one",
@@ -87,16 +87,6 @@ class Loader(Store):
                 check(self)
             finally:
                 self._is_loading = False
-
-    def _create(self, cursor: Any) -> None:
-        """Create what is not there yet, in a cursor's transaction: it stays or goes with what is in it."""
-        names = ("tables", "append_only")
-        scripts = [schema.sql(f"store/{name}.{self.database.dialect}.sql") for name in names]
-        if self.database.begin is None:
-            for script in (schema.sql("store/one_at_a_time.postgresql.sql"), *scripts):
-                cursor.execute(script)
-        else:  # sqlite3 ends a transaction before it runs a script: this one was empty
-            cursor.executescript(self.database.begin + ";" + "".join(scripts))
 
     def _fill(self, cursor: Any, head: Head, regime: Regime, groups: Iterable[Group]) -> None:
         """Write all rows, the balances that the entries come to, and the head."""

@@ -49,7 +49,7 @@ def _texts(fit: Callable[[AbstractSet[str]], bool], must_be: str) -> Field:
 
 
 def _text(most: int) -> Field:
-    said = f"must be text of 1 to {most:,} characters, without those that cannot be seen"
+    said = f"must be text of 1 to {most:,} characters, without control characters"
     return _texts(
         lambda texts: all(texts) and max(map(len, texts)) <= most and sound.is_text("".join(texts)), said
     )

@@ -95,8 +95,7 @@ class Reading:
         head = self.head()
         if head.schema_version != SCHEMA_VERSION:
             raise self.other_schema(head.schema_version)
-        found = ((name, definition) for name, definition in self.read("guards"))
-        if amiss := guards.amiss(self.database.dialect, found):
+        if amiss := self.guards_amiss():
             raise Misconfigured(f"{self.database.name} is not append-only: {amiss}", store=self.database.name)
         if faults := roles.wrong(self.database.dialect, self.read, shared=bool(head.shared)):
             said = "; ".join(f"{fault.said} ({fault.advice})" for fault in faults)
@@ -104,6 +103,10 @@ class Reading:
                 f"{self.database.name} is not safe from whoever works on it: {said}", store=self.database.name
             )
         return head
+
+    def guards_amiss(self) -> str | None:
+        """What is wrong with what makes the store append-only, and the way out; None where nothing is."""
+        return guards.amiss(self.database.dialect, [(row[0], row[1]) for row in self.read("guards")])
 
     def schema_version(self) -> int | None:
         """The schema that this store was made with or upgraded to; None where there is no ledger."""

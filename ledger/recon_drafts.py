@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any, TypeGuard
 
+from ledger import sound
 from ledger.recon_breaks import TRANSIT_DAYS
 
 WHO = {
@@ -168,17 +169,9 @@ def _steps(row: Row) -> list[Step]:
 def _differ(row: Row) -> bool:
     """Whether what the source says is another of what the ledger says: a day, a device, a license."""
     ours, theirs = row["ledger_says"], row["source_says"]
-    if row["code"] == "PERIOD" and not (_is_day(ours) and _is_day(theirs)):
+    if row["code"] == "PERIOD" and not all(sound.is_day(each or "") for each in (ours, theirs)):
         return False
     return theirs not in (None, "", "no license", ours)
-
-
-def _is_day(text: str | None) -> bool:
-    """Whether this is one day, and not several."""
-    try:
-        return date.fromisoformat(text or "").isoformat() == text
-    except ValueError:
-        return False
 
 
 _NEEDED = frozenset({"country", "effective_on", "device_id", "quantity"})

@@ -117,8 +117,8 @@ def faults(page: Page, last: Last) -> Iterator[Fault]:
 def misfits(page: Page, regime: str) -> Iterator[Fault]:
     """The entries of a page that hold what the ledger writes into none, and in which columns.
 
-    That is another regime than the head's, a canonical form of no version, what is no instant, and text that
-    no text may hold (`ledger.text`).
+    That is another regime than the head's, a canonical form of no version, what is no instant, and control
+    characters (`sound`).
     """
     if (
         page.regimes == {regime}

@@ -9,13 +9,13 @@ from __future__ import annotations
 import secrets
 import sqlite3
 import stat
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
 from ledger import evidence, guards, merkle, roles, roster, schema
-from ledger.database import Database, Row
+from ledger.database import Database
 from ledger.errors import Tampered
 from ledger.reading import PAGE, Reading
 from ledger.schema import SCHEMA_VERSION
@@ -69,7 +69,8 @@ def upgrade(database: Database) -> Upgraded:
             entries = _STEPS[version](database, cursor)
             _run(database, cursor, f"upgrade/{version}_after")
         _run(database, cursor, "append_only")
-        if missing := _missing(database, database.rows(cursor, "guards")):
+        there = [(row[0], row[1]) for row in database.rows(cursor, "guards")]
+        if missing := guards.missing(database.dialect, there):
             raise Tampered(f"the guards {', '.join(missing)} could not be put up: nothing was changed")
     return Upgraded(before, SCHEMA_VERSION, entries)
 
@@ -176,13 +177,8 @@ def check(database: Database) -> list[Found]:
         reading.close()
 
 
-def _missing(database: Database, found: Sequence[Row]) -> list[str]:
-    return guards.missing(database.dialect, ((name, definition) for name, definition in found))
-
-
 def _guards(reading: Reading) -> Found:
-    found = ((name, definition) for name, definition in reading.read("guards"))
-    if amiss := guards.amiss(reading.database.dialect, found):
+    if amiss := reading.guards_amiss():
         said, _, way_out = amiss.partition("; ")
         return Found("guards", "fail", said, way_out)
     return Found("guards", "ok", "append-only: triggers, keys and checks are there", "")
