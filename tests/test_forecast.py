@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from ledger import DenialPolicy, Ledger, NoQuota, UnknownName, outlook, reference
+from ledger import DenialPolicy, Ledger, NoQuota, UnknownName, outlook, reference, schema
 from ledger.database import Database
 from ledger.outlook import Ended, Held, Past, Standing
 from ledger.store import Store
@@ -104,6 +104,54 @@ def test_what_is_posted_later_changes_no_earlier_forecast(tmp_path: Path) -> Non
         assert ledger.forecast("AE", as_of=day(95)).rows() != first
 
 
+def test_a_quota_is_open_since_its_allocation_that_stands(tmp_path: Path) -> None:
+    """An allocation of the wrong day, put right, says as much of a pace as one of the right day."""
+    found = []
+    for name, on in (("right", 300), ("wrong", 0)):
+        clock = Clock(day(400))
+        with Ledger.init(f"sqlite:///{tmp_path / name}.db", opening=False, clock=clock) as ledger:
+            (posted,) = ledger.post(entry("allocate", "AE", day(on), tpp=CAP))
+            for number in range(20):
+                licensed(ledger, clock, 400 + number, PERCENT)
+            known_at = ledger.headroom().basis["known_at"]
+            if name == "wrong":
+                ledger.correct(posted.seq, {"effective_on": day(300)}, reason="typed the wrong day")
+                before = rows_of(ledger, known_at=known_at)[90, "since opening"]
+                assert before["daily_tpp"] == 20 * PERCENT // 420
+            found.append(rows_of(ledger))
+    assert found[0] == found[1]
+    assert found[0][90, "since opening"]["daily_tpp"] == 20 * PERCENT // 120
+
+
+def test_a_quota_whose_allocation_was_undone_is_closed(tmp_path: Path) -> None:
+    with opened(tmp_path) as (ledger, _):
+        ledger.reverse(1, "not a country with a quota")
+        assert {row["outcome"] for row in ledger.forecast("AE")} == {"closed"}
+
+
+def test_an_allocation_that_was_recorded_later_opened_nothing_then(tmp_path: Path) -> None:
+    clock = Clock(day(199))
+    with Ledger.init(f"sqlite:///{tmp_path / 'tppq.db'}", opening=False, clock=clock) as ledger:
+        ledger.post(entry("allocate", "AE", day(100), tpp=CAP))
+        licensed(ledger, clock, 199, PERCENT)
+        known_at = ledger.headroom().basis["known_at"]
+        ledger.post(entry("allocate", "AE", day(0), tpp=PERCENT))
+        assert rows_of(ledger, known_at=known_at)[90, "since opening"]["daily_tpp"] == PERCENT // 100
+        assert rows_of(ledger)[90, "since opening"]["daily_tpp"] == PERCENT // 200
+
+
+def test_a_license_that_was_undone_is_no_draw_and_thirty_days_are_thirty(tmp_path: Path) -> None:
+    with opened(tmp_path) as (ledger, clock):
+        for on in (0, 69, 70, 99):
+            licensed(ledger, clock, on, PERCENT)
+        licensed(ledger, clock, 90, 7 * PERCENT)
+        ledger.reverse(6, "typed twice")
+        clock.set(day(99))
+        draws = {name: (row["draws"], row["daily_tpp"]) for (_, name), row in rows_of(ledger).items()}
+        assert draws["30 days"] == (2, 2 * PERCENT // 30)
+        assert draws["since opening"] == (4, 4 * PERCENT // 100)
+
+
 def test_below_five_draws_there_is_no_date(tmp_path: Path) -> None:
     with opened(tmp_path) as (ledger, clock):
         for number in range(4):
@@ -132,7 +180,10 @@ def test_what_is_reached_is_said_to_be_and_so_is_a_closed_quota(tmp_path: Path) 
         for number in range(9):
             licensed(ledger, clock, number, 10 * PERCENT)
         assert {row["percent"]: row["outcome"] for row in ledger.forecast("AE")}[90] == "reached"
-        licensed(ledger, clock, 9, CAP - 90 * PERCENT - 15_831)
+        licensed(ledger, clock, 9, CAP - 90 * PERCENT - 15_832)
+        outcomes = {row["percent"]: row["outcome"] for row in ledger.forecast("AE")}
+        assert outcomes[100] != "reached"  # one H100 is left
+        licensed(ledger, clock, 9, 1, "L-last")
         assert {row["outcome"] for row in ledger.forecast("AE")} == {"reached"}  # less than one H100 is left
         ledger.post(entry("allocate", "SA", day(0), tpp=CAP))
         ledger.post(entry("withdraw", "SA", day(9), tpp=CAP))
@@ -183,6 +234,40 @@ def test_a_license_that_takes_the_place_of_another_is_no_new_draw(tmp_path: Path
         assert (row["draws"], row["outcome"]) == (1, "too few draws")
 
 
+def test_a_license_in_the_place_of_another_draws_what_that_one_did_not_give_back(tmp_path: Path) -> None:
+    """One percent, of which a fifth was shipped, is superseded by five: what is drawn is what is used."""
+    with opened(tmp_path) as (ledger, clock):
+        for number in range(6):
+            licensed(ledger, clock, number, PERCENT, f"A-{number}")
+            shipped = PERCENT // 5
+            ledger.post(entry("export", "AE", day(number), license_no=f"A-{number}", tpp=shipped))
+        for number in range(6):
+            clock.set(day(50 + number))
+            gone = {"license_no": f"A-{number}", "tpp": PERCENT - shipped, "reason": "superseded"}
+            ledger.post(entry("release", "AE", day(50 + number), reference=f"B-{number}", **gone))
+            licensed(ledger, clock, 50 + number, 2 * PERCENT, f"B-{number}")
+            licensed(ledger, clock, 50 + number, 3 * PERCENT, f"B-{number}")  # raised, on the same day
+        clock.set(day(99))
+        row = rows_of(ledger)[90, "since opening"]
+        assert row["used_tpp"] == 6 * (5 * PERCENT + shipped)
+        assert (row["draws"], row["daily_tpp"]) == (18, row["used_tpp"] // 100)
+
+
+def test_what_left_beyond_a_license_in_the_place_of_another_or_came_back_counts(tmp_path: Path) -> None:
+    with opened(tmp_path) as (ledger, clock):
+        licensed(ledger, clock, 0, PERCENT, "A")
+        gone = {"license_no": "A", "tpp": PERCENT, "reason": "superseded", "reference": "B"}
+        ledger.post(entry("release", "AE", day(0), **gone))
+        licensed(ledger, clock, 0, PERCENT, "B")
+        ledger.post(entry("overrun", "AE", day(0), license_no="B", tpp=3 * PERCENT, reason="found"))
+        clock.set(day(9))
+        row = rows_of(ledger)[90, "since opening"]
+        assert (row["draws"], row["daily_tpp"]) == (2, 4 * PERCENT // 10)
+        ledger.post(entry("return", "AE", day(9), license_no="B", tpp=2 * PERCENT, reason="sent back"))
+        row = rows_of(ledger)[90, "since opening"]
+        assert (row["draws"], row["daily_tpp"]) == (2, 2 * PERCENT // 10)
+
+
 def test_a_license_whose_predecessor_was_never_superseded_is_a_draw(tmp_path: Path) -> None:
     with opened(tmp_path) as (ledger, clock):
         licensed(ledger, clock, 0, PERCENT, "L-0")
@@ -195,6 +280,54 @@ def test_a_license_whose_predecessor_was_never_superseded_is_a_draw(tmp_path: Pa
         ledger.reverse(release.seq, "both stand")
         assert rows_of(ledger)[90, "since opening"]["draws"] == 2
         assert rows_of(ledger, known_at=known_at)[90, "since opening"]["draws"] == 1
+
+
+def learnt_of(ledger: Ledger, on: int) -> list[tuple[str, int, int | None]]:
+    """What each ended license shipped, and when of its term the rest came back, in thousandths."""
+    asked = {"as_of": day(on), "known_at": None, "lag_days": 30, "most": 2_000}
+    rows = ledger.sql(schema.sql("forecast/ended.sql"), **asked).rows()
+    return [
+        (row["license_no"], row["shipped_permille"], row["released_permille"])
+        for row in rows
+        if not row["tenth"]
+    ]
+
+
+def test_how_a_license_ended_is_learnt_of_what_stands(tmp_path: Path) -> None:
+    """A release that was undone, or that left something, was not of the rest: that lapsed with the term."""
+    with opened(tmp_path) as (ledger, clock):
+        for number in "12345":
+            licensed(ledger, clock, 0, 1_000, number, expires_on=day(100))
+        clock.set(day(20))
+        ledger.post(entry("release", "AE", day(20), license_no="5", tpp=400, reason="reduced"))
+        gone = {"tpp": 1_000, "reason": "revoked"}
+        ledger.post(entry("release", "AE", day(20), license_no="1", **gone))
+        (undone,) = ledger.post(entry("release", "AE", day(20), license_no="2", **gone))
+        ledger.reverse(undone.seq, "typed the wrong license")
+        ledger.post(entry("release", "AE", day(20), license_no="3", tpp=400, reason="reduced"))
+        ledger.post(entry("export", "AE", day(20), license_no="4", tpp=700))
+        ledger.post(entry("release", "AE", day(20), license_no="4", tpp=300, reason="reduced"))
+        assert learnt_of(ledger, 20) == [("1", 0, 200), ("4", 700, 200)]
+        clock.set(day(40))
+        (undone,) = ledger.post(entry("release", "AE", day(40), license_no="3", tpp=100, reason="reduced"))
+        ledger.reverse(undone.seq, "typed twice")
+        ledger.post(entry("export", "AE", day(40), license_no="3", tpp=600))
+        clock.set(day(130))
+        assert learnt_of(ledger, 130) == [
+            ("1", 0, 200),
+            ("2", 0, None),
+            ("3", 600, 200),
+            ("4", 700, 200),
+            ("5", 0, None),
+        ]
+
+
+def test_of_a_superseded_license_nothing_is_learnt(tmp_path: Path) -> None:
+    with opened(tmp_path) as (ledger, clock):
+        licensed(ledger, clock, 0, 1_000, "1", expires_on=day(100))
+        gone = {"license_no": "1", "tpp": 1_000, "reason": "superseded", "reference": "2"}
+        ledger.post(entry("release", "AE", day(0), **gone))
+        assert learnt_of(ledger, 130) == []
 
 
 def test_what_is_not_shipped_comes_back_and_makes_room(tmp_path: Path) -> None:
@@ -242,12 +375,16 @@ def test_beside_a_forecast_stands_what_the_last_one_said_of_today(steady: Ledger
         assert row["last_quarter_within"] is (said.p10_tpp <= 40 * PERCENT <= said.p90_tpp)
 
 
-@pytest.mark.parametrize("as_of", ["0001-01-01", "0001-04-01", "0001-04-02", "9999-12-31"])
-def test_the_first_and_the_last_days_of_the_calendar_have_a_forecast_too(steady: Ledger, as_of: str) -> None:
-    outcomes = {row["outcome"] for row in steady.forecast(as_of=as_of, known_at=as_of).rows()}
-    assert outcomes <= {"closed"}
+@pytest.mark.parametrize(
+    ("as_of", "lines"), [("0001-01-01", 0), ("0001-04-01", 0), ("0001-04-02", 0), ("9999-12-31", 6)]
+)
+def test_the_first_days_of_the_calendar_have_no_forecast_and_the_last_one_has_a_closed_one(
+    steady: Ledger, as_of: str, lines: int
+) -> None:
+    outcomes = [row["outcome"] for row in steady.forecast(as_of=as_of, known_at=as_of).rows()]
+    assert outcomes == ["closed"] * lines
     reported = steady.report(18, as_of=as_of, known_at=as_of).rows()
-    assert {row["outcome"] for row in reported} == outcomes
+    assert [row["outcome"] for row in reported] == outcomes
 
 
 def test_without_enough_known_then_there_is_no_last_forecast(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
--- One row an ended license and tenth of its term: of what it held then, the share that was shipped later (in
+-- One row per ended license and tenth of its term: of what it held then, the share that was shipped later (in
 -- thousandths), and after which part of its term the rest was given back (in thousandths; null where it
 -- lapsed with the term, or nothing was left). Ended is a license past its expiry and the days in which late
 -- declarations still find it, or with nothing left; superseded ones live on in another. Of very many, those
@@ -11,6 +11,7 @@ ended as (
     select
         l.license_no,
         l.licensed_tpp,
+        l.outstanding_tpp,
         l.issued_on,
         l.expires_on,
         date_diff('day', l.issued_on, l.expires_on) as term_days,
@@ -39,7 +40,10 @@ moved as (
             when e.kind = 'restore' then -e.tpp
             else 0
         end as shipped_tpp,
-        case when e.kind = 'release' and e.reverses_seq is null then e.effective_on end as released_on
+        case
+            when e.kind = 'release' and e.reverses_seq is null and not is_undone(e.seq, $known_at)
+                then e.effective_on
+        end as released_on
     from entry as e
     where
         e.license_no is not null
@@ -67,8 +71,13 @@ tenth as (
             else coalesce(sum(m.held_tpp) filter (m.effective_on <= c.cut_on), 0)
         end as held_tpp,
         coalesce(sum(m.shipped_tpp) filter (c.tenth = 0 or m.effective_on > c.cut_on), 0) as shipped_tpp,
-        date_diff('day', any_value(c.issued_on), max(m.released_on)) * 1000 // any_value(c.term_days)
-            as released_permille
+        -- a release that left something was not of the rest
+        case
+            when any_value(c.outstanding_tpp) = 0
+                then
+                    date_diff('day', any_value(c.issued_on), max(m.released_on)) * 1000
+                    // any_value(c.term_days)
+        end as released_permille
     from cut as c
     inner join moved as m on c.license_no = m.license_no
     group by c.license_no, c.is_over, c.tenth

@@ -1,4 +1,4 @@
--- One row a license that holds something: how much, and its term.
+-- One row per license that holds something: how much, and its term.
 select
     l.country,
     l.license_no,

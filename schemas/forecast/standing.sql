@@ -1,14 +1,23 @@
--- One row a country with a quota: what it was allocated and has used, what left and what its licenses still
+-- One row per country with a quota: what it was allocated and has used, what left and what its licenses still
 -- hold.
-with opened as (
+with allocated as (
     select
         e.country::varchar as country,
-        min(e.effective_on) as opened_on
+        e.effective_on,
+        e.reverses_seq is null and not is_undone(e.seq, $known_at) as stands
     from entry as e
     where
         e.programme = 'country' and e.kind = 'allocate'
         and ($known_at is null or e.recorded_at <= $known_at::timestamp)
-    group by e.country
+),
+
+opened as (
+    select
+        a.country,
+        -- where none stands, the quota is closed, and its row says so
+        coalesce(min(a.effective_on) filter (a.stands), min(a.effective_on)) as opened_on
+    from allocated as a
+    group by a.country
 )
 
 select
