@@ -80,10 +80,11 @@ class Books:
     """By quota: TPP of headroom that pending proposals hold, where the regime says that they do."""
 
     looked_for: frozenset[str] = frozenset()
-    """Licenses that are not there, of which those they may have been meant to be are among `licenses`."""
+    """License numbers that do not exist; existing ones that differ by one typing slip are in `licenses`."""
 
     issues: dict[str, dict[int, Term]] = field(default_factory=dict)
-    """Of licenses of which an issue may be undone, what they were issued for by each entry that stands."""
+    """For each license that a reversal here may touch: (issued_on, expires_on) of every entry that issued it
+    and was not undone, by seq."""
 
     def share(self, others: Books) -> None:
         """Work on the accounts of other books, for a submission that is judged after theirs."""

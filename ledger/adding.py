@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import orjson
@@ -10,22 +10,20 @@ import orjson
 from ledger import merkle
 from ledger.accounts import Account, Books
 from ledger.database import Database, Row
-from ledger.errors import IdReused, Tampered
+from ledger.errors import Tampered
 from ledger.evidence import COLUMNS
 from ledger.sheet import Insert, Sheet
-from ledger.submission import Earlier, Head, Verdict
+from ledger.submission import Head, Verdict
 
 _QUOTA, _LICENSE_NO, _SEQ, _RECORDED_AT, _HASH_V, _HASH = (
     COLUMNS.index(name) for name in ("quota", "license_no", "seq", "recorded_at", "hash_v", "hash")
 )
 
 
-def sheet(
-    database: Database, head: Head, verdict: Verdict, books: Books, refusals: Mapping[str, Row]
-) -> Sheet:
+def sheet(database: Database, head: Head, verdict: Verdict, books: Books, refusals: Sequence[Row]) -> Sheet:
     """What a verdict adds to this head: its entries, the accounts as they then are, and these refusals."""
     rows = verdict.rows
-    inserts = [insert(database, "refusal", list(refusals.values()))] if refusals else []
+    inserts = [insert(database, "refusal", refusals)] if refusals else []
     if not rows:
         return Sheet(head.hash, inserts, {})
     by_column = list(zip(*rows, strict=True))
@@ -54,16 +52,12 @@ def _grown(head: Head, leaves: Iterable[bytes]) -> str:
     return edge.to_json()
 
 
-def refusals(verdict: Verdict, earlier: Earlier, actor: str, at: str) -> dict[str, Row]:
-    """What was refused and not answered so before, as rows of table `refusal`, by request id."""
-    return {
-        each.request_id: (
-            each.request_id, earlier.attempts(each.request_id) + 1, each.body_hash,
-            orjson.dumps(each.refusal.problem()).decode(), at, actor,
-        )
-        for each in reversed(verdict.declined)
-        if each.answered_at is None and not isinstance(each.refusal, IdReused)
-    }  # fmt: skip
+def refusals(verdict: Verdict, actor: str) -> list[Row]:
+    """What was refused and not answered so before, as rows of table `refusal`."""
+    return [
+        (name, said.attempt, said.body_hash, orjson.dumps(said.problem).decode(), said.refused_at, actor)
+        for name, said in verdict.refused
+    ]
 
 
 def insert(database: Database, table: str, rows: Sequence[Row]) -> Insert:

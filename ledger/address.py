@@ -39,9 +39,7 @@ class Address(NamedTuple):
             return cls(dialect, url, Path(file), None)
         if dialect in ("postgresql", "postgres"):
             return cls("postgresql", _shown(url), None, f"postgresql://{rest}")
-        raise Misconfigured(
-            f"'{dialect}' is no store of this ledger: use sqlite or postgresql", url=_shown(url)
-        )
+        raise Misconfigured(f"'{dialect}' cannot hold a ledger: use sqlite or postgresql", url=_shown(url))
 
 
 def _shown(url: str) -> str:

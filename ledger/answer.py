@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
 
@@ -52,13 +51,6 @@ class Rows:
             rows,
         )  # fmt: skip
 
-    @classmethod
-    def of_dicts(cls, rows: Sequence[Mapping[str, Any]]) -> Rows:
-        """One row at least, each with the same keys; types are those of the values."""
-        names = tuple(rows[0])
-        columns = [[row[name] for row in rows] for name in names]
-        return cls(names, tuple(map(_type_of, columns)), list(zip(*columns, strict=True)))
-
     def arrow(self) -> Any:
         """The rows as an Arrow table. Raises BadQuery for a number that has more digits than its decimals."""
         import pyarrow as pa  # a tenth of a second, for those who want Arrow  # noqa: PLC0415
@@ -86,7 +78,7 @@ class Rows:
         return [row[place] for row in self.rows]
 
     def dicts(self) -> list[dict[str, Any]]:
-        """One dict a row."""
+        """One dict per row."""
         return [dict(zip(self.names, row, strict=True)) for row in self.rows]
 
 
@@ -120,18 +112,6 @@ def _arrow_name(duckdb_type: str) -> str:
     decimal = _DUCKDB_DECIMAL.fullmatch(duckdb_type)
     assert decimal or duckdb_type in _ARROW_NAMES, f"no answer has {duckdb_type}"
     return f"decimal128({decimal[1]}, {decimal[2]})" if decimal else _ARROW_NAMES[duckdb_type]
-
-
-def _type_of(values: Sequence[Any]) -> str:
-    """The type of a column of text, whole numbers, decimals, yes or no: as Arrow would infer it."""
-    present = [value for value in values if value is not None]
-    if not present:
-        return "null"
-    if isinstance(present[0], Decimal):
-        scale = max(-int(value.as_tuple().exponent) for value in present)
-        whole = max(len(str(abs(int(value)))) for value in present)
-        return f"decimal128({whole + scale}, {scale})"
-    return {bool: "bool", int: "int64", str: "string"}[type(present[0])]
 
 
 class Answer:
@@ -179,7 +159,7 @@ class Answer:
         return pl.from_arrow(self.table)
 
     def rows(self) -> list[dict[str, Any]]:
-        """One dict a row, with Python's own types: int, str, date, datetime, Decimal.
+        """One dict per row, with Python's own types: int, str, date, datetime, Decimal.
 
         Raises BadQuery where a query found a day or an instant that Python has no value for.
         """

@@ -13,6 +13,7 @@ import shutil
 import time
 from contextlib import suppress
 from pathlib import Path
+from stat import S_IMODE, S_ISREG
 from threading import get_ident
 
 _NOT_HERE = frozenset({errno.EINVAL, errno.ENOTSUP, errno.EACCES, errno.EPERM})
@@ -20,6 +21,9 @@ _NOT_HERE = frozenset({errno.EINVAL, errno.ENOTSUP, errno.EACCES, errno.EPERM})
 
 _PART = re.compile(r".+?[.-]([0-9]{1,9})(?:-[0-9]+)?\.(?:part(?:\.\w+)?(?:-\w+)?|spill)")
 """What is written aside, here and elsewhere, says which process writes it."""
+
+_LONGEST_NAME = 200
+"""In bytes, of a file that is written aside: what is added has room beside it, of 255."""
 
 _UNTOUCHED_SECONDS = 3_600
 """A folder may be another machine's too, of whose processes nothing is known here."""
@@ -31,12 +35,31 @@ def write(place: Path, contents: bytes) -> None:
     part = place.with_name(f".{place.name}.{os.getpid()}-{get_ident()}.part")
     try:
         with part.open("wb") as file:
+            with suppress(FileNotFoundError):  # who may read the one before, and nobody else
+                os.fchmod(file.fileno(), S_IMODE(place.stat().st_mode))
             file.write(contents)
             file.flush()
             os.fsync(file.fileno())
         part.replace(place)
     finally:
         part.unlink(missing_ok=True)
+
+
+def may_take(place: Path) -> bool:
+    """Whether `write` may put a file there: nothing is there, or a file of one name that is the caller's.
+
+    It is not where that is a pipe or a device, or where more would change than what the file holds.
+    """
+    if str(place).startswith(("/dev/", "/proc/")) or len(os.fsencode(place.name)) > _LONGEST_NAME:
+        return False
+    if not os.access(place.parent, os.W_OK | os.X_OK):
+        return False
+    try:
+        found = place.lstat()
+    except FileNotFoundError:
+        return True
+    is_own = found.st_uid == os.geteuid() and os.access(place, os.W_OK)
+    return S_ISREG(found.st_mode) and found.st_nlink == 1 and is_own
 
 
 def put_new(part: Path, place: Path) -> None:

@@ -1,4 +1,4 @@
-"""The audit trail as a question, and how other parts of the ledger add to it."""
+"""The audit trail as a question: who did what, when, and what came of it."""
 
 from __future__ import annotations
 
@@ -9,9 +9,6 @@ from ledger.answer import Answer
 from ledger.base import Opened
 from ledger.events import read
 from ledger.question import day
-from ledger.trail import told
-
-__all__ = ["Audit", "told"]
 
 _TRAIL = {
     "at": "string", "who": "string", "what": "string", "subject": "string", "outcome": "string",
@@ -23,11 +20,12 @@ class Audit(Opened):
     """The verb about what was done."""
 
     def audit(self, *, from_day: date | str | None = None, who: str | None = None) -> Answer:
-        """Who did what, when, and what came of it, in order of time: one row an event, or a refused request.
+        """Who did what, when, and what came of it, in order of time: one row per event or refused request.
 
         Columns: at (UTC), who, what (person, proposal, a verb, post, ...), subject, outcome, detail (JSON; of
         a refusal the problem, of a proposal how many entries), event_seq, hash. `from_day` leaves out what
-        was before that day, `who` what others did. What was posted is told by `statement`.
+        was before that day, `who` what others did. What was posted is told by `statement`. Raises BadQuery
+        (no day), NotPermitted.
         """
         self._must("audit")
         since = day(from_day) or ""

@@ -1,4 +1,4 @@
-"""What every part of an open ledger shares: its store, its terms, the names it knows, its core, its actor."""
+"""The base of every part of an open ledger: store, regime, known names, DuckDB copy, and who is at work."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ from ledger.model import Regime
 from ledger.notes import Verifier
 from ledger.outcome import Receipt
 from ledger.posting import Resolver
+from ledger.reading import unsound
 from ledger.roster import Act
 from ledger.store import Store, clock_us
-from ledger.submission import Head, Verdict
+from ledger.submission import Head, Row, Verdict
 from ledger.text import named, written
 
 _KEPT_TEXT = 2_000
@@ -66,7 +67,8 @@ class Opened:
         try:
             head = store.checked_head()
             terms = reference.load().regime(head.regime)
-            if checkpoint is not None:  # before anything is recorded, a denial too
+            store.frozen = unsound(head)  # before anything is recorded, a denial too
+            if checkpoint is not None and store.frozen is None:
                 store.frozen = kept.guard(store, Path(checkpoint), verifier)
             who = roster.acting(store, who, token) if head.shared else who
         except BaseException:
@@ -89,14 +91,14 @@ class Opened:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _must(self, act: Act, **about: str) -> None:
+    def _must(self, act: Act, *, leaves_trace: bool = True, **about: str) -> None:
         """Raise NotPermitted where people have roles, and none of the actor's includes this; `about` what.
 
         Raises Misconfigured once it is closed, or in a process forked from the one which opened it.
         """
         self._store.must_be_own()
         if self.shared:
-            roster.must(self._store, act, self.actor, **about)
+            roster.must(self._store, act, self.actor, leaves_trace=leaves_trace, **about)
 
     def _record_read(self, what: str, detail: Mapping[str, Any]) -> str | None:
         """Record that a copy of the whole is taken: the verb, and what is taken.
@@ -109,7 +111,7 @@ class Opened:
             self._store.record([trail.told(what, "done", **detail)], self.actor)
         except (NotPermitted, Busy, Unreachable, Tampered) as error:
             if not self.shared:
-                return f"That this was read could not be recorded ({error.detail})."
+                return f"It could not be recorded that this was read ({error.detail})."
             if isinstance(error, Tampered):
                 # Which checkpoint a store is held to, whoever asks may say: any that does not fit would be a
                 # way to take a copy without a trace.
@@ -127,11 +129,18 @@ class Opened:
         if self.shared:
             self._record_read(what, detail)
 
-    def _receipts(self, verdict: Verdict) -> list[Receipt]:
-        """Receipts of what was appended, and of what the repeats were answered the first time."""
-        first = [seq for seq, _ in verdict.replayed]
-        again = self._store.read("receipts", seqs=orjson.dumps(first).decode()) if first else []
-        return outcome.receipts([*again, *map(outcome.picked, verdict.rows)], self._terms.h100_tpp)
+    def _receipts(self, verdict: Verdict, unwritten: Iterable[Row] = ()) -> list[Receipt]:
+        """Receipts of what was appended, and of what the repeats were answered the first time.
+
+        In a dry run that first answer may be one of the `unwritten` rows, which the store does not have.
+        """
+        new = list(map(outcome.picked, verdict.rows))
+        if verdict.replayed:
+            made = {row[0]: row for row in map(outcome.picked, unwritten)}
+            first = [seq for seq, _ in verdict.replayed if seq not in made]
+            again = self._store.read("receipts", seqs=orjson.dumps(first).decode()) if first else []
+            new = [*again, *(made[seq] for seq, _ in verdict.replayed if seq in made), *new]
+        return outcome.receipts(new, self._terms.h100_tpp)
 
     def _country(self, text: str) -> str:
         """The code of a country that was named. Raises UnknownName, BadQuery."""
@@ -150,11 +159,14 @@ class Opened:
         """The instant by the clock; where that was put back, the last that is known of, or has an entry."""
         return max(self._store.now(), self._store.head().recorded_at, *known)
 
-    def _reserved(self, but: str | None = None) -> dict[str, int]:
-        """By quota, the TPP that pending proposals, `but` one, hold; none unless the regime says so."""
+    def _reserved(self, but: str | None = None, known_at: str | None = None) -> dict[str, int]:
+        """By quota, the TPP that pending proposals, `but` one, hold or held at an instant.
+
+        None unless the regime says so.
+        """
         if not self.shared or not self._terms.choices["pending_reserves"]:
             return {}
-        waiting = proposed.pending(self._proposals())
+        waiting = proposed.pending(self._proposals(known_at))
         return proposed.reserved_tpp(each for each in waiting if each.proposal != but)
 
     def _beside_pending(self, answer: Answer, known_at: str | None) -> Answer:

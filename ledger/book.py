@@ -1,8 +1,11 @@
 """The ledger: open it, post to it, ask it. Start here.
 
 One table, one sum: an entry moves TPP from one bucket of a country's quota to another (`model.MOVES`), and
-headroom is a sum over entries (`schemas/core/3_headroom.sql`). `post` goes through `store`, the only writer;
+headroom is a sum over entries (`schemas/core/3_headroom.sql`). `post` goes through `store`, the write path;
 every question goes to `engine`, a private copy of the entries in DuckDB that catches up by `seq`.
+
+A post: `posting` (names) -> `store.submit` -> `rules.judge` -> `accounts.Books.apply` (the move) -> hashed in
+`submission` -> written. A question: `questions.headroom` -> `engine` -> `schemas/core/3_headroom.sql`.
 """
 
 from __future__ import annotations
@@ -11,6 +14,7 @@ import gc
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from functools import partial
+from itertools import chain
 from typing import Any
 
 from ledger import publish, reference, roster, undoing
@@ -22,13 +26,14 @@ from ledger.database import Database
 from ledger.dictionary import Dictionary
 from ledger.entry import Entry
 from ledger.errors import Misconfigured
-from ledger.feed import Feed
+from ledger.feed import BATCH, Feed
 from ledger.line import always
 from ledger.lookups import OWN_PREFIX
 from ledger.model import Kind
 from ledger.outcome import Outcome, Receipt
 from ledger.proofs import Proofs
 from ledger.recon import Reconciling
+from ledger.rehearsal import Rehearsal
 from ledger.report import Reports
 from ledger.sandbox import Sandbox
 from ledger.schema import SCHEMA_VERSION
@@ -37,7 +42,7 @@ from ledger.store import Store, clock_us
 from ledger.submission import Post, Verdict
 from ledger.text import named
 
-GROUP = 20_000
+GROUP = BATCH
 """Rows of a file that are judged, written and committed together."""
 
 
@@ -91,9 +96,10 @@ class Ledger(Audit, Copies, Dictionary, Proofs, Reconciling, Reports, Sandbox, S
     ) -> list[Receipt]:
         """Post entries as one submission, all or none; the same `request_id` twice is one post.
 
-        Answers after the commit, with one receipt an entry: its seq and its country's headroom after it. A
+        Answers after the commit, with one receipt per entry: its seq and its country's headroom after it. A
         repeat gets its first answer, a refusal too, unless `again`. Raises Refused (which rule, with the
-        numbers), Busy, Unreachable.
+        numbers), BadQuery (a request_id or an approver that is no name), NotPermitted, Busy, Unreachable,
+        Tampered (the store is frozen).
         """
         if not entries:
             return []
@@ -115,25 +121,30 @@ class Ledger(Audit, Copies, Dictionary, Proofs, Reconciling, Reports, Sandbox, S
         approver: str | None = None,
         again: bool = False,
         dry_run: bool = False,
+        behind: Rehearsal | None = None,
         receipts: bool = True,
         progress: Callable[[int], None] = lambda _rows: None,
     ) -> Outcome:
         """Post the rows of a file: as one submission, all or none, or `each` on its own, in groups.
 
-        `progress` is told how many rows are done. Raises BadFeed (every bad line and column; nothing is
-        written), unless `dry_run`, which judges the good rows all the same.
+        `progress` is told how many rows are done. Rows that are refused are in the Outcome, and raise
+        nothing. Raises BadFeed (every bad line and column; nothing is written), unless `dry_run`, which
+        judges the good rows all the same; of several files, `behind` what those before would post. Also
+        BadQuery, NotPermitted, Busy, Unreachable and Tampered, as `post`.
         """
         if not dry_run:
             feed.check()
         if self._store.frozen is not None:
             raise self._store.frozen
-        self._may_post_file(feed, approver)
+        self._may_post_file(feed, approver, dry_run=dry_run)
         became, done = Outcome(), 0
         sealer = publish.Sealer(self._store, wide=False)
-        posting = self._post_rows(feed, each=each, approver=approver, again=again, dry_run=dry_run)
+        how: dict[str, Any] = {"each": each, "approver": approver, "again": again}
+        rehearsal = behind or Rehearsal()
+        posting = self._rehearse(feed, rehearsal, **how) if dry_run else self._post_rows(feed, **how)
         with _no_garbage_collection(), closing(posting) as posted:
             for posts, verdict in posted:
-                became.add(verdict, self._receipts(verdict) if receipts else [])
+                became.add(verdict, self._receipts(verdict, rehearsal.rows) if receipts else [])
                 if not dry_run:
                     sealer.take_posted(verdict.rows)
                 done += len(posts)
@@ -180,31 +191,50 @@ class Ledger(Audit, Copies, Dictionary, Proofs, Reconciling, Reports, Sandbox, S
 
     # ----------------------------------------------------------------------------------------- within
 
+    def _groups(self, feed: Feed) -> Iterator[list[Post]]:
+        prefix = feed.content_sha256[:OWN_PREFIX]
+        return (self._resolver.batch(batch, prefix) for batch in feed.batches(GROUP) if batch.rows)
+
     def _post_rows(
-        self, feed: Feed, *, each: bool, approver: str | None, again: bool, dry_run: bool
+        self, feed: Feed, *, each: bool, approver: str | None, again: bool
     ) -> Generator[tuple[Sequence[Post], Verdict]]:
         """The rows of a file and what became of them: in groups, or as one submission."""
-        prefix = feed.content_sha256[:OWN_PREFIX]
-        groups = (self._resolver.batch(batch, prefix) for batch in feed.batches(GROUP) if batch.rows)
-        if each and not dry_run:
+        groups = self._groups(feed)
+        if each:
             many = feed.row_count > GROUP
-            bulk = Bulk(self._store, lambda posts: self._books(posts, approver), again=again, many=many)
+            bulk = Bulk(
+                self._store, lambda posts: self._books(posts, approver),
+                again=again, many=many, still=self._still(),
+            )  # fmt: skip
             with closing(bulk):
                 yield from bulk.post(groups)
-        elif posts := [post for group in groups for post in group]:
-            yield posts, self._submit(posts, approver=approver, again=again, dry_run=dry_run, atomic=not each)
+        elif posts := list(chain.from_iterable(groups)):
+            yield posts, self._submit(posts, approver=approver, again=again, dry_run=False)
+
+    def _rehearse(
+        self, feed: Feed, behind: Rehearsal, *, each: bool, approver: str | None, again: bool
+    ) -> Generator[tuple[Sequence[Post], Verdict]]:
+        """The rows of a file and what would become of them."""
+        if posts := list(chain.from_iterable(self._groups(feed))):
+            whole = behind.behind(posts)
+            verdict = self._submit(whole, approver=approver, again=again, dry_run=True, atomic=not each)
+            yield posts, behind.part_of(posts, verdict, each=each)
 
     def _submit(
         self, posts: Sequence[Post], *, approver: str | None, again: bool, dry_run: bool, atomic: bool = True
     ) -> Verdict:
-        books = self._books(posts, approver)
-        still = partial(roster.must_still, self._store, "post", self.actor) if self.shared else always
+        books = self._books(posts, approver, dry_run=dry_run)
+        still = self._still()
         return self._store.submit(posts, books, atomic=atomic, again=again, dry_run=dry_run, still=still)
 
-    def _books(self, posts: Sequence[Post], approver: str | None) -> Books:
+    def _still(self) -> Callable[[], None]:
+        """What is asked under the lock: whether the actor may still post."""
+        return partial(roster.must_still, self._store, "post", self.actor) if self.shared else always
+
+    def _books(self, posts: Sequence[Post], approver: str | None, *, dry_run: bool = False) -> Books:
         """Books for these posts, whose accounts are still to be read. Raises NotPermitted, BadQuery."""
         approver = None if approver is None else named("approver", approver)
-        self._may_post(posts, approver)
+        self._may_post(posts, approver, dry_run=dry_run)
         return Books(
             self._terms, self._store.today(), self.actor, approver, self._reference.devices,
             reserved=self._reserved(),

@@ -1,8 +1,9 @@
 """Posts the many groups of a large file: this process judges a group while another writes the one before.
 
 A group is judged against the books as the groups before it leave them, and is written only where it finds
-the head that they leave. Where another writer was first, it is judged anew. Each group is answered after its
-commit, in the file's order, with what it would have been answered if it had been posted alone.
+the head that they leave. Where another writer was first, or an event may have changed who may post, it is
+judged anew. Each group is answered after its commit, in the file's order, with what it would have been
+answered if it had been posted alone.
 """
 
 from __future__ import annotations
@@ -15,16 +16,15 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import orjson
-
 from ledger import adding
 from ledger.accounts import Books
-from ledger.database import Database, Row
+from ledger.database import Database
+from ledger.line import always
 from ledger.lookups import Lookups
 from ledger.schema import sql
-from ledger.scribe import Desk, Fate, Reply, Scribe
+from ledger.scribe import Fate, Orders, Reply, Scribe
 from ledger.store import Store
-from ledger.submission import Earlier, Head, Post, Refusing, Verdict, after, judge_all
+from ledger.submission import Earlier, Head, Post, Verdict, after, judge_all
 
 WAITING = 2
 """Groups that are judged and not yet known to be written; more would only take memory."""
@@ -36,7 +36,6 @@ class _Judged(NamedTuple):
     posts: Posts
     verdict: Verdict
     earlier: Earlier
-    refusals: dict[str, Row]
     reply: Future[Reply]
 
 
@@ -44,10 +43,19 @@ class Bulk:
     """Posts groups, every post on its own; `books` gives the books for a group, or raises why it must not be.
 
     `many`: whether there are groups enough for a second process, which only SQLite needs: PostgreSQL is one.
+    `still`, as in `Store.submit`: whether somebody may still post is asked of each group.
     """
 
-    def __init__(self, store: Store, books: Callable[[Posts], Books], *, again: bool, many: bool) -> None:
-        self._store, self._books, self._again = store, books, again
+    def __init__(
+        self,
+        store: Store,
+        books: Callable[[Posts], Books],
+        *,
+        again: bool,
+        many: bool,
+        still: Callable[[], None] = always,
+    ) -> None:
+        self._store, self._books, self._again, self._still = store, books, again, still
         self._lookups = Lookups(store.database)
         self._reader: Any = None
         self._scribe: Scribe | None = None
@@ -79,11 +87,13 @@ class Bulk:
             yield from self._settled()
 
     def _here(self, posts: Posts) -> Verdict:
-        return self._store.submit(posts, self._books(posts), atomic=False, again=self._again)
+        books = self._books(posts)
+        return self._store.submit(posts, books, atomic=False, again=self._again, still=self._still)
 
     def _judged(self, posts: Posts, scribe: Scribe) -> _Judged:
         """Judge a group behind those that wait, and hand it on."""
-        books, database = self._books(posts), self._store.database
+        database, last_event = self._store.database, self._last_event()
+        books = self._books(posts)  # which asks who may post, behind that event
         head = self._head or self._store.head()
         cursor = self._reader.cursor()
         try:
@@ -96,10 +106,17 @@ class Bulk:
         for each in self._waiting:
             _learn(earlier, each, posts)
         verdict = judge_all(posts, books, head, self._store.clock(), earlier, atomic=False, again=self._again)
-        refusals = adding.refusals(verdict, earlier, books.actor, self._store.now())
+        refusals = adding.refusals(verdict, books.actor)
         sheet = adding.sheet(database, head, verdict, books, refusals)
         self._head = head._replace(**sheet.head)
-        return _Judged(posts, verdict, earlier, refusals, scribe.write(sheet))
+        return _Judged(posts, verdict, earlier, scribe.write(sheet._replace(events=last_event)))
+
+    def _last_event(self) -> int | None:
+        """The seq of the last event, by which roles may have changed; None where nobody has any."""
+        if self._still is always:
+            return None
+        found = self._store.read("last_event")
+        return int(found[0][0]) if found else 0
 
     def _settled(self) -> Iterator[tuple[Posts, Verdict]]:
         """The first group that waits, once it is written; if it was not, all that wait, judged anew here."""
@@ -133,17 +150,18 @@ class Bulk:
 def _scribe(database: Database, file: Path) -> Scribe | None:
     """Another process that writes this SQLite file; None where none can be started."""
     assert database.begin is not None
-    desk = Desk(
+    orders = Orders(
         parent=os.getpid(),
         file=str(file.absolute()),
         busy_seconds=database.busy_seconds,
         connect=sql("store/connect.sqlite.sql") + sql("store/bulk.sqlite.sql"),
         begin=database.begin,
         lock_head=sql("store/lock_head.sqlite.sql"),
+        last_event=sql("store/last_event.sql"),
         move_head=sql("store/move_head.sql"),
     )
     try:
-        return Scribe(desk)
+        return Scribe(orders)
     except OSError:
         return None  # no more processes, or no interpreter to be found: this one can write as well
 
@@ -153,6 +171,5 @@ def _learn(earlier: Earlier, before: _Judged, posts: Posts) -> None:
     asked = {post.request_id for post in posts}
     for request_id in asked & before.earlier.posted.keys():
         earlier.posted[request_id] = before.earlier.posted[request_id]
-    for request_id in asked & before.refusals.keys():
-        _, attempt, body_hash, problem, refused_at, _ = before.refusals[request_id]
-        earlier.refused[request_id] = Refusing(body_hash, attempt, orjson.loads(problem), refused_at)
+    for request_id in asked & before.earlier.refused.keys():
+        earlier.refused[request_id] = before.earlier.refused[request_id]

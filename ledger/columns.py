@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from ledger.errors import Tampered
-from ledger.model import BUCKETS, MOVES, Country, Device, Regime
+from ledger.model import BUCKETS, MOVES, TO_HEADROOM, Country, Device, Regime
 
 NARROW = ("kind", "country", "programme", "effective_on", "tpp", "recorded_at", "seq")
 """The columns that headroom needs; the rest is read when a question needs it."""
@@ -43,8 +43,6 @@ FIELDS: Mapping[str, tuple[str, ...]] = MappingProxyType({
 })  # fmt: skip
 """By table of `core/0_reference.sql`: what its columns, in their order, are called in `model`."""
 
-_HEADROOM = BUCKETS.index("headroom")
-
 
 def references(
     regime: Regime, countries: Mapping[str, Country], devices: Mapping[str, Device]
@@ -57,7 +55,7 @@ def references(
 
 def to_headroom(kinds: Iterable[str], tpp: Iterable[int]) -> list[int]:
     """What entries add to their country's headroom."""
-    return [INTO[kind][_HEADROOM] * each for kind, each in zip(kinds, tpp, strict=True)]
+    return [TO_HEADROOM[kind] * each for kind, each in zip(kinds, tpp, strict=True)]
 
 
 def as_table(columns: Sequence[str], by_column: Iterable[Sequence[Any]]) -> Any:

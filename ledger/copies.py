@@ -142,12 +142,14 @@ def restore(file: str | os.PathLike[str], url: str, progress: Progress = silent)
     return copy
 
 
-def import_log(file: str | os.PathLike[str], url: str, progress: Progress = silent) -> Copy:
+def import_log(
+    file: str | os.PathLike[str], url: str, progress: Progress = silent, *, busy_seconds: float = 10
+) -> Copy:
     """Take a log into a new ledger at `url`, on either engine: the same entries, the same hashes.
 
     All of it, verified, or nothing: until then nobody finds a ledger there. Raises BadFeed (the file is not a
     whole log), Misconfigured (there is a ledger already, or what SQLite kept beside one), Tampered (it does
-    not verify), Busy, Unreachable.
+    not verify), Busy (another writer holds it for `busy_seconds`), Unreachable.
     """
     file, target = Path(file), Database(url, 0)
     head = log_file.read_head(file)
@@ -164,7 +166,7 @@ def import_log(file: str | os.PathLike[str], url: str, progress: Progress = sile
                     done += len(group.rows)
                     progress(done, head.seq)
 
-        with closing(Loader(url, 10)) as store:
+        with closing(Loader(url, busy_seconds)) as store:
             store.load(head, regime, counted(), check)
 
     if target.file is None or target.file.is_file():

@@ -244,7 +244,7 @@ def opened(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
             connection.begin()  # each commit waits for the disk: one is enough
             yield connection
             connection.commit()
-            connection.execute("checkpoint kept")
+            connection.execute(schema.sql("snapshot/settle_kept.sql"))
         except _UNWRITTEN as error:
             raise OSError(str(error).partition("\n")[0]) from error
 

@@ -246,7 +246,7 @@ class Database:
 
 
 def only(text: str, columns: Sequence[str]) -> str:
-    """A statement whose lists of columns, one a line, are cut to these, in this order."""
+    """A statement whose lists of columns, one per line, are cut to these, in this order."""
     lines: list[str] = []
     for is_list, each in groupby(text.splitlines(), lambda line: _COLUMN.fullmatch(line) is not None):
         run = list(each)

@@ -22,9 +22,8 @@ from ledger.feed import Feed, read_feed
 from ledger.grid import Column, Grid
 from ledger.model import Regime, h100e
 from ledger.outcome import Outcome
+from ledger.screens import Screen
 from ledger.store import clock_us
-
-Screen = list[Grid | str]
 
 SHOWN = "IN"
 """The country whose statement is shown: the only one with several licenses in the sample."""

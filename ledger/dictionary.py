@@ -25,7 +25,7 @@ class Dictionary(Opened):
     """The verb about what may be asked."""
 
     def dictionary(self) -> Answer:
-        """One row a table, view, macro and function of the core, and one a column or an argument of it.
+        """One row per table, view, macro and function of the core, and one per column or argument of it.
 
         Columns: name, sort, column (null in the row about the whole; an argument in brackets), type, meaning
         (in words and units).

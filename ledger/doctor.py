@@ -1,4 +1,4 @@
-"""What is wrong with this installation and its ledger, and what to do about it: one row a check.
+"""What is wrong with this installation and its ledger, and what to do about it: one row per check.
 
 It reads and reports, and changes nothing. What fails here fails elsewhere too, later and less clearly.
 """
@@ -14,10 +14,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from ledger import kept, publish, reference
+from ledger import kept, publish, reference, schema
 from ledger.database import Database
 from ledger.errors import LedgerError, Misconfigured, NotPermitted
 from ledger.installed import version_of
+from ledger.reading import unsound
 from ledger.schema import SCHEMA_VERSION
 from ledger.settings import Settings
 from ledger.store import Store, clock_us
@@ -27,6 +28,7 @@ SOME_WRONG, BROKEN = 1, 78
 WAL_RESET_MENDED_IN = (3, 51, 3)
 _LITTLE_DISK, _NO_DISK = 1 << 30, 50 << 20
 _AHEAD = timedelta(seconds=2)
+_HALTED = "until it is put right nothing can be written: restore the latest backup"
 
 
 class Check(NamedTuple):
@@ -72,7 +74,7 @@ def examine(
         if store.database.file is not None:
             checks.append(disk_space(store.database.file))
         try:
-            head = store.head()
+            head = store.stored_head()
         except LedgerError as error:
             return Examined([*checks, _no_ledger(error)], None)
         return Examined([*checks, *_ledger(store, head), *_evidence(store, settings)], head)
@@ -137,7 +139,7 @@ def sqlite_release(found: tuple[int, ...]) -> Check:
 def _strict_tables() -> Check:
     try:
         with closing(sqlite3.connect(":memory:")) as connection:
-            connection.execute("create table probe (seq integer primary key) strict")
+            connection.execute(schema.sql("store/probe.sqlite.sql"))
     except sqlite3.Error as error:
         return Check("strict tables", "fail", str(error), "use a Python with SQLite 3.37 or newer")
     return Check("strict tables", "ok", "understood", "")
@@ -207,7 +209,8 @@ def _ledger(store: Store, head: Head) -> Iterator[Check]:
     else:
         yield Check("guards", "ok", "append-only: triggers, keys and checks are there", "")
     yield _segments(store)
-    yield clock_behind(head, store.clock())
+    wrong = unsound(head)
+    yield clock_behind(head, store.clock()) if wrong is None else Check("head", "fail", wrong.detail, _HALTED)
 
 
 def _evidence(store: Store, settings: Settings) -> Iterator[Check]:
@@ -251,16 +254,17 @@ def _schema(head: Head) -> Check:
 
 def _segments(store: Store) -> Check:
     folder = publish.folder_of(store)
-    if folder is None:
-        return Check("segments", "ok", "none: the store is asked each time", "")
-    if not folder.is_dir():
-        return Check("segments", "ok", "none yet: they come with the entries", "")
+    if folder is None or not folder.is_dir():
+        why = "the store is asked each time" if folder is None else "they come with the entries"
+        return Check("segments", "ok", f"none: {why}", "")
+    segments, cores = list(folder.glob("*.parquet")), sorted(folder.glob("core-*.duckdb"))
     held = publish.sealed(store, wide=False)
-    size = sum(path.stat().st_size for path in folder.iterdir())
-    found = f"{len(held.files):,} in use, to entry {held.last_seq:,}; {size / 1e6:,.1f} MB"
-    unused = any(folder.iterdir()) and not held.files
+    found = f"{len(held.files):,} in use, to entry {held.last_seq:,}" if segments else "none yet"
+    beside = f", beside {cores[-1].name}, which tppq sql asks" if cores else ""
+    size = sum(path.stat().st_size for path in (*segments, *cores))
+    unused = segments and not held.files and not publish.sealed(store, wide=True).files
     advice = f"they do not continue this ledger: remove {folder}, it is only a copy" if unused else ""
-    return Check("segments", "warn" if unused else "ok", found, advice)
+    return Check("segments", "warn" if unused else "ok", f"{found}{beside}; {size / 1e6:,.1f} MB", advice)
 
 
 def disk_space(file: Path) -> Check:

@@ -251,7 +251,7 @@ class Core:
             raise
         finally:
             if scans:
-                self._connection.execute("drop view temp.entry")
+                self._connection.execute(schema.sql("core/unscan_segments.sql"))
                 self._scanned = True
 
     def _rows(self, query: str, values: Mapping[str, Any]) -> Rows:

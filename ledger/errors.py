@@ -20,7 +20,7 @@
     ├─ NotPermitted          this role may not do that                           exit 77
     ├─ Misconfigured         this installation or store is not set up right      exit 78
     ├─ Unreachable           the store, or a file, cannot be used                exit 69
-    ├─ Tampered              stored history does not add up; writes are frozen   exit 1
+    ├─ Tampered              stored history does not add up                      exit 1
     └─ Busy                  another writer would not let go in time             exit 75
 
 The numbers of an error are its attributes too: `error.short_by_tpp`. A *difference* found by `verify`
@@ -30,6 +30,8 @@ is a row, not an error; a *bug* is an `assert`.
 from __future__ import annotations
 
 from typing import Any, ClassVar
+
+import orjson
 
 Fact = int | str | list[dict[str, Any]] | None
 
@@ -134,17 +136,37 @@ class Unreachable(LedgerError):
 
 
 class Tampered(LedgerError):
-    title = "The stored history does not add up; nothing more is written to it"
+    title = "The stored history does not add up: run tppq verify"
 
 
 class Busy(LedgerError):
     title = "Another writer holds the ledger; try again"
 
 
+_OF_EVERY = ("type", "title", "detail")
+
 REFUSALS: dict[str, type[Refused]] = {kind.__name__: kind for kind in Refused.__subclasses__()}
 
 
+def problem_of(text: str) -> dict[str, Any]:
+    """The problem of a refusal as it is stored; where that is none, the problem that it was changed."""
+    try:
+        found = orjson.loads(text)
+    except ValueError:
+        found = None
+    if (
+        isinstance(found, dict)
+        and str(found.get("type")) in REFUSALS
+        and isinstance(found.get("detail"), str)
+    ):
+        return found
+    return Tampered("the answer that was kept for this request was changed: run tppq verify").problem()
+
+
 def refused_again(problem: dict[str, Any]) -> Refused:
-    """The stored refusal as an error again, for a repeat of its request."""
-    facts = {key: value for key, value in problem.items() if key not in ("type", "title", "detail")}
-    return REFUSALS[problem["type"]](problem["detail"], **facts)
+    """The stored refusal as an error again, for a repeat of its request. Raises Tampered where it is none."""
+    if problem["type"] not in REFUSALS:
+        raise Tampered(problem["detail"])
+    refusal = REFUSALS[problem["type"]](problem["detail"])
+    refusal.facts.update((key, value) for key, value in problem.items() if key not in _OF_EVERY)
+    return refusal

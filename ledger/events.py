@@ -49,7 +49,8 @@ def read(row: Sequence[Any]) -> Event:
     except ValueError:
         said = None
     if not isinstance(said, dict):
-        raise Tampered(f"event {seq:,} ({topic} {subject}) was changed: its detail is none", event_seq=seq)
+        changed = f"event {seq:,} ({topic} {subject}) was changed: its detail is not a JSON object"
+        raise Tampered(changed, event_seq=seq)
     return Event(seq, at, actor, topic, subject, action, said, prev_hash, own_hash)
 
 

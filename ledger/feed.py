@@ -31,7 +31,7 @@ _PRIVATE: dict[str, Any] = {"threads": 2, **dict.fromkeys(_NOTHING_LOADED, False
 
 
 class Batch(NamedTuple):
-    """Rows without fault, in the file's order: one list a column of `COLUMNS`, all of the same length.
+    """Rows without fault, in the file's order: one list per column of `COLUMNS`, all of the same length.
 
     `kind` is a str, days are ISO text, `quantity` and `tpp` int, texts NFC and stripped; what is empty is
     None, but `programme` is then "country". The extra column `body_hash` is the SHA-256, in hex, of the
@@ -45,13 +45,17 @@ class Batch(NamedTuple):
     columns: dict[str, list[Any]]
 
 
+BATCH = 20_000
+"""Rows of a file that are read at once."""
+
+
 class Feed(Staging):
     """One posting file, read whole: what it holds and what is wrong. Close it, or use it in a `with`."""
 
     def __init__(self, path: str) -> None:
         super().__init__(path, POSTING, duckdb.connect(config=_PRIVATE | spill.settings()))
 
-    def batches(self, size: int = 20_000) -> Iterator[Batch]:
+    def batches(self, size: int = BATCH) -> Iterator[Batch]:
         """The rows without fault, at most `size` at a time; none of a file whose columns are at fault.
 
         While one batch is worked on, the next ones are fetched by threads of DuckDB.
@@ -69,7 +73,7 @@ class Feed(Staging):
                 yield from self._cut(coming.popleft().result(), size)
 
     def _fetch(self, first: int, after: int) -> pa.Table:
-        with self._connection.cursor() as cursor:  # one a thread: a result owns its connection
+        with self._connection.cursor() as cursor:  # one per thread: a result owns its connection
             values = {"first": first, "after": after, "first_line": self.first_line}
             return cursor.sql(sql("feed/batch.sql"), params=values).to_arrow_table()
 

@@ -99,7 +99,7 @@ def unreadable(file: Path, form: Form) -> str | None:
     if is_blank(file):
         return f"is empty: {'at least one' if form == 'jsonl' else 'a header'} line is needed"
     if _ARRAY.match(text) or (form == "jsonl" and text.startswith(b"[")):
-        return "is a JSON array: write one object a line (JSON Lines)"
+        return "is a JSON array: write one object per line (JSON Lines)"
     if head.count(0) > len(head) // 4:
         return _UTF16
     return next((why for start, why in _OTHER_FORMS if head.startswith(start)), None)

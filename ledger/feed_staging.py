@@ -1,4 +1,4 @@
-"""A feed of any layout, staged as text in DuckDB, one row a record, and checked there by column.
+"""A feed of any layout, staged as text in DuckDB, one row per record, and checked there by column.
 
 Python sees rows only where something is wrong. Nothing is guessed and nothing skipped: each record is either
 without fault or in `faults`, and all faults of a file are listed at once. Lines of nothing at the end of a
@@ -48,7 +48,7 @@ class Staging:
     """
 
     takes_nothing = False
-    """Whether a file without as much as a header is one without rows, and no fault."""
+    """Whether a file without even a header counts as a file without rows rather than as a fault."""
 
     takes_pipes = True
     """Whether it may be a pipe, or '-', which is stdin: where somebody names it for once."""

@@ -67,7 +67,7 @@ class Forecasts(Questions):
         as_of: date | str | None = None,
         known_at: date | str | None = None,
     ) -> Answer:
-        """When 90 % and 100 % of a quota will be used, one row a country, percent and run-rate.
+        """When 90 % and 100 % of a quota will be used, one row per country, percent and run-rate.
 
         Columns: country, country_name, percent (90; 100: less than one H100 is left), run_rate (30 days, 90
         days, since opening), draws (licenses in it), daily_tpp, allocated_tpp, used_tpp (all that is not

@@ -1,4 +1,4 @@
-"""Rows of text laid out for a width: a table where it fits, else a card a row. No figure is cut or wrapped.
+"""Rows of text laid out for a width: a table where it fits, else a card per row. No figure is cut or wrapped.
 
 Pure: text in, lines out. Only words may give way: they wrap between words, and columns of words that others
 can stand for are left out before the layout changes from a table to cards.
@@ -227,7 +227,7 @@ def _trimmed(line: Line) -> Line:
 
 
 def _cards(grid: Grid, width: int) -> Iterator[Line]:
-    """One card a row: a line of titles, then heading and value, pair by pair; empty cells are left out."""
+    """One card per row: a line of titles, then heading and value, pair by pair; empty cells are left out."""
     everything = range(len(grid.columns))
     longest = [max(map(cell_len, list(_cells(grid, index))[1:]), default=0) for index in everything]
     titles = [index for index in everything if grid.columns[index].titles]

@@ -39,8 +39,8 @@ def amiss(dialect: str, found: Iterable[tuple[str, str]]) -> str | None:
     if strange:
         named = ", ".join(sorted(strange))
         return (
-            f"{named} is none of its triggers and may change what is written; drop it, then run tppq verify "
-            "to see what was done with it"
+            f"{named} is not one of the ledger's own triggers and may change what is written; drop it, then "
+            "run tppq verify to see what was done with it"
         )
     return None
 

@@ -46,7 +46,8 @@ class Intake:
         try:
             bodies.validate(full=True)
         except pa.ArrowInvalid as error:
-            raise Tampered(f"an entry holds text that is none: {error}", seq=some.seqs[0]) from error
+            what = f"an entry holds bytes that are not UTF-8 text: {error}"
+            raise Tampered(what, seq=some.seqs[0]) from error
         numbers = [None, pa.py_buffer(array("q", some.seqs))]
         seqs = pa.Array.from_buffers(pa.int64(), len(some.seqs), numbers)
         self._waiting.put(pa.record_batch([seqs, bodies], schema=_ARRIVING))

@@ -98,7 +98,10 @@ class Delivery:
         """
         webhook = environment.get("TPPQ_WEBHOOK_URL") or None
         if webhook is not None and not _is_address(webhook):
-            raise Misconfigured(f"TPPQ_WEBHOOK_URL = {webhook!r} is no address: write https://HOST/PATH")
+            # not shown: a path is a secret, too, and there may be a password in it
+            raise Misconfigured(
+                "TPPQ_WEBHOOK_URL is no address such as https://HOST/PATH (without a user and a password)"
+            )
         metrics = environment.get("TPPQ_METRICS_FILE")
         return cls(
             Path(environment.get("TPPQ_OUTBOX") or out / "outbox"),

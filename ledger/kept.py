@@ -96,7 +96,7 @@ def unfit(store: Reading, path: Path, verifier: Verifier | None = None) -> str |
     an older copy, and one that went on from there. What was changed with care is for `tppq verify
     --checkpoint`.
     """
-    head = store.head()
+    head = store.stored_head()
     known = anchors.recorded(store.read("events", topic=anchors.TOPIC))
     if not path.exists() and not known:
         return None  # the first checkpoint is yet to be made
@@ -122,7 +122,7 @@ def _unfit(
         return f"{path} is a checkpoint of {origin}, and this ledger is {head.origin}"
     if size > head.seq:
         return (
-            f"this store ends at entry {head.seq:,}, and {path} was signed of {size:,} entries: it is an "
+            f"this store ends at entry {head.seq:,}, and {path} covers {size:,} entries: it is an "
             "older copy, or its tail was cut"
         )
     if size == head.seq:
@@ -133,7 +133,7 @@ def _unfit(
     else:
         hashes = {each.head_hash for each in known if (each.size, each.root) == (size, root)}
         fits = size == 0 or any(found in hashes for (found,) in store.read("hash_at", seq=size))
-    return None if fits else f"this store is not the one that {path} was signed of ({size:,} entries)"
+    return None if fits else f"this store is not the one {path} was signed for ({size:,} entries)"
 
 
 def _no_key(given: Path | str, error: OSError | UnicodeDecodeError) -> Misconfigured:

@@ -29,7 +29,7 @@ _BREAK = "\n"
 _HASH = 64
 
 
-class Desk(NamedTuple):
+class Orders(NamedTuple):
     """What a process reads, and in which words: `reread` of `schemas/store`, and the order of its two values.
 
     Runs have `size` entries, the last perhaps fewer. It reads the one after `first`, and one in `step` of
@@ -70,11 +70,11 @@ class Told(NamedTuple):
 class Lector:
     """The other process. It tells of run after run; `close` ends it."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, orders: Orders) -> None:
         """Raises OSError where no process can be started."""
         self._process = beside.started("lector", pipesize=_PIPE_BYTES)
         assert self._process.stdin is not None
-        told: Any = tuple(desk)
+        told: Any = tuple(orders)
         try:
             with self._process.stdin as asked:
                 asked.write(marshal.dumps(told))
@@ -114,29 +114,29 @@ def ends(bodies: Sequence[bytes]) -> bytes:
 
 
 def serve() -> None:
-    """Tell on stdout of run after run, by the desk that stdin holds; end after the last."""
-    desk, answers = Desk(*marshal.loads(sys.stdin.buffer.read())), sys.stdout.buffer  # noqa: S302  # as above
+    """Tell on stdout of run after run, by the orders that stdin holds; end after the last."""
+    orders, answers = Orders(*marshal.loads(sys.stdin.buffer.read())), sys.stdout.buffer  # noqa: S302  # as above
     gc.disable()  # entries are many and free of cycles
     try:
-        connection = sqlite3.connect(desk.file, isolation_level=None, timeout=desk.busy_seconds)
-        connection.executescript(desk.connect)
-        for after in range(desk.first, desk.until, desk.size * desk.step):
-            told: Any = _told(connection, desk, after, min(after + desk.size, desk.until)) or ()
+        connection = sqlite3.connect(orders.file, isolation_level=None, timeout=orders.busy_seconds)
+        connection.executescript(orders.connect)
+        for after in range(orders.first, orders.until, orders.size * orders.step):
+            told: Any = _told(connection, orders, after, min(after + orders.size, orders.until)) or ()
             for each in (marshal.dumps(told[:_LINKS]), *told[_LINKS:]):
                 beside.send(answers, each)
     except (BrokenPipeError, sqlite3.Error):
         return  # whoever started this needs no more of it, or will meet the same error and explain it
 
 
-def _told(connection: sqlite3.Connection, desk: Desk, after: int, until: int) -> Told | None:
+def _told(connection: sqlite3.Connection, orders: Orders, after: int, until: int) -> Told | None:
     """The entries after one seq and up to another, if they hold together."""
     bounds = {"above": after, "upto": until}
     try:
-        (row,) = connection.execute(desk.reread, [bounds[name] for name in desk.takes]).fetchall()
+        (row,) = connection.execute(orders.reread, [bounds[name] for name in orders.takes]).fetchall()
     except sqlite3.Error:
         return None  # it does not put into JSON what no entry can have
     count, first, last, least_v, most_v, least, most, befores, hashes, instants, packed = row
-    expected = (until - after, after + 1, until, desk.hash_v, desk.hash_v, desk.regime, desk.regime)
+    expected = (until - after, after + 1, until, orders.hash_v, orders.hash_v, orders.regime, orders.regime)
     if (count, first, last, least_v, most_v, least, most) != expected or not sound.hold_text(packed):
         return None
     seqs, times, bodies = range(first, last + 1), instants.split(_BREAK), packed.split(_BREAK.encode())
@@ -148,5 +148,5 @@ def _told(connection: sqlite3.Connection, desk: Desk, after: int, until: int) ->
     is_chained = own.hex(_BREAK, merkle.HASH_BYTES) == hashes and rest == hashes[: -_HASH - 1]
     if not is_chained or not sound.are_instants(times):
         return None
-    leaves = merkle.leaf_hashes(desk.origin, desk.salt_key, seqs, times, [most_v] * count, bodies)
+    leaves = merkle.leaf_hashes(orders.origin, orders.salt_key, seqs, times, [most_v] * count, bodies)
     return Told(prev_hash, times[0], hashes[-_HASH:], times[-1], packed, ends(bodies), b"".join(leaves))

@@ -49,8 +49,8 @@ GUARDS = (
     Guard(
         "signed checkpoint",
         "a history other than the one that was signed, by whoever has not the key",
-        "whoever has the key; what came after the last checkpoint; and if it is kept in the store alone, a "
-        "cut: the records of checkpoints go with the tail",
+        "whoever has the key, an old one too for as long as others take it; what came after the last "
+        "checkpoint; and if it is kept in the store alone, a cut: records of checkpoints go with the tail",
     ),
     Guard(
         "checkpoint kept elsewhere",
@@ -76,7 +76,7 @@ GUARDS = (
     Guard(
         "answers that were kept",
         "a refusal changed or replaced by anybody who comes with SQL alone; a repeat answered otherwise",
-        "whoever can drop the triggers: refusals are in no chain, and verify does not look at them",
+        "whoever can drop the triggers: refusals are in no chain; verify names those that cannot be read",
     ),
     Guard(
         "copies beside the store",

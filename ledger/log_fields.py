@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from ledger import events, merkle, sound
-from ledger.errors import REFUSALS
+from ledger.errors import REFUSALS, problem_of
 from ledger.evidence import COLUMNS, HASH_V
 from ledger.model import MOST_TPP, Kind
 from ledger.submission import Head
@@ -78,8 +78,7 @@ def _has_object(text: str) -> bool:
 
 
 def _is_problem(text: str) -> bool:
-    problem = _object(text) or {}
-    return problem.get("type") in REFUSALS and isinstance(problem.get("detail"), str)
+    return problem_of(text)["type"] in REFUSALS
 
 
 def _object(text: str) -> dict[str, Any] | None:

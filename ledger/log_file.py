@@ -156,7 +156,7 @@ def _row(path: Path, number: int, table: str, content: dict[str, Any]) -> list[A
 
 
 def _group(path: Path, above: int, table: str, rows: list[list[Any]]) -> Group:
-    """Rows that stand one a line below the line `above`, where each field holds what it may."""
+    """Rows that stand one per line below the line `above`, where each field holds what it may."""
     _must_fit(path, above + 1, table, rows)
     return Group(table, rows)
 

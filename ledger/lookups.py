@@ -12,8 +12,9 @@ import orjson
 from ledger import slips
 from ledger.accounts import NO_LICENSE, Account, Asked, Books
 from ledger.database import Database, Row
+from ledger.errors import problem_of
 from ledger.model import BUCKETS, UNDONE_BY, Kind
-from ledger.submission import Earlier, Head, Post, Refusing
+from ledger.submission import Earlier, EarlierRefusal, Head, Post
 
 OWN_PREFIX = 32
 """How much of a request id made from a file is the file's: characters of its SHA-256."""
@@ -181,7 +182,7 @@ def _earlier(found: Sequence[Sequence[Row]]) -> Earlier:
     return Earlier(
         {row[0]: (row[1], row[2]) for posted in found[::2] for row in posted},
         {
-            row[0]: Refusing(row[1], row[2], orjson.loads(row[3]), row[4])
+            row[0]: EarlierRefusal(row[1], row[2], problem_of(row[3]), row[4])
             for refused in found[1::2]
             for row in refused
         },

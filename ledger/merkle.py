@@ -43,7 +43,7 @@ def is_origin(text: str) -> bool:
 
 
 def salt_of(salt_key: bytes, seq: int) -> bytes:
-    """The salt of one entry; who does not know the key cannot guess it.
+    """The salt of one entry; whoever does not know the key cannot guess it.
 
     All that is ever hashed here has one length (32 + 8 bytes), so a plain hash is a sound keyed one.
     """
@@ -137,7 +137,7 @@ class Edge:
         return '["' + '","'.join([each.hex() for each in self.hashes]) + '"]' if self.hashes else "[]"
 
     def append(self, hashed: bytes) -> None:
-        """Take in the hash of the next leaf: two hashes a leaf, on average."""
+        """Take in the hash of the next leaf: two hashes per leaf, on average."""
         size, hashes = self.size, self.hashes
         while size & 1:
             hashed = sha256(b"\x01" + hashes.pop() + hashed).digest()
@@ -262,7 +262,7 @@ def consistent(old: int, old_root: bytes, size: int, root: bytes, proof: Sequenc
     if not 0 <= old <= size or any(len(each) != HASH_BYTES for each in proof):
         return False
     if old == 0:
-        return not proof and old_root == EMPTY_ROOT
+        return not proof and old_root == EMPTY_ROOT and (size > 0 or root == EMPTY_ROOT)
     if old == size:
         return not proof and old_root == root
     hashes = [old_root, *proof] if old & (old - 1) == 0 else list(proof)

@@ -2,8 +2,8 @@
 
 An entry moves a positive, whole number of TPP from one bucket to another, so any set of entries sums to
 zero, and headroom is a sum over entries (`schemas/core/3_headroom.sql`). `Entry`, what is posted, is in
-`entry`, and the table that keeps it in `tables`: they need packages that a process which
-only asks does without.
+`entry`, and the table that keeps it in `tables`: they load packages that a process which only asks questions
+does not need.
 
 Days (`_on`) and instants (`_at`, UTC) are kept as ISO text in the store, so that SQLite and PostgreSQL hold
 the same bytes and the hash chain survives a move between them.
@@ -64,6 +64,11 @@ MOVES: Mapping[Kind, Move] = MappingProxyType(
 UNDONE_BY: Mapping[Kind, Kind] = MappingProxyType(
     {a: b for a in Kind for b in Kind if MOVES[a] == MOVES[b][::-1]}
 )
+
+TO_HEADROOM: Mapping[str, int] = MappingProxyType(
+    {kind.value: (to == "headroom") - (of == "headroom") for kind, (of, to) in MOVES.items()}
+)
+"""What an entry of a kind adds to its country's headroom, by TPP: 1, -1 or 0."""
 
 BUCKETS = ("regime", "headroom", "licensed", "exported", "blocked")
 HELD_BY_LICENSE = frozenset({"licensed", "exported"})
@@ -145,7 +150,6 @@ class Device:
 class CountryList:
     """A dated list of countries: a tier of the rule (1, 2 or 3) between two days, both inclusive."""
 
-    list_id: str
     tier: int
     valid_from: str
     valid_to: str | None
@@ -168,7 +172,6 @@ class Regime:
     cap_tpp: int
     max_cap_tpp: int
     h100_tpp: int
-    h100_device_id: str
     watch_percent: int
     critical_percent: int
     tpp_tolerance_percent: int

@@ -149,7 +149,10 @@ def text_of(note: str, verifier: Verifier | None = None) -> str:
             _must_hold(verifier, text, signature[_ID_BYTES:])
             found = True
     if verifier is not None and not found:
-        raise ValueError(f"it is not signed by {verifier.name}+{verifier.key_id.hex()}")
+        raise ValueError(
+            f"it is not signed by {verifier.name}+{verifier.key_id.hex()}: name the key that signed it, or, "
+            "to sign with a new key, a new file or folder"
+        )
     return text
 
 
@@ -202,6 +205,8 @@ class Checkpoint(NamedTuple):
         hashed = _base64(root, "its root")
         if len(hashed) != _HASH_BYTES:
             raise ValueError("its root is not a SHA-256 hash")
+        if size == "0" and hashed != sha256(b"").digest():
+            raise ValueError("its size is 0, and its root is that of some entries")
         return cls(origin, int(size), hashed)
 
     def text(self) -> str:

@@ -18,7 +18,7 @@ picked = itemgetter(*(COLUMNS.index(name) for name in _RECEIPT))
 
 
 class Receipt(NamedTuple):
-    """What a post answers, one an entry: where it stands, and what its country then has left (whole TPP)."""
+    """What a post answers, one per entry: where it stands, and what its country then has left (whole TPP)."""
 
     seq: int
     request_id: str

@@ -23,7 +23,10 @@ class People(Opened):
     """The verbs about users. Only an admin has them, and only a shared ledger."""
 
     def users(self) -> Answer:
-        """One row a user: name, roles, whether they have a token, since when, by whom."""
+        """One row per user: name, roles, token (whether they have one), added_at, added_by.
+
+        Raises Misconfigured (not a shared ledger), NotPermitted.
+        """
         self._must_be_shared()
         self._must("user")
         people = sorted(roster.of(self._store).values(), key=lambda each: roster.key(each.name))
@@ -72,7 +75,10 @@ class People(Opened):
         self._change(name, "removed", {}, check)
 
     def new_token(self, name: str) -> str:
-        """A token by which a program acts as this user, told once; the one before it is good no longer."""
+        """A token by which a program acts as this user, told once; the one before it is good no longer.
+
+        Raises UnknownName, NotPermitted, Misconfigured (not a shared ledger).
+        """
         token = roster.new_token()
         self._keep_token(name, roster.hashed(token))
         return token
@@ -131,30 +137,35 @@ class People(Opened):
                 store=self._store.database.name,
             )
 
-    def _may_post_file(self, feed: Feed, approver: str | None) -> None:
+    def _may_post_file(self, feed: Feed, approver: str | None, *, dry_run: bool) -> None:
         """As `_may_post`, of a file that is written in groups: before any of it is."""
         if self.shared:
             for batch in feed.batches():
-                self._may_post(self._resolver.batch(batch, ""), approver)
+                self._may_post(self._resolver.batch(batch, ""), approver, dry_run=dry_run)
 
-    def _may_post(self, posts: Sequence[Post], approver: str | None) -> None:
-        """Raise NotPermitted for what nobody posts alone in a shared ledger: the way is tppq propose."""
+    def _may_post(self, posts: Sequence[Post], approver: str | None, *, dry_run: bool) -> None:
+        """Raise NotPermitted for what nobody posts alone in a shared ledger: the way is tppq propose.
+
+        That somebody tried is recorded, but for a dry run, which writes nothing.
+        """
         if not self.shared:
             return
-        self._must("post")
+        self._must("post", leaves_trace=not dry_run)
         if approver is not None:
-            raise self._to_propose(f"{approver} approves with a login of their own, not by being named")
+            said = f"{approver} approves with a login of their own, not by being named"
+            raise self._to_propose(said, dry_run=dry_run)
         approval = self._terms.approval
         for post in posts:
             asked = post.asked
             if isinstance(asked, Asked) and (
                 why := approval.why(asked.kind, asked.tpp, reverses=asked.reverses_seq is not None)
             ):
-                raise self._to_propose(f"{asked.country}: {why} takes two people")
+                raise self._to_propose(f"{asked.country}: {why} takes two people", dry_run=dry_run)
 
-    def _to_propose(self, why: str) -> NotPermitted:
-        """What is said of an entry that nobody posts alone; that somebody tried is recorded."""
-        roster.tell_denied(self._store, "post", self.actor, why=why)
+    def _to_propose(self, why: str, *, dry_run: bool) -> NotPermitted:
+        """What is said of an entry that nobody posts alone."""
+        if not dry_run:
+            roster.tell_denied(self._store, "post", self.actor, why=why)
         return NotPermitted(
             f"{why}; nothing was written: propose it (tppq propose), for another to approve (tppq approve)"
         )

@@ -19,14 +19,7 @@ import orjson
 from ledger import anchors, kept, merkle, question, rereading, tiles
 from ledger.anchors import TOPIC, Recorded
 from ledger.base import Opened
-from ledger.errors import (
-    BadFeed,
-    Busy,
-    Misconfigured,
-    Refused,
-    Tampered,
-    UnknownName,
-)
+from ledger.errors import BadFeed, Busy, Misconfigured, Refused, Tampered, UnknownName
 from ledger.events import Telling
 from ledger.notes import Checkpoint, Signer, text_of
 from ledger.rehashing import hashed
@@ -127,7 +120,7 @@ class Proofs(Opened):
 
         It shows the entry, unless `private`: then only when it was recorded. With the tiles of a `folder` the
         history is not read again. Raises BadQuery (seq is no number), UnknownName, Refused (no checkpoint yet
-        covers it), Tampered.
+        covers it), BadFeed (tiles of another ledger), Tampered.
         """
         self._must("checkpoint")
         seq = question.seq(seq)
@@ -163,7 +156,8 @@ class Proofs(Opened):
     ) -> str:
         """A proof that the last checkpoint continues an older one (C2SP tlog-witness, add-checkpoint).
 
-        Raises BadFeed (no checkpoint of this ledger), Tampered (it is not continued), Refused (no later one).
+        Raises BadFeed (no checkpoint of this ledger, nor tiles), Tampered (it is not continued), Refused (no
+        later one).
         """
         self._must("checkpoint")
         head = self._store.head()
@@ -198,8 +192,17 @@ class Proofs(Opened):
     def _tree(self, head: Head, last: Recorded, folder: str | os.PathLike[str] | None) -> merkle.Tree:
         """The tree up to a checkpoint: of the tiles, if they reach it, else of the entries read again."""
         served = tiles.served(Path(folder)) if folder is not None else None
-        if served is not None and served[0].size >= last.size:
-            return served[1]
+        if served is not None:
+            checkpoint, whole = served
+            _must_be_of(checkpoint, head, f"the checkpoint of the folder {folder}")
+            if checkpoint.size >= last.size:
+                if merkle.edge_of(last.size, whole.node).root() != last.root:
+                    raise Tampered(
+                        f"the tiles of {folder} do not continue the last checkpoint of this ledger, of "
+                        f"{last.size:,} entries: run tppq verify --checkpoint {folder}",
+                        size=last.size,
+                    )
+                return whole
         tree = merkle.Tree()
         with closing(hashed(self._store, head, rereading.Last(), last.size)) as coming:
             tree.extend(some.leaves for some in coming)
@@ -248,7 +251,10 @@ class Proofs(Opened):
 
 
 def _base(known: Iterable[Recorded], outside: Sequence[Checkpoint], signer: Signer) -> merkle.Edge:
-    """The largest edge that a signature vouches for: that of the least checkpoint kept outside, if any is."""
+    """The edge to start from: that of the oldest checkpoint kept outside, else of the newest recorded one.
+
+    Only one that this key signed; without one, the start of the history.
+    """
     for each in sorted(known, reverse=True):
         try:
             said = Checkpoint.parse(text_of(each.note, signer.verifier))
@@ -260,9 +266,9 @@ def _base(known: Iterable[Recorded], outside: Sequence[Checkpoint], signer: Sign
     return merkle.Edge()
 
 
-def _must_be_of(checkpoint: Checkpoint, head: Head) -> None:
+def _must_be_of(checkpoint: Checkpoint, head: Head, what: object = "the checkpoint") -> None:
     if checkpoint.origin != head.origin:
-        raise BadFeed(f"the checkpoint is of {checkpoint.origin}, and this ledger is {head.origin}")
+        raise BadFeed(f"{what} is of {checkpoint.origin}, and this ledger is {head.origin}")
 
 
 def _must_reach(head: Head, wanted: Mapping[int, bytes]) -> None:

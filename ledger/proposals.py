@@ -83,10 +83,11 @@ class Proposals(People):
         return self.propose(*undoing.in_order(self.propose, *both), dry_run=dry_run)
 
     def pending(self, proposal: str | None = None) -> Answer:
-        """What waits for a second person: one row an entry of each proposal (or of one), oldest first.
+        """What waits for a second person: one row per entry of each proposal (or of one), oldest first.
 
         Columns: proposal, by, at, part, kind, country, effective_on, license_no, device_id, quantity, tpp,
         reverses_seq, reason, headroom_tpp (left after it, when it was proposed), remark, expires_at, hash.
+        Raises UnknownName (no such proposal is pending), NotPermitted, Misconfigured (not a shared ledger).
         """
         self._must_be_shared()
         self._must("ask")
@@ -179,12 +180,14 @@ class Proposals(People):
             detail = {each: getattr(proposal, each) for each in _KEPT} | {"shown_seq": head.seq}
             tellings = [Telling(proposed.TOPIC, name, "proposed", detail), *beside(name)]
             try:
-                self._store.record(tellings, self.actor, partial(self._must_be_free, name, check))
+                made = self._store.record(tellings, self.actor, partial(self._must_be_free, name, check))
             except _Taken:
                 continue
-            return proposal
+            return proposal._replace(at=made[0].at)
 
     def _must_be_free(self, name: str, check: Callable[[], None]) -> None:
+        """Under the lock: that the proposer still may, and that nobody has just used this id."""
+        roster.must_still(self._store, "propose", self.actor)
         check()
         if name in self._proposals():
             raise _Taken
@@ -208,7 +211,7 @@ class Proposals(People):
         if roster.same(chosen.by, self.actor):
             way_out = "tppq withdraw takes it back" if verb == "reject" else "another approver must"
             raise SelfApproval(
-                f"{chosen.proposal} is {self.actor}'s own, whom no role lets {verb} it: {way_out}",
+                f"{self.actor} proposed {chosen.proposal}, and nobody {verb}s their own proposal: {way_out}",
                 actor=self.actor, approver=self.actor, proposal=chosen.proposal,
             )  # fmt: skip
         return chosen

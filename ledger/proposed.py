@@ -19,7 +19,7 @@ from ledger.answer import Rows
 from ledger.errors import Refused, Tampered, UnknownName
 from ledger.events import Event
 from ledger.evidence import canonical
-from ledger.model import MOVES, Kind
+from ledger.model import TO_HEADROOM
 from ledger.submission import Post
 from ledger.text import visible
 
@@ -65,9 +65,7 @@ class Proposal(NamedTuple):
     def moves(self) -> Iterable[tuple[str, str, int]]:
         """Of each entry: its quota, the day it takes effect, and what it would add to headroom (TPP)."""
         for each in self.entries:
-            move, tpp = MOVES[Kind(each["kind"])], each["tpp"]
-            change = tpp if move.target == "headroom" else -tpp if move.source == "headroom" else 0
-            yield each["quota"], each["effective_on"], change
+            yield each["quota"], each["effective_on"], TO_HEADROOM[each["kind"]] * each["tpp"]
 
 
 Proposals = dict[str, Proposal]
@@ -201,11 +199,7 @@ def reserved_tpp(proposals: Iterable[Proposal]) -> dict[str, int]:
 
 
 def with_pending(rows: Rows, change: Mapping[str, int]) -> Rows:
-    """The rows of `headroom` with the column `pending_tpp` beside `headroom_tpp`."""
-    country, after = rows.names.index("country"), rows.names.index("headroom_tpp") + 1
-
-    def put(row: Sequence[Any], value: Any) -> tuple[Any, ...]:
-        return (*row[:after], value, *row[after:])
-
-    values = [put(row, change.get(f"country/{row[country]}", 0)) for row in rows.rows]
-    return Rows(put(rows.names, "pending_tpp"), put(rows.types, "int64"), values)
+    """The rows of `headroom` with the column `pending_tpp`: the last, so that others keep their places."""
+    country = rows.names.index("country")
+    values = [(*row, change.get(f"country/{row[country]}", 0)) for row in rows.rows]
+    return Rows((*rows.names, "pending_tpp"), (*rows.types, "int64"), values)

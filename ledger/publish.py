@@ -160,7 +160,7 @@ class Sealer:
         table = pa.concat_tables(self._tables)
         width, last_seq = ("wide" if self._wide else "narrow"), self._first_seq + self._count - 1
         path = self._folder / f"{width}-{self._first_seq:012d}-{last_seq:012d}-{self._last_hash}.parquet"
-        part = path.with_suffix(f".{os.getpid()}.part")
+        part = path.with_suffix(f".{os.getpid()}-{threading.get_ident()}.part")
         try:
             self._folder.mkdir(mode=0o700, exist_ok=True)
             aside.clear_up(self._folder)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
-from ledger import reference, rules, schema, terms, told
+from ledger import catalog, rules, schema, terms, told
 from ledger.accounts import NO_LICENSE, Account, Asked, Books
 from ledger.anchors import Outside
 from ledger.answer import Answer, Rows
@@ -36,12 +36,12 @@ class Questions(Opened):
     def headroom(
         self, *countries: str, as_of: date | str | None = None, known_at: date | str | None = None
     ) -> Answer:
-        """What is left, one row a country (all that have a quota where none is named), lowest first.
+        """What is left, one row per country (all that have a quota where none is named), lowest first.
 
         Columns: country, country_name, allocated_tpp, licensed_tpp (not yet exported), exported_tpp,
         blocked_tpp, headroom_tpp (whole TPP), headroom_h100e, used_percent, balance_state, control_state,
         last_seq. `as_of` asks what had taken effect on a day, `known_at` what had been recorded at an
-        instant (UTC). Raises UnknownName, NoQuota, DenialPolicy.
+        instant (UTC). Raises UnknownName, NoQuota, DenialPolicy, BadQuery (no day, no instant), NotPermitted.
         """
         self._must("ask")
         codes = [self._country(country) for country in countries]
@@ -67,9 +67,12 @@ class Questions(Opened):
         as_of: date | str | None = None,
         known_at: date | str | None = None,
     ) -> Answer:
-        """The entries of one country in order, with its headroom (TPP, H100e) after each.
+        """The entries of one country in order, with its headroom after each: one row per entry.
 
-        `from_day` leaves out those that took effect before it.
+        Columns: seq, effective_on, recorded_at, kind, license_no, device_id, quantity, tpp,
+        headroom_after_tpp (whole TPP), headroom_after_h100e, reference, reverses_seq. `from_day` leaves out
+        those that took effect before it; `as_of` and `known_at` as for `headroom`. Raises UnknownName,
+        NoQuota, DenialPolicy, BadQuery, NotPermitted.
         """
         code = self._country(country)
         values = {**times(as_of, known_at), "country": code, "from_day": day(from_day)}
@@ -88,7 +91,13 @@ class Questions(Opened):
         as_of: date | str | None = None,
         known_at: date | str | None = None,
     ) -> Answer:
-        """One row a license: licensed, exported and released under it, and what may still leave (TPP)."""
+        """One row per license of a country, or of all: what was done under it, and what may still leave.
+
+        Columns: license_no, country, consignee, device_id, licensed_tpp, exported_tpp, released_tpp,
+        outstanding_tpp (may still leave; whole TPP), issued_on, expires_on, license_state. `as_of` and
+        `known_at` as for `headroom`. No row for a country without licenses, with a quota or not. Raises
+        UnknownName, BadQuery, NotPermitted.
+        """
         code = self._country(country) if country is not None else None
         values = {**times(as_of, known_at), "country": code}
         return self._ask("core/ask_licenses.sql", values)
@@ -121,7 +130,7 @@ class Questions(Opened):
 
         Columns: fits, asked_tpp, headroom_tpp, short_by_tpp, largest_quantity (whole devices; 0 where another
         rule than headroom refuses, null without a device), reason (why it does not fit, or null). Raises
-        UnknownName, BadQuery.
+        UnknownName, BadQuery, TppMismatch (device times quantity is not `tpp`, or more than an entry holds).
         """
         self._must("ask")
         _must_be_whole(device, quantity=quantity, tpp=tpp)
@@ -136,8 +145,9 @@ class Questions(Opened):
         values = {**asked_times, "country": asked.country, "today": today}
         rows, head = self._mirror.rows(schema.sql("core/ask_fit.sql"), values, wide=True)
         (found,) = rows.dicts()
+        reserved = self._reserved(known_at=asked_times["known_at"])
         books = Books(
-            self._terms, self._store.today(), "", devices=self._reference.devices, reserved=self._reserved()
+            self._terms, self._store.today(), "", devices=self._reference.devices, reserved=reserved
         )
         headroom_tpp = found["headroom_tpp"]
         if headroom_tpp is not None:
@@ -158,20 +168,28 @@ class Questions(Opened):
         return Answer(fitted, self._basis(head, values))
 
     def regime(self) -> Answer:
-        """What it runs under: one row a fact (key, value, status, citation), named choices included."""
-        return self._of_reference(reference.regime_rows(self._terms))
+        """What it runs under: one row per fact (key, value, status, citation), named choices included."""
+        return self._of_reference("regime", None)
 
-    def devices(self) -> Answer:
-        """The catalogue: one row a device, its TPP and H100e, whether it counts (3A090.a), and its source."""
-        return self._of_reference(reference.device_rows(self._reference, self._terms))
+    def devices(self, *, as_of: date | str | None = None) -> Answer:
+        """The catalog: one row per device, its TPP and H100e, whether it counts (3A090.a), and its source.
+
+        Columns: device_id, vendor, device_name, tpp (whole TPP), declared_tpp (by its maker), h100e,
+        performance_density, counts_3a090_a (null: not known), confidence, valid_from, valid_to, source.
+        `as_of` leaves out what was not in force on a day. Raises BadQuery (no day).
+        """
+        return self._of_reference("devices", as_of)
 
     def countries(self, *, as_of: date | str | None = None) -> Answer:
-        """One row a country: its tier on a day (default: today), what it is treated as, and its source."""
-        on = day(as_of) or self._store.today()
-        return self._of_reference(reference.country_rows(self._reference, self._terms, on))
+        """One row per country: its tier on a day (default: today), what it is treated as, and its source.
+
+        Columns: country, alpha_3, country_name, tier (1, 2, 3 or null), treated_as, valid_from, valid_to,
+        source. `as_of` leaves out what was not in force on that day. Raises BadQuery (no day).
+        """
+        return self._of_reference("countries", as_of)
 
     def verify(self, outside: Outside | None = None, progress: Progress = silent) -> Answer:
-        """One row a difference between the stored history, its hashes and its sums; none: intact.
+        """One row per difference between the stored history, its hashes and its sums; none: intact.
 
         `outside`: a checkpoint kept elsewhere (`kept.outside`); only that shows a tail that was cut.
         `progress` is told how many entries are read, and of how many.
@@ -182,7 +200,7 @@ class Questions(Opened):
         self._must("verify")
         core = self._mirror.empty_core(wide=True)
         try:
-            basis = self._basis(self._store.head(), {})
+            basis = self._basis(self._store.stored_head(), {})
             copies = core_file.copies(self._store)
             return verify(self._store, core, basis, outside, copies=copies, progress=progress)
         finally:
@@ -215,8 +233,11 @@ class Questions(Opened):
         table, head = self._mirror.ask(query, values, wide=True)
         return Answer(table, self._basis(head, values))
 
-    def _of_reference(self, rows: list[dict[str, Any]]) -> Answer:
-        return Answer(Rows.of_dicts(rows), self._basis(self._store.head(), {}))
+    def _of_reference(self, what: catalog.What, as_of: date | str | None) -> Answer:
+        basis = self._basis(self._store.head(), {"as_of": day(as_of)})
+        return Answer(
+            catalog.rows(what, self._reference, self._terms, day(as_of), self._store.today()), basis
+        )
 
 
 def _must_be_whole(device: str | None, **numbers: int | None) -> None:

@@ -8,9 +8,9 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from ledger import events, guards, roles
+from ledger import events, guards, roles, sound
 from ledger.database import Database, Row, Statement
-from ledger.errors import LedgerError, Misconfigured
+from ledger.errors import Fact, LedgerError, Misconfigured, Tampered
 from ledger.events import Event
 from ledger.schema import SCHEMA_VERSION
 from ledger.submission import Head, instant
@@ -18,6 +18,8 @@ from ledger.submission import Head, instant
 PAGE = 50_000
 """Entries read at a time."""
 
+
+_NO_HEAD: dict[str, Fact] = {"seq": None, "check": "head", "expected": "a head as the ledger writes it"}
 
 Progress = Callable[[int, int], None]
 """Told how much is done, and of how much."""
@@ -30,6 +32,17 @@ def silent(_done: int, _of: int) -> None:
 def clock_us() -> int:
     """Now, in microseconds since 1970 (UTC)."""
     return time.time_ns() // 1000
+
+
+def unsound(head: Head) -> Tampered | None:
+    """What is wrong with a head that is not such as the ledger writes it; None where nothing is."""
+    if not sound.is_instant(head.recorded_at):
+        said = f"the time of its last entry, '{head.recorded_at}', is no valid instant"
+    elif not sound.is_key(head.salt_key):
+        said = "its salt_key is no key"
+    else:
+        return None
+    return Tampered(f"the head of the ledger was changed: {said}; run tppq verify", **_NO_HEAD)
 
 
 class Reading:
@@ -84,7 +97,17 @@ class Reading:
         return instant(self.clock())
 
     def head(self) -> Head:
-        """The head as it stands now. Raises Misconfigured where there is no ledger."""
+        """The head as it stands now.
+
+        Raises Misconfigured where there is no ledger, Tampered where it is none that the ledger writes.
+        """
+        head = self.stored_head()
+        if (wrong := unsound(head)) is not None:
+            raise wrong
+        return head
+
+    def stored_head(self) -> Head:
+        """The head, whatever was made of it: for those who say what is wrong. Raises Misconfigured."""
         rows = self.read("head")
         if not rows:
             raise self.no_ledger()
@@ -92,7 +115,7 @@ class Reading:
 
     def checked_head(self) -> Head:
         """The head of a store that this version can run: its schema, the guards that make it append-only."""
-        head = self.head()
+        head = self.stored_head()
         if head.schema_version != SCHEMA_VERSION:
             raise self.other_schema(head.schema_version)
         if amiss := self.guards_amiss():

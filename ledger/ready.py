@@ -1,8 +1,8 @@
 """Ready reports as they lie in `schemas/report`: questions with a name, one SQL file each.
 
 The head of a file is read, not only written: its first line is the question, the next ones explain it, then
-a line a parameter (`-- $days: whole = 7; ...`), what it needs besides entries (`-- needs: refusal`) and what
-to say of no rows (`-- if empty: ...`).
+a line per parameter (`-- $days: whole = 7; ...`), what it needs besides entries (`-- needs: refusal`) and
+what to say of no rows (`-- if empty: ...`).
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ def read(stem: str, text: str) -> Ready:
 
 
 def listed() -> Rows:
-    """One row a ready report: number, name, question, about, and its parameters as `name=default`."""
+    """One row per ready report: number, name, question, about, and its parameters as `name=default`."""
     rows = [
         (each.number, each.name, each.question, each.about, " ".join(map(str, each.parameters)))
         for each in ready().values()

@@ -26,7 +26,7 @@ class Reconciling(BreakWork):
         expected: Collection[str] | None = None,
         progress: Progress = silent,
     ) -> Answer:
-        """Compare the ledger with the feeds in these files and folders: one row a break, gravest first.
+        """Compare the ledger with the feeds in these files and folders: one row per break, gravest first.
 
         The basis says `run`, `status` (PROVISIONAL while a severe or critical break is open, FINAL, or
         STOPPED where files or ledger cannot be relied on: the rows say why), what was read and matched.

@@ -149,8 +149,11 @@ def of_event(name: str, detail: Mapping[str, Any]) -> Break:
 
 
 @dataclass(slots=True)
-class Standing:
-    """Where a break stands: what was last seen of it, since when, and what was done about it."""
+class BreakStanding:
+    """Where a break stands: what was last seen of it, since when, and what was done about it.
+
+    The verbs about breaks answer with it.
+    """
 
     seen: Break
     state: str
@@ -194,7 +197,7 @@ class Standing:
         return self.state_on(on) not in _CLOSED
 
 
-Standings = dict[str, Standing]
+Standings = dict[str, BreakStanding]
 
 
 def fold(events: Iterable[Event], before_seq: int | None = None) -> Standings:
@@ -217,7 +220,7 @@ def _apply(standings: Standings, event: Event) -> None:
     name, detail = event.subject, event.detail
     standing = standings.get(name)
     if standing is None:
-        standing = standings[name] = Standing(of_event(name, detail), "new", detail["on"], detail["on"])
+        standing = standings[name] = BreakStanding(of_event(name, detail), "new", detail["on"], detail["on"])
     standing.history.append(event)
     if event.action in ("seen", "changed", "reopened"):
         standing.seen = of_event(name, detail)
@@ -239,7 +242,7 @@ def _apply(standings: Standings, event: Event) -> None:
         standing.last_on = detail["on"]
 
 
-def _proposed(standing: Standing, event: Event) -> None:
+def _proposed(standing: BreakStanding, event: Event) -> None:
     standing.proposer = standing.asked_by = event.actor
     standing.proposed_seq = event.seq
     standing.proposal, standing.purpose = event.detail.get("proposal"), event.detail.get("purpose")
@@ -247,7 +250,7 @@ def _proposed(standing: Standing, event: Event) -> None:
     standing.waits = True
 
 
-def _posted(standing: Standing, action: str, seq: int | None) -> None:
+def _posted(standing: BreakStanding, action: str, seq: int | None) -> None:
     standing.waits = False
     if action == "posted":
         standing.posted_seq = seq
@@ -267,7 +270,7 @@ _STATES = {
 }  # fmt: skip
 
 
-def find(standings: Standings, given: str) -> Standing:
+def find(standings: Standings, given: str) -> BreakStanding:
     """The break of this fingerprint, or of the only one that begins so. Raises UnknownName, BadQuery."""
     wanted = written("break", given).strip().lower()
     found = [wanted] if wanted in standings else [name for name in standings if name.startswith(wanted)]

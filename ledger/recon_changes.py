@@ -15,7 +15,7 @@ from ledger.events import Event, Telling
 from ledger.recon_breaks import (
     TOPIC,
     Break,
-    Standing,
+    BreakStanding,
     Standings,
     again,
     attention,
@@ -73,12 +73,12 @@ def changes(
     return sorted(made, key=lambda change: attention(change.each))
 
 
-def persisting(standing: Standing, on: str) -> Change:
+def persisting(standing: BreakStanding, on: str) -> Change:
     """A break as it stands on a day (ISO text), whatever a run finds."""
     return Change(PERSISTING, None, standing.seen, standing.state_on(on), standing.first_on)
 
 
-def _of_found(each: Break, standing: Standing | None, on: str, seq: int) -> Change:
+def _of_found(each: Break, standing: BreakStanding | None, on: str, seq: int) -> Change:
     if standing is None:
         return Change(NEW, "seen", each, "new", on)
     if standing.state == "cleared" or _came_back(each, standing, on, seq):
@@ -87,7 +87,7 @@ def _of_found(each: Break, standing: Standing | None, on: str, seq: int) -> Chan
     return Change(PERSISTING, action, each, standing.state, standing.first_on)
 
 
-def _came_back(each: Break, standing: Standing, on: str, seq: int) -> bool:
+def _came_back(each: Break, standing: BreakStanding, on: str, seq: int) -> bool:
     """Accepted for a time that is over, or for less; or put right by an entry that did not put it right."""
     if standing.state == "accepted":
         return standing.is_open_on(on) or each.at_stake_tpp > (standing.accepted_tpp or 0)
@@ -108,7 +108,7 @@ class Line(NamedTuple):
 
 
 def lines(made: Sequence[Change], on: str) -> list[Line]:
-    """One line a code: what is new (reopened too), open and cleared, and what the open ones add up to."""
+    """One line per code: what is new (reopened too), open and cleared, and what the open ones add up to."""
     by_code: dict[str, list[Change]] = {}
     for change in made:
         by_code.setdefault(change.each.code, []).append(change)
@@ -169,14 +169,20 @@ LISTED = COLUMNS | {"officer": "string", "last_seen_on": "date32[day]"}
 """The same, with who works on it, and when it was last seen."""
 
 
-def listed(standing: Standing, on: str) -> dict[str, Any]:
+def listed(standing: BreakStanding, on: str) -> dict[str, Any]:
     """A break as it stands on a day (ISO text), with the columns `LISTED`."""
     last_on = date.fromisoformat(standing.last_on)
     return row(persisting(standing, on), on) | {"officer": standing.officer, "last_seen_on": last_on}
 
 
+def listing(standings: Iterable[BreakStanding], on: str) -> Rows:
+    """One row per break as it stands on a day (ISO text), with the columns `LISTED`."""
+    rows = [tuple(listed(standing, on).values()) for standing in standings]
+    return Rows(tuple(LISTED), tuple(LISTED.values()), rows)
+
+
 def table(made: Iterable[Change], on: str) -> Rows:
-    """One row a break, gravest first, as on a day (ISO text)."""
+    """One row per break, gravest first, as on a day (ISO text)."""
     rows = [tuple(row(change, on).values()) for change in made]
     return Rows(tuple(COLUMNS), tuple(COLUMNS.values()), rows)
 

@@ -156,9 +156,11 @@ def _steps(row: Row) -> list[Step]:
         "DUPLICATE": undone[1:],
         "MISSING_IN_SOURCE": undone,
         "CANCELLED_AT_SOURCE": undone,
-        # The license is for the other country: there it is an export without one.
-        "COUNTRY": [*undone, {"post": _elsewhere(row)}],
     }
+    if row["elsewhere_tpp"]:
+        # The license is for the other country: there it is an export without one. What else two of three say
+        # of these goods is in that already.
+        return [*undone, {"post": _elsewhere(row)}] if code == "COUNTRY" else []
     if code in _QUANTITIES and _is_count(says) and says != row["ledger_says"]:
         return [*undone[1:], {"correct": seqs[0], "changes": {"quantity": int(says)}}]
     if code in _CORRECTED and _differ(row):
@@ -196,7 +198,7 @@ def _missed(row: Row) -> dict[str, Any]:
 def _elsewhere(row: Row) -> dict[str, Any]:
     return {
         "kind": "overrun", "country": row["source_says"], "effective_on": _day(row["on_day"]),
-        "tpp": row["at_stake_tpp"], "reference": row["key"],
+        "tpp": row["elsewhere_tpp"], "reference": row["key"],
         "reason": f"went to {row['source_says']}, not to {row['ledger_says']}",
     }  # fmt: skip
 

@@ -1,16 +1,16 @@
 """What others say, staged by column in DuckDB: licenses, declarations, shipments and reexports of a night.
 
 `stage` reads every file of a night, checks it to the cell, brings names to the ledger's own, and leaves one
-view a source, one row a thing as last told. What cannot be brought to the ledger's names, or may not be, is
-set aside: it stays in its view, marked, and is listed in `quarantined` with the reason. Nothing is dropped.
+view per source, one row per thing as last told. What cannot be brought to the ledger's names, or may not be,
+is set aside: it stays in its view, marked, and is listed in `quarantined` with the reason. Nothing is lost.
 
-    license_told         one row a license of the newest snapshot
-    declaration          one row a line of a declaration; declaration_version: one row each telling of it
-    shipment             one row a line of a delivery; shipment_version likewise
-    reexport             one row a leg of a reexport or transfer in country; reexport_version likewise
-    serial               one row a serial number that counts
-    quarantined          one row each thing amiss: source, row_id, line, code (a break's), reason, ...
-    source_count         one row a source and filer: row_count, quarantined, late
+    license_told         one row per license of the newest snapshot
+    declaration          one row per line of a declaration; declaration_version: one row per telling of it
+    shipment             one row per line of a delivery; shipment_version likewise
+    reexport             one row per leg of a reexport or transfer in country; reexport_version likewise
+    serial               one row per serial number that counts
+    quarantined          one row per thing amiss: source, row_id, line, code (a break's), reason, ...
+    source_count         one row per source and filer: row_count, quarantined, late
 
 A thing told again is restated, never added: 10, 25, 25, 40 are 40.
 """

@@ -74,7 +74,7 @@ def find(paths: Sequence[str | Path], expected: Collection[str] = SOURCES) -> Fo
             given.append(Given(str(path), manifest))
         else:
             why = f"{path} is missing: only its manifest is there"
-            findings.append(_missing(manifest.source, why, str(path)))
+            findings.append(_missing(manifest.source, why, str(path), manifest.run_number))
     if faults:
         raise BadFeed(summary(faults[0].path, faults), faults=[fault._asdict() for fault in faults])
     there = {each.manifest.source for each in given} | {finding.source for finding in findings}
@@ -168,7 +168,7 @@ def beyond_belief(paths: Mapping[tuple[str, int], str], largest: Sequence[Mappin
         Fault(
             paths[row["source"], row["run_number"]], row["line"], row["column_name"], row["figure"],
             f"'{row['figure']}' is among the largest: with these the night adds up to more than can be kept "
-            "exactly; correct what is none",
+            "exactly; correct the figure that is wrong",
         )
         for row in largest
     ]  # fmt: skip
@@ -196,5 +196,5 @@ def _beside(path: Path) -> Path:
     return path.with_name(path.name + SUFFIX)
 
 
-def _missing(source: str, detail: str, path: str | None) -> Finding:
-    return Finding(MISSING, source, None, path, None, None, None, detail)
+def _missing(source: str, detail: str, path: str | None, run_number: int | None = None) -> Finding:
+    return Finding(MISSING, source, run_number, path, None, None, None, detail)

@@ -1,4 +1,6 @@
-"""What others say, column by column: the four feeds that a reconciliation reads (S2, S3, S4, S6).
+"""What others say, column by column: the four feeds that a reconciliation reads.
+
+They are those of the licensing office, of customs, of the vendors, and of those who reexport or transfer.
 
 Customs states no TPP and no serial numbers, vendors no TPP: what they say is compared by license, device,
 quantity, country and day.

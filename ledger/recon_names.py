@@ -45,7 +45,7 @@ class Names:
         _take(texts, self._device_names, self._device_name)
 
     def tables(self) -> dict[str, pa.Table]:
-        """One row a way of writing a country, and one a name of a device."""
+        """One row per way of writing a country, and one per name of a device."""
         return {
             "given_spelling": pa.Table.from_pylist(list(self._spellings.values()), _SPELLING),
             "given_device_name": pa.Table.from_pylist(list(self._device_names.values()), _DEVICE_NAME),
@@ -70,7 +70,7 @@ def _take(texts: Iterable[str | None], known: dict[str, _Row], meaning: Callable
 
 
 def tiers(regime: Regime) -> pa.Table:
-    """One row a country and a span of days, with its tier."""
+    """One row per country and span of days, with its tier."""
     rows = [
         {
             "country": country, "tier": listed.tier, "valid_from": date.fromisoformat(listed.valid_from),

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from ledger.evidence import canonical
 from ledger.model import Regime
-from ledger.recon_breaks import SEVERITIES, Break, Standing, fingerprint, rank, severity
+from ledger.recon_breaks import SEVERITIES, Break, BreakStanding, fingerprint, rank, severity
 from ledger.recon_changes import NEW, Change, Line, counted, lines
 from ledger.recon_drafts import blocking, draft, lifting, sentence
 from ledger.recon_files import Finding
@@ -21,6 +21,8 @@ from ledger.recon_manifest import Manifest
 
 PROVISIONAL, FINAL, STOPPED = "PROVISIONAL", "FINAL", "STOPPED"
 GRAVE = rank("severe")
+NO_SOURCE = "files"
+"""The source of a break of which it is not known."""
 
 
 class Cut(NamedTuple):
@@ -68,7 +70,7 @@ class Night:
     regime: Regime
     identity: str
     blocks: bool = False
-    held: Mapping[str, Standing] = field(default_factory=dict)
+    held: Mapping[str, BreakStanding] = field(default_factory=dict)
     """The breaks for which TPP is set aside."""
 
     seconds: dict[str, float] = field(default_factory=dict)
@@ -192,12 +194,15 @@ def of_row(row: Mapping[str, Any], regime: Regime) -> Break:
 
 def of_finding(finding: Finding, regime: Regime) -> Break:
     """What keeps a file from being accepted, as a break."""
-    key = finding.source if finding.path is None else f"{finding.source} run {finding.run_number}"
-    return _plain(finding.code, key, finding.source, finding.detail, regime, finding.expected, finding.found)
+    key = f"{finding.source} run {finding.run_number}"
+    if finding.run_number is None:  # no manifest tells which it is: it has the name by which it was asked for
+        key = finding.path or finding.source
+    source = finding.source or NO_SOURCE
+    return _plain(finding.code, key, source, finding.detail, regime, finding.expected, finding.found)
 
 
 def of_faults(faults: Sequence[Mapping[str, Any]], regime: Regime) -> list[Break]:
-    """What cannot be read in files, as one break a file: how many faults, and the first."""
+    """What cannot be read in files, as one break per file: how many faults, and the first."""
     by_path: dict[str, list[Mapping[str, Any]]] = {}
     for fault in faults:
         by_path.setdefault(fault["path"], []).append(fault)
@@ -213,7 +218,7 @@ def _of_faults(path: str, mine: Sequence[Mapping[str, Any]], regime: Regime) -> 
 
 def _source_of(path: str) -> str:
     stem = Path(path).name.split(".")[0]
-    return stem if stem in SOURCES else "files"
+    return stem if stem in SOURCES else NO_SOURCE
 
 
 def of_difference(row: Mapping[str, Any], regime: Regime) -> Break:

@@ -3,6 +3,25 @@
 Lines of the ledger and rows of the sources are matched by the keys K1 to K5 in cascade, each one join over
 what the keys before it left over, and what differs is a row of `found`. The SQL is in `schemas/recon`;
 Python says in which order it runs, and looks at no row.
+
+The passes of a night:
+    P0  files: which there are, what their manifests promise, whose turn it is (`recon_files`)
+    P1  the ledger itself: does it verify? (`recon_run`)
+    P2  licenses: what the licensing office says of each, against the ledger
+    P3  declarations: what customs says left, against the ledger's exports
+    P4  shipments: what the vendors say they sent, against the exports; then all three, side by side
+    P5  reexports and transfers in country: the two legs of each, and whose goods they were
+    P6  roll-up: each country's sums, net and gross
+    P7  breaks: new ones opened, old ones aged and cleared, results written (`recon_changes`, `recon_results`)
+
+The keys, in the order in which they are tried:
+    K1  same ITN (number of the customs filing), line and license
+    K2  same ITN, license and device
+    K3  same license, device and quantity; days at most three apart
+    K4  by sum: several on one side add up to one on the other; same license and device, days within the
+        window of a split shipment
+    K5  serial numbers: goods reexported are those of the delivery that has most of their serial numbers
+    K6  a suggestion only, never a match: same device, quantity and country, days near, consignees alike
 """
 
 from __future__ import annotations
@@ -25,7 +44,7 @@ _MOST_ROUNDS = 50
 
 Ask = Callable[[str, Mapping[str, Any]], pa.Table]
 
-_KEYS = ("k2", "apart", "k3_same_day", "k3_near", "k4_lines", "k4_rows", "k6")
+_KEYS = ("k2", "k2_device", "apart", "k3_same_day", "k3_near", "k4_lines", "k4_rows", "k6")
 _REPEATED = frozenset({"k3_near", "k4_lines", "k4_rows"})
 _LEDGER = ("lines", "returns", "licenses", "countries")
 _TABLE_OF = {"lines": "line", "returns": "came_back", "licenses": "license_held", "countries": "country_held"}

@@ -112,11 +112,17 @@ def results(out: str | Path | None) -> Iterator[Results | None]:
 
 
 def mark_stale(out: str | Path, why: str) -> dict[str, Any] | None:
-    """Say of the last certificate that a later night could not be compared; None where there is none."""
+    """Say of the last certificate that a later night could not be compared; None where there is none.
+
+    What stands there and cannot be read is written anew. Raises OSError.
+    """
+    said: dict[str, Any]
     try:
-        said: dict[str, Any] = orjson.loads((Path(out) / CURRENT).read_bytes())
+        said = dict(orjson.loads((Path(out) / CURRENT).read_bytes()))
     except FileNotFoundError:
         return None
+    except (ValueError, TypeError, OSError):
+        said = dict.fromkeys(("run", "status", "as_of"))  # nobody can tell which one it was
     said["stale"] = why
     _say(Path(out), said)
     return said

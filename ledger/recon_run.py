@@ -45,9 +45,8 @@ from ledger.recon_passes import Passes
 from ledger.recon_steps import held
 from ledger.reference import Reference
 from ledger.store import Store
+from ledger.told import FINISHED, RUN, finished_runs
 from ledger.verify import verify
-
-RUN, FINISHED = "run", "finished"
 
 
 class Run:
@@ -83,11 +82,14 @@ class Run:
         expected: Collection[str] | None,
     ) -> Answer:
         """As `Ledger.reconcile`."""
-        if self._store.frozen is not None:  # it does not even fit what was signed of it
-            unfit = {"seq": None, "check": "checkpoint", "expected": "the history that was signed"}
-            found = {**unfit, "found": self._store.frozen.detail}
+        try:
+            if self._store.frozen is not None:  # it does not even fit what was signed of it
+                raise self._store.frozen
+            runs = finished_runs(self._store)
+        except Tampered as error:
+            signed = {"seq": None, "check": "checkpoint", "expected": "the history that was signed"}
+            found = {**signed, **error.facts, "found": error.detail}
             return self._stopped("ledger", [of_difference(found, self._terms)], on)
-        runs = self._store.events(RUN)
         connection = recon_feeds.connect()
         core = Core(self._terms, self._reference.countries, self._reference.devices, wide=True)
         try:
@@ -125,7 +127,7 @@ class Run:
         began = perf_counter()
         history: dict[str, dict[int, str]] = {}
         for event in runs:
-            for source, number, content, *_ in event.detail["inputs"] if event.action == FINISHED else ():
+            for source, number, content, *_ in event.detail["inputs"]:
                 history.setdefault(source, {})[number] = content
         try:
             found = recon_files.find(feeds, expected)
@@ -146,7 +148,7 @@ class Run:
             copies, taking = core_file.copies(self._store), "recon/verify_take.sql"
             answer = verify(self._store, core, {}, taking=taking, copies=copies, progress=self._progress)
         except Tampered as error:
-            head = self._store.head()
+            head = self._store.stored_head()
             wrong = {"seq": error.facts.get("seq"), "check": "history", "expected": "one that can be read"}
             return Cut(head.seq, head.hash, head.recorded_at, on), [{**wrong, "found": error.detail}]
         self._seconds["verify"] = perf_counter() - began
@@ -234,7 +236,7 @@ class Run:
         """Record the run and what it changed, at once; another run in between makes it Busy."""
 
         def check() -> None:
-            if len(self._store.events(RUN)) != len(runs):
+            if len(finished_runs(self._store)) != len(runs):
                 raise Busy("another run was recorded while this one compared: run it again")
 
         told = [change.telling(night.run, night.cut.as_of) for change in night.changes]
@@ -262,7 +264,7 @@ class Run:
     # -------------------------------------------------------------------------------------- what is answered
 
     def _stopped(self, by: str, broken: Sequence[Break], on: str) -> Answer:
-        head = self._store.head()
+        head = self._store.stored_head()
         cut = Cut(head.seq, head.hash, head.recorded_at, on)
         rows = table([alone(each, on) for each in broken], on)
         return self._answered(None, cut, rows, {"status": STOPPED, "stopped_by": by, "recorded": False})
@@ -277,7 +279,7 @@ class Run:
 
 def _looks_back(cut: Cut, runs: Sequence[Event]) -> bool:
     """Whether a run asks about a time before the last one that was recorded."""
-    last = next((event.detail for event in reversed(runs) if event.action == FINISHED), None)
+    last = runs[-1].detail if runs else None
     return last is not None and (cut.as_of < last["as_of"] or cut.seq < last["seq"])
 
 

@@ -118,7 +118,7 @@ def breaks(answer: Answer) -> Screen:
     """Breaks as a list to work from."""
     rows = answer.rows()
     if not rows:
-        return ["No break is open."]
+        return [_none(answer.aside)]
     columns = [
         Column("Break", "name", titles=True), Column("Code", "name", titles=True),
         Column("Severity", "name", styles=_COLORS), Column("State", "name"), Column("CC", "name"),
@@ -135,6 +135,13 @@ def breaks(answer: Answer) -> Screen:
     ]  # fmt: skip
     more = len(rows) - _SHOWN
     return [Grid(columns, cells), *([f"... and {more:,} more: --csv lists them all"] if more > 0 else [])]
+
+
+def _none(asked: Mapping[str, Any]) -> str:
+    """That there is none of what was asked for: of a code, in a country, open."""
+    of_code = f" of {asked['code']}" if asked["code"] else ""
+    there = f" in {asked['country']}" if asked["country"] else ""
+    return f"There is no break{of_code}{there}." if asked["every"] else f"No break{of_code} is open{there}."
 
 
 def one(answer: Answer) -> Screen:

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from ledger import undoing
 from ledger.entry import Entry
 from ledger.errors import BadQuery
-from ledger.recon_breaks import Standing, Standings
+from ledger.recon_breaks import BreakStanding, Standings
 from ledger.recon_drafts import blocking, lifting
 from ledger.store import Store
 
@@ -24,7 +24,7 @@ DONE: Mapping[str | None, str] = {None: "posted", "block": "blocked", "unblock":
 
 def entries(
     store: Store,
-    standing: Standing,
+    standing: BreakStanding,
     steps: Sequence[Mapping[str, Any]],
     why: str,
     post: Callable[..., object],
@@ -51,13 +51,13 @@ def entries(
     return made
 
 
-def drafted(standing: Standing) -> Sequence[Mapping[str, Any]]:
+def drafted(standing: BreakStanding) -> Sequence[Mapping[str, Any]]:
     """The steps that the run drafted, where it is the ledger that they correct."""
     draft = standing.seen.draft or {}
     return draft.get("steps", ()) if draft.get("correct") == "ledger" else ()
 
 
-def set_aside(standing: Standing, left_tpp: int, on: str) -> list[dict[str, Any]]:
+def set_aside(standing: BreakStanding, left_tpp: int, on: str) -> list[dict[str, Any]]:
     """The steps that set aside what is at stake in a break, or as much as its country has left.
 
     Raises BadQuery where there is nothing to set aside, or where it is set aside already.
@@ -79,7 +79,7 @@ def set_aside(standing: Standing, left_tpp: int, on: str) -> list[dict[str, Any]
     return [*blocking(seen.country, tpp, seen.fingerprint, on)["steps"]]
 
 
-def lift(standing: Standing) -> list[dict[str, Any]]:
+def lift(standing: BreakStanding) -> list[dict[str, Any]]:
     """The steps that give back what was set aside for a break. Raises BadQuery where nothing was."""
     if standing.blocked_seq is None:
         name = standing.seen.fingerprint

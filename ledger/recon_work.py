@@ -1,4 +1,4 @@
-"""What people do about breaks: list them, take one, remark on it, propose what puts it right, accept it.
+"""What people do about breaks: take one, remark on it, propose what puts it right, accept it.
 
 Every deed is an event. What corrects the ledger takes two people: one proposes, another confirms, and only
 then is it posted. No verb clears a break: a later run does, that no longer finds it.
@@ -13,81 +13,32 @@ from typing import Any
 
 from ledger import recon_steps, roster
 from ledger.accounts import Books
-from ledger.answer import Answer, Rows
 from ledger.entry import Entry
 from ledger.errors import BadQuery, Misconfigured, NotPermitted, Refused, SelfApproval
 from ledger.events import Telling
 from ledger.outcome import Receipt
 from ledger.proposals import Proposals
 from ledger.proposed import Proposal
-from ledger.question import day, instant
-from ledger.recon_breaks import TOPIC, Standing, attention, find, fold
-from ledger.recon_changes import LISTED, listed, said
+from ledger.question import day
+from ledger.recon_asked import Breaks
+from ledger.recon_breaks import TOPIC, BreakStanding, fold
 from ledger.recon_steps import Purpose
 from ledger.text import named, remarked, visible
 
-_DEED = dict.fromkeys(("at", "who", "action", "said"), "string")
 
-
-class BreakWork(Proposals):
+class BreakWork(Breaks, Proposals):
     """The verbs about breaks."""
 
-    def breaks(
-        self,
-        country: str | None = None,
-        *,
-        code: str | None = None,
-        every: bool = False,
-        as_of: date | str | None = None,
-        known_at: date | str | None = None,
-    ) -> Answer:
-        """The open breaks, gravest first: one row each, with its state, age (working days) and officer.
-
-        Of one country, or of one code; `every` lists those that are in transit, accepted or cleared too.
-        `as_of` is the day on which ages are counted, `known_at` leaves out what was recorded later. Raises
-        UnknownName.
-        """
-        self._must("ask")
-        chosen = self._country(country) if country is not None else None
-        on, until = day(as_of) or self._store.today(), instant(known_at)
-        events = (event for event in self._store.events(TOPIC) if until is None or event.at <= until)
-        found = [
-            standing
-            for standing in fold(events).values()
-            if (every or standing.is_open_on(on))
-            and chosen in (None, standing.seen.country, standing.seen.other_country)
-            and (code == standing.seen.code if code else every or standing.seen.severity != "info")
-        ]
-        found.sort(key=lambda standing: attention(standing.seen))
-        basis = self._basis(self._store.head(), {"as_of": on, "known_at": until})
-        return Answer(_rows(LISTED, [listed(standing, on) for standing in found]), basis)
-
-    def break_show(self, name: str) -> Answer:
-        """All that happened to one break, oldest first: at, who, action, said. Its basis has the break."""
-        self._must("ask")
-        standing = self._standing(name)
-        rows = [
-            {"at": event.at, "who": event.actor, "action": event.action, "said": said(event)}
-            for event in standing.history
-        ]
-        basis = self._basis_now()
-        return Answer(
-            _rows(_DEED, rows),
-            {
-                **basis, "break": _plain(listed(standing, basis["as_of"])), "draft": standing.seen.draft,
-                "blocked_seq": standing.blocked_seq,
-            },
-        )  # fmt: skip
-
-    def break_take(self, name: str, officer: str | None = None) -> Standing:
+    def break_take(self, name: str, officer: str | None = None) -> BreakStanding:
         """Take a break on, or give it to another officer: in a shared ledger, one of its users.
 
-        Raises UnknownName, NotPermitted.
+        Answers with where the break then stands, as the other verbs here do. Raises UnknownName,
+        NotPermitted.
         """
         officer = self.actor if officer is None else self._user(named("officer", officer))
         return self._deed(name, "taken", {"officer": officer})
 
-    def break_comment(self, name: str, text: str) -> Standing:
+    def break_comment(self, name: str, text: str) -> BreakStanding:
         """Remark on a break; it stays where it is. Raises BadQuery for what is no text."""
         return self._deed(name, "commented", {"text": remarked("text", text)})
 
@@ -100,7 +51,7 @@ class BreakWork(Proposals):
         changes: Mapping[str, Any] | None = None,
         purpose: Purpose | None = None,
         reason: str | None = None,
-    ) -> Standing:
+    ) -> BreakStanding:
         """Propose what puts a break right: what the run drafted, or these entries. Nothing is posted.
 
         `reverse`: entries to undo; `correct` with `changes`: an entry that should say something else.
@@ -165,7 +116,7 @@ class BreakWork(Proposals):
 
     def break_accept(
         self, name: str, *, reason: str, until: date | str, approver: str | None = None
-    ) -> Standing:
+    ) -> BreakStanding:
         """Accept a difference until a day, for a reason, approved by a second person.
 
         In a shared ledger you are the approver, and somebody else must have taken the break, and have been
@@ -196,10 +147,7 @@ class BreakWork(Proposals):
 
     # ------------------------------------------------------------------------------------------- within
 
-    def _standing(self, name: str) -> Standing:
-        return find(fold(self._store.events(TOPIC)), name)
-
-    def _open(self, name: str) -> Standing:
+    def _open(self, name: str) -> BreakStanding:
         """The break, if it still needs work. Raises UnknownName, BadQuery."""
         standing, today = self._standing(name), self._store.today()
         if not standing.is_open_on(today):
@@ -209,7 +157,7 @@ class BreakWork(Proposals):
 
     def _deed(
         self, name: str, action: str, detail: Mapping[str, Any], *, act: roster.Act = "reconcile"
-    ) -> Standing:
+    ) -> BreakStanding:
         """Record what somebody did about a break, if it stands as it did when they looked."""
         self._must(act)
         standing = self._standing(name) if detail.get("purpose") == "unblock" else self._open(name)
@@ -218,7 +166,7 @@ class BreakWork(Proposals):
         self._store.record([telling], self.actor, partial(self._must_stand_as, standing, act))
         return self._standing(called)
 
-    def _must_stand_as(self, standing: Standing, act: roster.Act) -> None:
+    def _must_stand_as(self, standing: BreakStanding, act: roster.Act) -> None:
         """Under the lock: that the break stands as it did when they looked, and that they still may."""
         if self.shared:
             roster.must_still(self._store, act, self.actor)
@@ -241,7 +189,7 @@ class BreakWork(Proposals):
                 return _confirmed(standing, receipts)
         return ()
 
-    def _setting_aside(self, standing: Standing) -> list[dict[str, Any]]:
+    def _setting_aside(self, standing: BreakStanding) -> list[dict[str, Any]]:
         """The steps that set aside what is at stake, as far as it is left."""
         country = standing.seen.country
         left = self._mirror.now([country])[0].column("headroom_tpp") if country else []
@@ -255,7 +203,7 @@ class BreakWork(Proposals):
             self._judged(entries, self.actor, "(whoever confirms)")
 
     def _judged(
-        self, entries: Sequence[Entry], actor: str, approver: str, standing: Standing | None = None
+        self, entries: Sequence[Entry], actor: str, approver: str, standing: BreakStanding | None = None
     ) -> list[Receipt]:
         """Judge entries as posted by one and approved by another; with the break they put right, post them.
 
@@ -277,21 +225,8 @@ class BreakWork(Proposals):
         return self._receipts(verdict)
 
 
-def _rows(columns: Mapping[str, str], rows: Sequence[Mapping[str, Any]]) -> Rows:
-    return Rows(tuple(columns), tuple(columns.values()), [tuple(each.values()) for each in rows])
-
-
-def _confirmed(standing: Standing, receipts: Sequence[Receipt]) -> list[Telling]:
+def _confirmed(standing: BreakStanding, receipts: Sequence[Receipt]) -> list[Telling]:
     """What is told of a break with the entries that were proposed for it."""
     name, done = standing.seen.fingerprint, recon_steps.DONE[standing.purpose]
     seq = max(receipt.seq for receipt in receipts)
     return [Telling(TOPIC, name, "confirmed", {}), Telling(TOPIC, name, done, {"seq": seq})]
-
-
-def _plain(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Days as text, for a basis that is shown as JSON."""
-    return {
-        name: value.isoformat() if isinstance(value, date) else value
-        for name, value in fields.items()
-        if value is not None
-    }

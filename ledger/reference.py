@@ -165,7 +165,7 @@ def load() -> Reference:
 
 
 def country_rows(reference: Reference, regime: Regime, on: str) -> list[Row]:
-    """One row a country; `tier` (1, 2, 3 or None) is that of the country it follows, on a day (ISO text)."""
+    """One row per country; `tier` (1, 2, 3 or None): that of the country it follows, on a day (ISO text)."""
     return [
         _picked(country, "country", "alpha_3", "country_name")
         | {"tier": regime.tier(reference.charged(country.country), on)}
@@ -174,12 +174,11 @@ def country_rows(reference: Reference, regime: Regime, on: str) -> list[Row]:
     ]
 
 
-def device_rows(reference: Reference, regime: Regime | None = None) -> list[Row]:
-    """One row a device; `h100e` is TPP / `h100_tpp` of the regime, two decimals, rounded toward zero."""
-    h100_tpp = (regime or reference.regime(DEFAULT_REGIME)).h100_tpp
+def device_rows(reference: Reference, regime: Regime) -> list[Row]:
+    """One row per device; `h100e` is TPP / `h100_tpp` of the regime, two decimals, rounded toward zero."""
     return [
         _picked(device, "device_id", "vendor", "device_name", "tpp", "declared_tpp")
-        | {"h100e": h100e(device.tpp, h100_tpp)}
+        | {"h100e": h100e(device.tpp, regime.h100_tpp)}
         | {"performance_density": device.performance_density, "counts_3a090_a": device.counts}
         | _picked(device, "confidence", "valid_from", "valid_to", "source")
         for device in reference.devices.values()
@@ -187,7 +186,7 @@ def device_rows(reference: Reference, regime: Regime | None = None) -> list[Row]
 
 
 def regime_rows(regime: Regime) -> list[Row]:
-    """One row a key of the regime's file (key, value as text, status, citation), then the other regimes."""
+    """One row per key of the regime's file (key, value as text, status, citation), then the other regimes."""
     text = _documents()[regime.regime]
     rest = {name: other for name, other in _documents().items() if name != regime.regime}
     others = [(name, f"{other['title']}: {other['notice']}", other) for name, other in rest.items()]
@@ -275,7 +274,6 @@ def _regime(text: Row) -> Regime:
         cap_tpp=text["allocation"]["cap_tpp"],
         max_cap_tpp=text["assurances"]["max_cap_tpp"],
         h100_tpp=text["h100_equivalent"]["h100_tpp"],
-        h100_device_id=text["h100_equivalent"]["h100_device_id"],
         watch_percent=text["ledger"]["watch_percent"],
         critical_percent=text["ledger"]["critical_percent"],
         tpp_tolerance_percent=text["ledger"]["tpp_tolerance_percent"],
@@ -288,7 +286,6 @@ def _regime(text: Row) -> Regime:
 
 def _country_list(listed: Row) -> CountryList:
     return CountryList(
-        list_id=listed["list_id"],
         tier=listed["tier"],
         valid_from=listed["valid_from"].isoformat(),
         valid_to=listed["valid_to"].isoformat() if "valid_to" in listed else None,

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from ledger import rereading, schema
 from ledger.evidence import HASH_V
-from ledger.lector import Desk, Lector, ends
+from ledger.lector import Lector, Orders, ends
 from ledger.reading import Reading
 from ledger.rereading import Fault, Last, Page
 from ledger.submission import Head
@@ -77,11 +77,11 @@ def _lectors(store: Reading, head: Head, after: int, until: int, ending: ExitSta
     lectors = []
     try:
         for first in range(after, until, RUN)[:count]:
-            desk = Desk(
+            orders = Orders(
                 file, database.busy_seconds, connect, reread.text, reread.takes, first, until, RUN, count,
                 head.origin, salt_key, head.regime, HASH_V,
             )  # fmt: skip
-            lectors.append(Lector(desk))
+            lectors.append(Lector(orders))
             ending.callback(lectors[-1].close)
     except OSError:
         return []  # no more processes may be started: there is one

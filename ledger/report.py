@@ -26,7 +26,6 @@ from ledger.told import Told
 _MOST_DAYS = 1_000_000  # and months: further than any calendar of a ledger goes
 _MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
 _NO_VALUE = frozenset({"all", "now"})
-_RUN = "run"
 _NEVER_RAN = (
     "No reconciliation had run on this ledger by then, so there is nothing to show: see tppq reconcile."
 )
@@ -45,7 +44,7 @@ class Reports(Forecasts):
     """The ready reports, as methods of an open ledger."""
 
     def reports(self) -> Answer:
-        """One row a ready report: number, name, question, about (in a sentence), and its parameters."""
+        """One row per ready report: number, name, question, about (in a sentence), and its parameters."""
         return Answer(listed(), self._basis(self._store.head(), {}))
 
     def report(self, name: str | int, **parameters: Any) -> Answer:
@@ -132,8 +131,7 @@ class Reports(Forecasts):
 
     def _runs(self, until: str | None = None) -> list[Event]:
         """The reconciliations that had come to an end by an instant, the newest last."""
-        runs = self._store.events(_RUN)
-        return [each for each in runs if each.action == "finished" and (until is None or each.at <= until)]
+        return [each for each in told.finished_runs(self._store) if until is None or each.at <= until]
 
     def _certificate(self) -> tuple[Told, str | None]:
         """What the newest run that kept its certificate found: by country and month, and by country."""

@@ -126,22 +126,25 @@ def who_may(roster: Roster, act: Act) -> str:
     return ", ".join(sorted(each.name for each in roster.values() if each.may(act))) or "nobody"
 
 
-def must(store: Store, act: Act, actor: str, **about: str) -> None:
+def must(store: Store, act: Act, actor: str, *, leaves_trace: bool = True, **about: str) -> None:
     """Raise NotPermitted where a shared ledger does not let `actor` do this.
 
-    That they tried is recorded, and `about` what.
+    That they tried is recorded, and `about` what, unless it `leaves_trace` of nothing: a dry run.
     """
     roster = of(store)
     person = roster.get(key(actor))
     if person is not None and person.may(act):
         return
-    tell_denied(store, act, actor, **about)
+    if leaves_trace:
+        tell_denied(store, act, actor, **about)
     if person is None:
         raise stranger(actor, roster)
-    wanted = " or ".join(role for role in Role if act in MAY[role])
+    able = [role for role in Role if act in MAY[role]]
+    together = " ".join(role for role in Role if role in {*person.roles, able[0]})
     raise NotPermitted(
-        f"{actor} is {person.words} in this ledger, which does not include: {act}; it takes {wanted}, "
-        f"which an admin ({who_may(roster, 'user')}) gives with: tppq user role {actor} ROLE...",
+        f"{actor} is {person.words} in this ledger, which does not include: {act}; it takes "
+        f"{' or '.join(able)}, which an admin ({who_may(roster, 'user')}) gives with: tppq user role {actor} "
+        f"{together} (all of their roles from then on)",
         actor=actor, act=act, roles=person.words,
     )  # fmt: skip
 

@@ -289,7 +289,7 @@ _TOLD = ("country", "kind", "license_no", "effective_on")
 
 
 def judge(asked: Asked, books: Books) -> Refused | None:
-    """The first rule that refuses, or None: one outcome an entry."""
+    """The first rule that refuses, or None: one outcome per entry."""
     for rule in (_POSTING if asked.reverses_seq is None else _UNDOING)[asked.kind]:
         if (refusal := rule(asked, books)) is not None:
             told = {name: value for name in _TOLD if (value := getattr(asked, name))}

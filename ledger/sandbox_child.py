@@ -96,7 +96,7 @@ def _say(out: BinaryIO, header: Mapping[str, Any]) -> None:
 def _give(out: BinaryIO, rows: pa.Table, total: int) -> None:
     """Rows as JSON; many, or what it has no exact value for, as an Arrow stream after it.
 
-    That are lists and structs, and days outside of Python's calendar.
+    These are lists, structs, and days outside of Python's calendar.
     """
     streamed = rows.num_rows > _MOST_IN_JSON or any(map(pa.types.is_nested, rows.schema.types))
     header: dict[str, Any] = {"rows": total}

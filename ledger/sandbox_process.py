@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import signal
 import subprocess
-from typing import NamedTuple, Self
+from typing import IO, NamedTuple, Self
 
 from ledger import beside
 
 _TIME_IS_UP = frozenset({-signal.SIGALRM, -signal.SIGKILL, -signal.SIGXCPU})
-_STARTING_SECONDS = 20.0
+STARTING_SECONDS = 20.0
 """How long the process may take until it begins with the query."""
 
 
@@ -44,6 +44,11 @@ class Child:
     def pid(self) -> int:
         return self._process.pid
 
+    @property
+    def pipes(self) -> list[IO[bytes]]:
+        """What it is told by, and tells by."""
+        return [each for each in (self._process.stdin, self._process.stdout, self._process.stderr) if each]
+
     def __enter__(self) -> Self:
         return self
 
@@ -52,12 +57,14 @@ class Child:
         if not self._told:
             self._process.communicate()
         self._process.wait()
+        for pipe in self.pipes:
+            pipe.close()  # after a timeout they are still open
 
     def do(self, job: bytes, seconds: float) -> Ended:
         """Give it its job, and so many seconds for it."""
         self._told = True
         try:
-            answer, said = self._process.communicate(job, seconds + _STARTING_SECONDS)
+            answer, said = self._process.communicate(job, seconds + STARTING_SECONDS)
         except subprocess.TimeoutExpired:
             return Ended(b"", too_slow=True, failed=False, said="")
         status = self._process.returncode

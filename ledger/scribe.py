@@ -30,7 +30,7 @@ class Fate(StrEnum):
 
     written = "written"
     moved = "moved"
-    """Another writer was first: nothing was written."""
+    """Another writer was first, or somebody's roles may have changed: nothing was written."""
 
     failed = "failed"
     """The driver refused: nothing was written, and the process has ended."""
@@ -47,7 +47,7 @@ class Reply(NamedTuple):
     said: str = ""
 
 
-class Desk(NamedTuple):
+class Orders(NamedTuple):
     """For whom the process writes, where, and in which words: statements of `schemas/store`."""
 
     parent: int
@@ -56,17 +56,18 @@ class Desk(NamedTuple):
     connect: str
     begin: str
     lock_head: str
+    last_event: str
     move_head: str
 
 
 class Scribe:
     """The other process. Sheets are written in the order in which they are given; `close` ends it."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, orders: Orders) -> None:
         """Raises OSError where no process can be started."""
         self._process = beside.started("scribe")
         self._thread = ThreadPoolExecutor(1)
-        self._thread.submit(self._tell, marshal.dumps(tuple(desk)))
+        self._thread.submit(self._tell, marshal.dumps(tuple(orders)))
 
     @property
     def pid(self) -> int:
@@ -74,7 +75,8 @@ class Scribe:
 
     def write(self, sheet: Sheet) -> Future[Reply]:
         """Give it a sheet; the answer comes when the sheet is committed, or is not going to be."""
-        told: Any = (sheet.continues, [each.packed() for each in sheet.inserts], dict(sheet.head))
+        inserts = [each.packed() for each in sheet.inserts]
+        told: Any = (sheet.continues, sheet.events, inserts, dict(sheet.head))
         return self._thread.submit(self._exchange, marshal.dumps(told, _PLAIN))  # while the other writes
 
     def _exchange(self, told: bytes) -> Reply:
@@ -107,11 +109,11 @@ def serve() -> None:
     asked, answered = sys.stdin.buffer, sys.stdout.buffer
     gc.disable()  # rows are many and free of cycles
     try:
-        desk = Desk(*_received(asked))
-        connection = sqlite3.connect(desk.file, isolation_level=None, timeout=desk.busy_seconds)
-        connection.executescript(desk.connect)
+        orders = Orders(*_received(asked))
+        connection = sqlite3.connect(orders.file, isolation_level=None, timeout=orders.busy_seconds)
+        connection.executescript(orders.connect)
         while True:
-            answer = _written(connection, desk, *_received(asked))
+            answer = _written(connection, orders, *_received(asked))
             beside.send(answered, marshal.dumps((answer.fate.value, answer.error, answer.said)))
             if answer.fate == Fate.failed:
                 return
@@ -120,27 +122,38 @@ def serve() -> None:
 
 
 def _written(
-    connection: sqlite3.Connection, desk: Desk, continues: str, inserts: Any, head: Mapping[str, Any]
+    connection: sqlite3.Connection,
+    orders: Orders,
+    continues: str,
+    events: int | None,
+    inserts: Any,
+    head: Mapping[str, Any],
 ) -> Reply:
     """Write a sheet in one transaction."""
     try:
-        connection.execute(desk.begin)
-        cursor = connection.execute(desk.lock_head)
+        connection.execute(orders.begin)
+        cursor = connection.execute(orders.lock_head)
         names = [column[0] for column in cursor.description]
         found = dict(zip(names, cursor.fetchone(), strict=True))
-        if found["hash"] != continues:
+        if found["hash"] != continues or events not in (None, _last_event(connection, orders)):
             connection.rollback()
             return Reply(Fate.moved)
         for insert in (Insert.unpacked(*each) for each in inserts):
             connection.executemany(insert.statement, insert.rows())
         if head:
-            connection.execute(desk.move_head, head)
-        if os.getppid() != desk.parent:
+            connection.execute(orders.move_head, head)
+        if os.getppid() != orders.parent:
             raise EOFError  # nobody waits for it any more, and it may be posted again at once
         connection.commit()
     except sqlite3.Error as error:
         return Reply(Fate.failed, type(error).__name__, str(error))
     return Reply(Fate.written)
+
+
+def _last_event(connection: sqlite3.Connection, orders: Orders) -> int:
+    """Its seq; 0 where there is none."""
+    found = connection.execute(orders.last_event).fetchone()
+    return int(found[0]) if found else 0
 
 
 def _received(stream: IO[bytes]) -> Any:

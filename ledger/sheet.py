@@ -39,8 +39,10 @@ class Sheet(NamedTuple):
     """All that a group adds to a store whose head has the hash `continues`, and to no other.
 
     `head` is what the store's head is after it, as the values of `move_head`: empty where no entry is added.
+    `events` is the seq of the last event, where none may have come since; None where that is the same.
     """
 
     continues: str
     inserts: Sequence[Insert]
     head: Mapping[str, Any]
+    events: int | None = None

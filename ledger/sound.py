@@ -1,4 +1,4 @@
-"""Whether what is stored or told is such as the ledger itself writes it: an instant, a day, a text.
+"""Whether what is stored or told is such as the ledger itself writes it: an instant, a day, a key, a text.
 
 Entries are looked at by thousands, and nearly all of them are sound: all together first, and one by one only
 where that does not pass.
@@ -13,6 +13,7 @@ from datetime import date, datetime
 
 _ESCAPED = re.compile(rb"\\(.)", re.DOTALL)
 _CONTROL = re.compile("[\x00-\x1f\x7f]")
+_KEY = re.compile("[0-9a-f]{64}")
 _DIGITS_ALIKE = bytes(ord("0") if chr(code).isdigit() and code < 128 else code for code in range(256))
 _SHAPE = b"0000-00-00T00:00:00.000000Z"
 """An instant, each digit as 0."""
@@ -40,6 +41,11 @@ def is_day(text: str) -> bool:
         return date.fromisoformat(text).isoformat() == text
     except ValueError:
         return False
+
+
+def is_key(text: str) -> bool:
+    """Whether a text is a key, or a hash, as the ledger writes it: 32 bytes in hexadecimal."""
+    return _KEY.fullmatch(text) is not None
 
 
 def is_text(text: str) -> bool:

@@ -1,4 +1,6 @@
-"""Where DuckDB puts what does not fit into memory: of licenses too, so in a folder of this process alone.
+"""Where DuckDB puts what does not fit into memory.
+
+It may be license data, so it goes into a folder of this process alone.
 
 By itself it would take the folder in which the command is run, readable by whoever may read that, and all of
 the disk.

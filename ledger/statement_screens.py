@@ -10,7 +10,7 @@ from itertools import pairwise
 
 from ledger.answer import Answer
 from ledger.grid import Column, Grid
-from ledger.model import MOVES, Kind, h100e
+from ledger.model import TO_HEADROOM, h100e
 from ledger.screens import Row, Screen, figure, too_early
 
 _ENDS = frozenset({"expired", "revoked", "surrendered", "reduced", "superseded"})
@@ -71,8 +71,7 @@ def _recorded_late(rows: Sequence[Row], from_day: str, opening: int) -> Iterator
 
 def _effect(row: Row) -> int:
     """What an entry adds to headroom, in TPP."""
-    move, tpp = MOVES[Kind(row["kind"])], int(row["tpp"])
-    return tpp if move.target == "headroom" else -tpp if move.source == "headroom" else 0
+    return TO_HEADROOM[row["kind"]] * int(row["tpp"])
 
 
 def _signed(row: Row) -> str:

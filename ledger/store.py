@@ -1,4 +1,6 @@
-"""The only writer. `submit` is the write path, the same on SQLite and PostgreSQL.
+"""The write path: `submit`, the same on SQLite and PostgreSQL.
+
+Large files: `bulk` judges, `scribe` writes; `loading` and `upgrade` write a history as a whole.
 
 Lock the head → look the requests up → rules, in order → append, hashed and chained → balances → head →
 commit → only then answer. A refusal is kept too, so that a repeat gets the same answer.
@@ -20,7 +22,7 @@ from ledger.errors import LedgerError
 from ledger.events import Event, Telling
 from ledger.line import Line, Submission, Tellings, always
 from ledger.lookups import Lookups
-from ledger.reading import PAGE, Reading, clock_us
+from ledger.reading import PAGE, Reading, clock_us, unsound
 from ledger.schema import SCHEMA_VERSION
 from ledger.sheet import Sheet
 from ledger.submission import FIRST_AT, Head, Post, Stamps, Verdict, after, judge_all
@@ -93,7 +95,7 @@ class Store(Reading):
             with self._transaction() as cursor:
                 found, earlier = self._lookups.locked(cursor, posts, common)
                 head = at = self._only(found)
-                together, refused, whole = Verdict(), dict[str, Row](), True
+                together, refused, whole = Verdict(), list[Row](), True
                 for each in group:
                     each.still()
                     if each.books is not common:
@@ -106,13 +108,13 @@ class Store(Reading):
                     if each.check is not None:
                         each.check(verdict)
                     if each.atomic and verdict.declined:
-                        whole = whole and not verdict.rows  # memory keeps what was taken back
+                        # The accounts in memory still include the rows that were rolled back.
+                        whole = whole and not verdict.rows
                         verdict.rows.clear()
                         verdict.commitments.clear()
                     together.rows.extend(verdict.rows)
                     together.commitments.extend(verdict.commitments)
-                    if verdict.declined:
-                        refused = adding.refusals(verdict, earlier, each.books.actor, self.now()) | refused
+                    refused += adding.refusals(verdict, each.books.actor)
                     at = after(at, verdict)
                 self._write(cursor, adding.sheet(self.database, head, together, common, refused))
                 for each in group:
@@ -150,12 +152,20 @@ class Store(Reading):
                 self._drop_writer()
                 raise self.database.explained(error) from error
             except BaseException:
-                if self._writer is not None:
-                    self._writer.rollback()
+                self._take_back()
                 raise
             finally:
                 if cursor is not None and self._writer is not None:
                     cursor.close()
+
+    def _take_back(self) -> None:
+        """Roll back; on a connection that is lost by now, the transaction is gone with it."""
+        if self._writer is None:
+            return
+        try:
+            self._writer.rollback()
+        except self.database.driver_error:
+            self._drop_writer()
 
     def _is_gone(self, connection: Any) -> bool:
         """Whether PostgreSQL let go of a connection that stood idle: it has said something unasked.
@@ -181,7 +191,10 @@ class Store(Reading):
     def _only(self, rows: Sequence[Row]) -> Head:
         if not rows:
             raise self.no_ledger()
-        return Head(*rows[0])
+        head = Head(*rows[0])
+        if (wrong := unsound(head)) is not None:
+            raise wrong
+        return head
 
     def record(
         self, tellings: Sequence[Telling], actor: str, check: Callable[[], None] = lambda: None

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from ledger import rules, terms
+from ledger import rules, sound, terms
 from ledger.accounts import Asked, Books
 from ledger.errors import Fact, IdReused, Refused, Tampered, refused_again
 from ledger.evidence import COLUMNS, HASH_V, canonical, chain_hash
@@ -56,11 +56,14 @@ class Verdict:
     """What the tree holds of each row."""
 
     declined: list[Declined] = field(default_factory=list)
+    refused: list[tuple[str, EarlierRefusal]] = field(default_factory=list)
+    """Of what was declined, by request id, what a repeat is to be answered."""
+
     replayed: list[tuple[int, int]] = field(default_factory=list)
     warnings: list[tuple[int, str]] = field(default_factory=list)
 
 
-class Refusing(NamedTuple):
+class EarlierRefusal(NamedTuple):
     """An earlier refusal: the body it answered, which attempt it was, the problem as JSON-like, and when."""
 
     body_hash: str | None
@@ -74,7 +77,7 @@ class Earlier:
     """What the requests of a group were answered before: (body hash, first seq), or the last refusal."""
 
     posted: dict[str, tuple[str | None, int]]
-    refused: dict[str, Refusing]
+    refused: dict[str, EarlierRefusal]
 
     def attempts(self, request_id: str) -> int:
         return self.refused[request_id].attempt if request_id in self.refused else 0
@@ -122,10 +125,9 @@ class Stamps:
     def __init__(self, after: str, now_us: int) -> None:
         self._next_us = now_us
         if instant(now_us) <= after:
-            try:
-                last = datetime.fromisoformat(after)
-            except ValueError:
-                raise Tampered(f"what came last was recorded at '{after}': run tppq verify") from None
+            if not sound.is_instant(after):
+                raise Tampered(f"the time of what came last, '{after}', is no valid instant: run tppq verify")
+            last = datetime.fromisoformat(after)
             self._next_us = (last - EPOCH) // timedelta(microseconds=1) + 1
 
     def next(self) -> str:
@@ -151,7 +153,7 @@ def judge_all(
     group_id = posts[0].request_id if atomic and len(posts) > 1 else None
     actor, approver, regime = books.actor, books.approver, books.regime.regime
     rows, commitments, salt_key = verdict.rows, verdict.commitments, bytes.fromhex(head.salt_key)
-    own = ""  # the request whose first part was posted last
+    own = ""  # the request whose parts are judged
     first_lines: dict[str, int] = {}
     for post in posts:
         request_id, part, body_hash, given, line = post
@@ -161,13 +163,14 @@ def judge_all(
             first_lines = {each.request_id: each.line for each in reversed(posts)}
         if repeats and _answered_before(verdict, earlier, first_lines[request_id], post, again=again):
             continue
+        own = request_id
         if not isinstance(given, Asked):
-            verdict.declined.append(Declined(line, request_id, body_hash, given, None))
+            _decline(verdict, earlier, post, given, now_us)
             continue
         asked = terms.with_term(given, books) if given.kind == _LICENSE else given
         refusal = rules.judge(asked, books)
         if refusal is not None:
-            verdict.declined.append(Declined(line, request_id, body_hash, refusal, None))
+            _decline(verdict, earlier, post, refusal, now_us)
             continue
         if (warning := terms.warning(asked, books)) is not None:
             verdict.warnings.append((line, warning))
@@ -204,9 +207,20 @@ def judge_all(
                 "an entry is undone once, whole"
             )
         if part == 0:
-            own = request_id
             earlier.posted[request_id] = (body_hash, seq)
     return verdict
+
+
+def _decline(verdict: Verdict, earlier: Earlier, post: Post, refusal: Refused, now_us: int) -> None:
+    """Decline a post; the first of a request's parts that is, is what a repeat of the request is answered."""
+    request_id, part, body_hash, _, line = post
+    verdict.declined.append(Declined(line, request_id, body_hash, refusal, None))
+    if part > 0 and verdict.refused and verdict.refused[-1][0] == request_id:
+        return
+    attempt = earlier.attempts(request_id) + 1
+    said = EarlierRefusal(body_hash, attempt, refusal.problem(), instant(now_us))
+    earlier.refused[request_id] = said
+    verdict.refused.append((request_id, said))
 
 
 def _answered_before(verdict: Verdict, earlier: Earlier, first_line: int, post: Post, *, again: bool) -> bool:
@@ -215,33 +229,30 @@ def _answered_before(verdict: Verdict, earlier: Earlier, first_line: int, post: 
     `first_line` is the first line of this submission that has its id.
     """
     request_id, part, body_hash, _, line = post
+    known: dict[str, Fact]
     if request_id in earlier.posted:
         first_hash, first_seq = earlier.posted[request_id]
         if first_hash == body_hash:
             if part == 0:
                 verdict.replayed.append((first_seq, line))
-        else:
-            above = first_line if part == 0 and first_line < line else None
-            where = f"for entry {first_seq:,}" if above is None else f"on line {above:,}"
-            first: dict[str, Fact] = {"first_seq": first_seq} if above is None else {"first_line": above}
-            reused = IdReused(
-                f"request id {request_id} was used before, {where}, with other contents: "
-                "use an id of its own for each request",
-                request_id=request_id, **first,
-            )  # fmt: skip
-            verdict.declined.append(Declined(line, request_id, body_hash, reused, None))
-        return True
-    if again:
+            return True
+        where, known = f"for entry {first_seq:,}", {"first_seq": first_seq}
+    elif again:
         return False
-    last = earlier.refused[request_id]
-    if last.body_hash == body_hash:
-        answer = Declined(line, request_id, body_hash, refused_again(last.problem), last.refused_at)
     else:
-        reused = IdReused(
-            f"request id {request_id} was used before, for a request refused on {last.refused_at[:10]}, "
-            "with other contents: use an id of its own for each request",
-            request_id=request_id, refused_at=last.refused_at,
-        )  # fmt: skip
-        answer = Declined(line, request_id, body_hash, reused, None)
-    verdict.declined.append(answer)
+        last = earlier.refused[request_id]
+        if last.body_hash == body_hash:
+            repeated = refused_again(last.problem)
+            verdict.declined.append(Declined(line, request_id, body_hash, repeated, last.refused_at))
+            return True
+        where = f"for a request refused on {last.refused_at[:10]}"
+        known = {"refused_at": last.refused_at}
+    if part == 0 and first_line < line:
+        where, known = f"on line {first_line:,}", {"first_line": first_line}
+    reused = IdReused(
+        f"request id {request_id} was used before, {where}, with other contents: "
+        "use an id of its own for each request",
+        request_id=request_id, **known,
+    )  # fmt: skip
+    verdict.declined.append(Declined(line, request_id, body_hash, reused, None))
     return True

@@ -9,13 +9,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
-import orjson
-
+from ledger import sound
+from ledger.errors import Tampered, problem_of
 from ledger.events import Event
 from ledger.reading import Reading
 
 Told = Sequence[Mapping[str, Any]]
 """Rows by the names of their columns; days and instants are ISO text."""
+
+RUN, FINISHED = "run", "finished"
+"""The topic of a reconciliation, and what is done once it is over."""
+
+_INPUT = [str, int, str, int]
+"""A file of a run, as it is recorded: source, number, hash, rows, and more."""
 
 TABLES = ("break", "refusal")
 _FACTS = (
@@ -59,12 +65,43 @@ def refusals(store: Reading) -> Told:
     """The refusals as they were answered, attempt by attempt."""
     found = []
     for request_id, attempt, problem, refused_at, actor in store.read("all_refusals"):
-        facts = orjson.loads(problem)
+        if not sound.is_instant(refused_at):
+            raise Tampered(f"the time of a refusal of request {request_id} was changed: run tppq verify")
+        facts = problem_of(problem)
         found.append({
             "request_id": request_id, "attempt": attempt, "refused_at": refused_at.rstrip("Z"),
-            "actor": actor, **{name: facts.get(name) for name in _FACTS},
+            "actor": actor, **{name: _fact(name, facts.get(name)) for name in _FACTS},
         })  # fmt: skip
     return found
+
+
+def _fact(name: str, value: object) -> object:
+    """A fact of a refusal, or None where it is no such fact: it was changed."""
+    if name.endswith("_tpp"):
+        return value if type(value) is int and abs(value) < 1 << 63 else None
+    return value if isinstance(value, str) and (name != "effective_on" or sound.is_day(value)) else None
+
+
+def finished_runs(store: Reading) -> list[Event]:
+    """The reconciliations that were recorded, the newest last. Raises Tampered for what tells of none."""
+    found = [event for event in store.events(RUN) if event.action == FINISHED]
+    for event in found:
+        if not _is_run(event.detail):
+            said = f"event {event.seq:,} ({RUN} {event.subject}) was changed: it tells of no run"
+            raise Tampered(said, event_seq=event.seq, check="event", expected="a run that came to its end")
+    return found
+
+
+def _is_run(said: Mapping[str, Any]) -> bool:
+    lists = [said.get("inputs"), said.get("certificate", []), said.get("months", [])]
+    return (
+        isinstance(said.get("as_of"), str) and sound.is_day(said["as_of"])
+        and isinstance(said.get("status"), str) and type(said.get("seq")) is int
+        and all(isinstance(each, list) for each in lists)
+        and all(isinstance(each, list) and list(map(type, each))[:4] == _INPUT for each in lists[0] or ())
+        and all(isinstance(each, dict) for each in lists[1] or ())
+        and all(isinstance(each, list) for each in lists[2] or ())
+    )  # fmt: skip
 
 
 def _events(store: Reading) -> list[Event]:

@@ -5,18 +5,18 @@
     tppq-verify --key KEY consistency OLD FILE          the newer checkpoint continues the older one
 
 KEY is what the ledger's keeper gave you, by another way than these files: NAME+ID+BASE64, or a file with it.
-NAME is the ledger's origin; what another ledger or another key signed is refused. Needs Python 3.11 and the
-package `cryptography`: copy it where it is needed. It shares no code with the ledger it checks. Formats: C2SP
-signed-note, tlog-checkpoint, tlog-proof, tlog-witness (what add-checkpoint is sent), trees of RFC 6962.
-Exit: 0 it holds, 1 it does not, 2 usage, 66 no such file.
+NAME is the ledger's origin; what another ledger or another key signed is refused. Where its key was changed,
+--key OLD --key NEW takes both. Needs Python 3.11, the package `cryptography` and no code of the ledger it
+checks: copy it where it is needed. Formats: C2SP signed-note, tlog-checkpoint, tlog-proof, tlog-witness (what
+add-checkpoint is sent), trees of RFC 6962. Exit: 0 it holds, 1 it does not, 2 usage, 66 no such file.
 """
 
 from __future__ import annotations
 
 import argparse
 import base64
-import binascii
 import hashlib
+import io
 import json
 import os
 import re
@@ -28,7 +28,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 PROOF = "c2sp.org/tlog-proof@v1"
-LEAF_FIELDS = {"commitment", "hash_v", "origin", "recorded_at", "seq", "v"}
+LEAF = {"commitment": str, "hash_v": int, "origin": str, "recorded_at": str, "seq": int, "v": int}
 SIGNATURE = re.compile(r"— ([^\s+]+) ([A-Za-z0-9+/]+={0,2})")
 
 
@@ -37,20 +37,23 @@ class Refused(Exception):
 
 
 class Key:
-    """The one name and public key whose signatures count."""
+    """The one name whose signatures count, and its public keys by id: several where the key was changed."""
 
-    def __init__(self, text: str) -> None:
-        match = re.fullmatch(r"([^\s+\ud800-\udfff]+)\+([0-9a-f]{8})\+(\S+)", text.strip())
-        if match is None:
-            raise Refused("the key is not of the form NAME+ID+BASE64")
-        self.name, key_id, encoded = match.groups()
-        typed = unbase64(encoded, "the key")
-        if len(typed) != 33 or typed[:1] != b"\x01":
-            raise Refused("the key is not an Ed25519 key")
-        self.key_id = hashlib.sha256(self.name.encode() + b"\n" + typed).digest()[:4]
-        if self.key_id.hex() != key_id:
-            raise Refused("the key does not have the id that it names: it was cut or mistyped")
-        self.public = Ed25519PublicKey.from_public_bytes(typed[1:])
+    def __init__(self, *texts: str) -> None:
+        self.name, self.public = "", dict[bytes, Ed25519PublicKey]()
+        for text in texts:
+            match = re.fullmatch(r"([^\s+\ud800-\udfff]+)\+([0-9a-f]{8})\+(\S+)", text.strip())
+            if match is None:
+                raise Refused("the key is not of the form NAME+ID+BASE64")
+            if self.name not in ("", match[1]):
+                raise Refused(f"the keys are of {self.name} and of {match[1]}: check one ledger at a time")
+            self.name, typed = match[1], unbase64(match[3], "the key")
+            if len(typed) != 33 or typed[:1] != b"\x01":
+                raise Refused("the key is not an Ed25519 key")
+            key_id = hashlib.sha256(self.name.encode() + b"\n" + typed).digest()[:4]
+            if key_id.hex() != match[2]:
+                raise Refused("the key does not have the id that it names: it was cut or mistyped")
+            self.public[key_id] = Ed25519PublicKey.from_public_bytes(typed[1:])
 
 
 class Checkpoint:
@@ -65,13 +68,15 @@ class Checkpoint:
             raise Refused(f"the checkpoint is of {self.origin}, and the key is of {key.name}")
         self.size = whole(lines[1], "the checkpoint's size")
         self.root = hash_of(lines[2], "the checkpoint's root")
+        if self.size == 0 and self.root != hashlib.sha256(b"").digest():
+            raise Refused("the checkpoint is of 0 entries, and its root is that of some")
 
 
 def signed_text(note: str, key: Key) -> str:
-    """The text of a note, if this key signed it."""
+    """The text of a note, if the key signed it: each signature of it that there is must hold."""
     text, empty, signatures = note.rpartition("\n\n")
     controls = any(character < " " and character != "\n" for character in note)
-    if not empty or not signatures.endswith("\n") or controls:
+    if not empty or not signatures.endswith("\n") or controls or len(note) > 1_000_000:
         raise Refused("it is not a signed note: text, an empty line, and lines of signatures")
     text += "\n"
     lines = signatures[:-1].split("\n")
@@ -83,21 +88,24 @@ def signed_text(note: str, key: Key) -> str:
         if match is None:
             raise Refused("a line of the note's signatures is not of the form: em dash, name, base64")
         signature = unbase64(match[2], "a signature")
-        if (match[1], signature[:4]) == (key.name, key.key_id):
+        if len(signature) <= 4:
+            raise Refused("a signature is cut short")
+        if match[1] == key.name and signature[:4] in key.public:
             try:
-                key.public.verify(signature[4:], text.encode())
+                key.public[signature[:4]].verify(signature[4:], text.encode())
             except InvalidSignature:
                 raise Refused("the signature does not hold: the note was changed, or forged") from None
             found = True
     if not found:
-        raise Refused(f"the note is not signed by {key.name}+{key.key_id.hex()}")
+        names = " or ".join(f"{key.name}+{each.hex()}" for each in key.public)
+        raise Refused(f"the note is not signed by {names}: ask the ledger's keeper if its key was changed")
     return text
 
 
 def unbase64(text: str, what: str) -> bytes:
     try:
         decoded = base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError):
+    except ValueError:
         raise Refused(f"{what} is not base64") from None
     if base64.b64encode(decoded).decode() != text:
         raise Refused(f"{what} is not base64 as it is written canonically")
@@ -135,25 +143,19 @@ def root_by(index: int, size: int, leaf: bytes, proof: list[bytes]) -> bytes:
     return node_hash(proof[-1], root_by(index - left, size - left, leaf, proof[:-1]))
 
 
-def roots_by(
-    old: int, size: int, old_root: bytes, proof: list[bytes], *, whole_tree: bool
-) -> tuple[bytes, bytes]:
+def roots_by(old: int, size: int, old_root: bytes | None, proof: list[bytes]) -> tuple[bytes, bytes]:
     """The roots of the old tree and of the new one that a consistency proof leads to (2.1.2)."""
     if old == size:
-        if whole_tree:
-            if proof:
-                raise Refused("the proof is too long")
-            return old_root, old_root
-        if len(proof) != 1:
+        if len(proof) != (old_root is None):  # None: of a part of the old tree, whose root begins the proof
             raise Refused("the proof is too long or too short")
-        return proof[0], proof[0]
+        return (old_root, old_root) if old_root is not None else (proof[0], proof[0])
     if not proof:
         raise Refused("the proof is too short")
     left = 1 << (size - 1).bit_length() - 1  # the largest power of two below
     if old <= left:
-        was, now = roots_by(old, left, old_root, proof[:-1], whole_tree=whole_tree)
+        was, now = roots_by(old, left, old_root, proof[:-1])
         return was, node_hash(now, proof[-1])
-    was, now = roots_by(old - left, size - left, old_root, proof[:-1], whole_tree=False)
+    was, now = roots_by(old - left, size - left, None, proof[:-1])
     return node_hash(proof[-1], was), node_hash(proof[-1], now)
 
 
@@ -174,26 +176,26 @@ def check_proof(text: str, key: Key) -> list[str]:
     hashes = [hash_of(line, "a line of the proof") for line in match[3].split()]
     leaf, body = opened(match[1])
     fields = object_of(leaf, "the leaf")
-    if fields.keys() != LEAF_FIELDS or fields["v"] != 1:
+    at = str(fields.get("recorded_at"))
+    kinds = {name: type(value) for name, value in fields.items()}  # True and 1.0 are no 1
+    if kinds != LEAF or fields["v"] != 1 or "\n" in at:
         raise Refused("the leaf has not the fields of version 1")
     if fields["origin"] != key.name or fields["seq"] != index + 1:
         raise Refused("the leaf is of another ledger, or of another entry")
-    if index >= checkpoint.size or len(hashes) > 64:
+    if index >= checkpoint.size:
         raise Refused(f"the checkpoint of {checkpoint.size:,} entries does not cover entry {index + 1:,}")
-    if (
-        root_by(index, checkpoint.size, hashlib.sha256(b"\x00" + leaf.encode()).digest(), hashes)
-        != checkpoint.root
-    ):
+    hashed = hashlib.sha256(b"\x00" + leaf.encode()).digest()
+    if root_by(index, checkpoint.size, hashed, hashes) != checkpoint.root:
         raise Refused("the proof does not lead to the root of the checkpoint")
     covered = f"under the checkpoint of {checkpoint.size:,} entries"
-    said = f"entry {index + 1:,} of {key.name}, recorded at {fields['recorded_at']}, is {covered}"
+    said = f"entry {index + 1:,} of {key.name}, recorded at {at}, is {covered}"
     if body is None:
         return [said, "what it says is not shown"]
     shown, salt = body
     if hashlib.sha256(salt + shown.encode()).hexdigest() != fields["commitment"]:
         raise Refused("the entry that is shown is not the one that was committed to")
     entry = object_of(shown, "the entry")
-    if any(entry.get(name) != fields[name] for name in ("seq", "recorded_at", "hash_v")):
+    if any(repr(entry.get(name)) != repr(fields[name]) for name in ("seq", "recorded_at", "hash_v")):
         raise Refused("the entry that is shown and its leaf disagree")
     return [said, shown]
 
@@ -236,15 +238,11 @@ def check_consistency(old_note: str, text: str, key: Key) -> list[str]:
     new = Checkpoint(note, key)
     if not first.startswith("old ") or whole(first.removeprefix("old "), "the old size") != old.size:
         raise Refused(f"the proof does not begin at the {old.size:,} entries of the older checkpoint")
-    if old.size > new.size or len(lines) > 64:
+    if old.size > new.size:
         raise Refused(f"the newer checkpoint has {new.size:,} entries, the older one {old.size:,}")
     hashes = [hash_of(line, "a line of the proof") for line in lines]
-    if old.size == 0:
-        holds = not hashes and old.root == hashlib.sha256(b"").digest()
-    else:
-        roots = roots_by(old.size, new.size, old.root, hashes, whole_tree=True)
-        holds = roots == (old.root, new.root)
-    if not holds:
+    roots = roots_by(old.size, new.size, old.root, hashes) if old.size else (old.root, new.root)
+    if roots != (old.root, new.root) or (hashes and not old.size):  # every tree continues the empty one
         raise Refused("the proof does not lead from the older root to the newer: history was changed")
     return [f"{new.origin}: {new.size:,} entries continue the {old.size:,} that were there before"]
 
@@ -260,17 +258,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Check one thing; the exit status."""
     form = argparse.RawDescriptionHelpFormatter
     parser = argparse.ArgumentParser("tppq-verify", description=__doc__, formatter_class=form)
-    parser.add_argument("--key", required=True, metavar="KEY", help="NAME+ID+BASE64, or a file that holds it")
+    parser.add_argument("--key", required=True, action="append", help="NAME+ID+BASE64, or a file with it")
     kinds = parser.add_subparsers(dest="kind", required=True)
     for kind in ("proof", "checkpoint", "consistency"):
         added = kinds.add_parser(kind)
         if kind == "consistency":
             added.add_argument("old", type=Path)
         added.add_argument("file", type=Path)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # as stderr has it: no answer fails in a code page
     given = parser.parse_args(arguments)
     try:
-        itself = "+" in given.key and not os.access(given.key, os.F_OK)  # a file's name may have a + too
-        key = Key(given.key if itself else read(Path(given.key)))
+        # a file's name may have a + too
+        key = Key(*(k if "+" in k and not os.access(k, os.F_OK) else read(Path(k)) for k in given.key))
         text = read(given.file)
         if given.kind == "consistency":
             said = check_consistency(read(given.old), text, key)

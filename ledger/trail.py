@@ -13,6 +13,7 @@ from typing import Any
 
 import orjson
 
+from ledger.errors import REFUSALS, problem_of
 from ledger.events import Event, Telling
 
 TOPIC = "audit"
@@ -26,7 +27,7 @@ def told(what: str, outcome: str, **detail: Any) -> Telling:
 
 
 def rows(events: Iterable[Event], refusals: Iterable[Sequence[Any]]) -> list[dict[str, Any]]:
-    """One row a deed, in order of time: at, who, what, subject, outcome, detail (JSON), event_seq, hash.
+    """One row per deed, in order of time: at, who, what, subject, outcome, detail (JSON), event_seq, hash.
 
     `refusals` are rows of table `refusal`: refused_at, actor, request_id, problem.
     """
@@ -34,7 +35,7 @@ def rows(events: Iterable[Event], refusals: Iterable[Sequence[Any]]) -> list[dic
         _row(event.at, event.actor, *_deed(event), _told_of(event), event.seq, event.hash) for event in events
     ]
     found.extend(
-        _row(at, actor, "post", request_id, "refused", problem, None, None)
+        _row(at, actor, "post", request_id, "refused", _answer(problem), None, None)
         for at, actor, request_id, problem in refusals
     )
     found.sort(key=lambda row: (row["at"], row["event_seq"] or 0))
@@ -51,6 +52,12 @@ def _deed(event: Event) -> tuple[str, str, str]:
     if event.topic == TOPIC:
         return event.subject, "", event.action
     return event.topic, event.subject, event.action
+
+
+def _answer(problem: str) -> str:
+    """The problem of a refusal as it is stored; where that is none, as one that says so."""
+    read = problem_of(problem)
+    return problem if read["type"] in REFUSALS else orjson.dumps(read).decode()
 
 
 def _told_of(event: Event) -> str:

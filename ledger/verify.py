@@ -17,12 +17,12 @@ from typing import Any, NamedTuple
 
 import pyarrow as pa
 
-from ledger import anchors, events, merkle, roster, schema
+from ledger import anchors, events, merkle, roster, schema, sound
 from ledger.accounts import balances
 from ledger.anchors import Difference, Outside
 from ledger.answer import Answer
 from ledger.engine import Core
-from ledger.errors import Tampered
+from ledger.errors import REFUSALS, Tampered, problem_of
 from ledger.intake import Intake
 from ledger.reading import Progress, Reading, silent
 from ledger.rehashing import Hashed, hashed
@@ -78,7 +78,7 @@ def verify(
     copies: Iterable[tuple[str, Any]] = (),
     progress: Progress = silent,
 ) -> Answer:
-    """Read the whole ledger from the store into an empty, wide `core`, and compare. One row a difference.
+    """Read the whole ledger from the store into an empty, wide `core`, and compare. One row per difference.
 
     While others post, it is the ledger up to one head that is verified, and no later. `outside` is what was
     kept elsewhere: only that shows a tail that was cut off, or a history that was made anew as a whole.
@@ -93,6 +93,7 @@ def verify(
         raise store.no_ledger()
     *fields, accounts = standing[0]
     head = Head(*fields)
+    key, head = head.salt_key, head if sound.is_key(head.salt_key) else head._replace(salt_key="")
     stored = pa.array(accounts.split("\n") if accounts else [], pa.string())
     core.take(pa.table({"account": stored}), "core/verify_stored.sql")
     found = _entries(store, core, head, taking, progress)
@@ -109,7 +110,10 @@ def verify(
         elif head.recorded_at != (last.recorded_at or FIRST_AT):
             recorded = f"recorded at {last.recorded_at or FIRST_AT}", f"recorded at {head.recorded_at}"
             differences.append((last.seq, "head", *recorded))
+        if key != head.salt_key:  # the tree is then another one too
+            differences.append((None, "head", "a salt_key of 64 hexadecimal digits", "none"))
         differences.extend(_shared(store, head, trail))
+        differences.extend(_refusals(store))
         differences.extend(anchors.chained(trail))
         differences.extend(anchors.edge(head, tree))
         differences.extend(anchors.signed(head, tree, trail, outside))
@@ -136,6 +140,13 @@ def _shared(store: Reading, head: Head, trail: Sequence[Sequence[Any]]) -> Itera
         roster.TOPIC
     ):  # it may have come to be shared after the trail was read
         yield None, "head", alone, shared
+
+
+def _refusals(store: Reading) -> Iterator[Difference]:
+    """The refusals that can no longer be read. They are in no chain: what else was changed does not show."""
+    for request_id, attempt, problem, refused_at, _ in store.read("all_refusals"):
+        if problem_of(problem)["type"] not in REFUSALS or not sound.is_instant(refused_at):
+            yield None, "refusal", f"the answer to request {request_id} (attempt {attempt:,})", "none"
 
 
 # ---------------------------------------------------------------------------------------------- entries

@@ -47,7 +47,7 @@ _TELLS = {
 
 
 def workbook(sheets: Mapping[str, Any], basis: Mapping[str, Any], notice: str) -> bytes:
-    """One sheet a table (`Rows`, or an Arrow table), by its name, and last the one about them.
+    """One sheet per table (`Rows`, or an Arrow table), by its name, and last the one about them.
 
     Raises Misconfigured where the package is not installed, BadQuery for what no sheet can hold.
     """

@@ -122,9 +122,10 @@ class Books:
         country = self.licenses().get(fact.license_no)
         if country not in (None, fact.country) or (country is None and fact.kind != "license"):
             return "UnknownLicense"
-        issues = self.issues(fact.license_no)
-        if fact.kind != "export" or fact.undoes is not None or not issues:
+        if fact.kind != "export" or fact.undoes is not None:
             return None
+        if not (issues := self.issues(fact.license_no)):
+            return "LicenseExpired"
         first, last = min(issue.on for issue in issues), issues[-1].until
         return None if last is None or first <= fact.on <= last else "LicenseExpired"
 

@@ -10,9 +10,9 @@ import pytest
 from ledger import adding, evidence, merkle
 from ledger.accounts import Account
 from ledger.database import Database
-from ledger.errors import IdReused, NoQuota, Tampered
+from ledger.errors import Tampered
 from ledger.model import BUCKETS
-from ledger.submission import Declined, Earlier, Head, Post, Refusing, Verdict, judge_all
+from ledger.submission import Earlier, EarlierRefusal, Head, Post, Verdict, judge_all
 from tests.books import asked, books, quota
 
 EDGE = merkle.Edge(7, [bytes([level]) * 32 for level in (2, 1, 0)])
@@ -34,7 +34,7 @@ def test_a_sheet_holds_entries_accounts_and_the_head_after_them(database: Databa
         for number in (1, 2)
     ]
     verdict = judge_all(posts, kept, HEAD, NOON_US, Earlier({}, {}), atomic=False, again=False)
-    sheet = adding.sheet(database, HEAD, verdict, kept, {})
+    sheet = adding.sheet(database, HEAD, verdict, kept, [])
     assert sheet.continues == HEAD.hash
     entries, accounts = sheet.inserts
     assert [row[-1] for row in entries.rows()] == [row[-1] for row in verdict.rows]
@@ -59,15 +59,15 @@ def test_a_head_without_the_edge_of_its_tree_is_not_continued(database: Database
     kept, damaged = books(quota(headroom=10_000)), HEAD._replace(tree="[]")
     verdict = judge_all(posts, kept, damaged, NOON_US, Earlier({}, {}), atomic=False, again=False)
     with pytest.raises(Tampered, match=r"the edge of the tree of 7 entries .*: run tppq verify"):
-        adding.sheet(database, damaged, verdict, kept, {})
+        adding.sheet(database, damaged, verdict, kept, [])
 
 
 def test_a_verdict_without_entries_leaves_the_head_alone(database: Database) -> None:
-    refused = {"r1": ("r1", 1, "h", "{}", "2026-06-30T12:00:00.000000Z", "maria")}
+    refused = [("r1", 1, "h", "{}", "2026-06-30T12:00:00.000000Z", "maria")]
     sheet = adding.sheet(database, HEAD, Verdict(), books(), refused)
     assert sheet.head == {}
-    assert [list(insert.rows()) for insert in sheet.inserts] == [list(refused.values())]
-    assert adding.sheet(database, HEAD, Verdict(), books(), {}).inserts == []
+    assert [list(insert.rows()) for insert in sheet.inserts] == [refused]
+    assert adding.sheet(database, HEAD, Verdict(), books(), []).inserts == []
 
 
 def test_columns_that_are_null_in_all_rows_are_left_to_the_store(database: Database) -> None:
@@ -88,17 +88,18 @@ def test_an_entry_is_written_in_the_order_of_its_columns(database: Database) -> 
 
 
 def test_only_what_was_not_answered_so_before_is_a_new_refusal() -> None:
-    said = NoQuota("no allocation applies")
-    declined = [
-        Declined(1, "new", None, said, None),
-        Declined(2, "new", None, NoQuota("the same id, refused again"), None),
-        Declined(3, "again", "h", said, None),
-        Declined(4, "repeat", None, said, "2026-06-01T00:00:00.000000Z"),
-        Declined(5, "reused", "h", IdReused("used before"), None),
+    refused = asked("license", tpp=90_000, license_no="L-9")
+    asked_now = ("new", None), ("again", "h"), ("repeat", "h"), ("reused", "h")
+    posts = [Post(name, 0, body, refused, line) for line, (name, body) in enumerate(asked_now, 1)]
+    before = EarlierRefusal("h", 2, {"type": "OverHeadroom", "detail": "no"}, "2026-06-01T00:00:00.000000Z")
+    earlier = Earlier({"reused": ("other", 3)}, {"repeat": before})
+    verdict = judge_all(
+        posts, books(quota(headroom=10_000)), HEAD, NOON_US, earlier, atomic=False, again=False
+    )
+    assert [each.request_id for each in verdict.declined] == [name for name, _ in asked_now]
+    rows = adding.refusals(verdict, "maria")
+    assert [(row[0], row[1], row[2], row[4], row[5]) for row in rows] == [
+        ("new", 1, None, "2026-06-30T12:00:00.000000Z", "maria"),
+        ("again", 1, "h", "2026-06-30T12:00:00.000000Z", "maria"),
     ]
-    earlier = Earlier({}, {"again": Refusing("h", 2, {}, "2026-06-01T00:00:00.000000Z")})
-    rows = adding.refusals(Verdict(declined=declined), earlier, "maria", "2026-06-30T12:00:00.000000Z")
-    assert {name: (row[1], "no allocation applies" in row[3]) for name, row in rows.items()} == {
-        "new": (1, True),
-        "again": (3, True),
-    }
+    assert all("10,000" in row[3] for row in rows)

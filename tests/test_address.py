@@ -63,7 +63,7 @@ def test_a_ledger_needs_a_file(url: str) -> None:
 def test_what_is_no_url_or_no_store_is_said_so_without_the_password() -> None:
     with pytest.raises(Misconfigured, match=r"'tppq\.db' is no ledger URL"):
         Address.of("tppq.db")
-    with pytest.raises(Misconfigured, match="'mysql' is no store of this ledger") as refused:
+    with pytest.raises(Misconfigured, match="'mysql' cannot hold a ledger") as refused:
         Address.of("mysql://maria:secret@db/tppq")
     assert "secret" not in str(refused.value.problem())
 

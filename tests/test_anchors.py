@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from ledger import Ledger, Refused, kept
+from ledger import Ledger, Refused, anchors, kept
+from ledger.evidence import FIRST_PREV_HASH, entry_hash
 from ledger.tables import ENTRY, EVENT
 from tests.clock import Clock
 from tests.evidence import DAY, copied, entry, post, signer_of
@@ -43,6 +44,67 @@ def test_a_removed_event_is_found(url: str, seq: int, first: str) -> None:
     with connected(url) as connection:
         connection.execute(sa.delete(EVENT).where(EVENT.c.seq == seq))
     assert rows(url)[0]["expected"].startswith(first)
+
+
+def hashed_anew(url: str, seq: int, **values: object) -> None:
+    """Change an event and hash it and all after it anew, as whoever knows how they are made can."""
+    with connected(url) as connection:
+        connection.execute(sa.update(EVENT).where(EVENT.c.seq == seq).values(values))
+        rows = connection.execute(sa.select(EVENT).order_by(EVENT.c.seq)).mappings().all()
+        prev_hash = FIRST_PREV_HASH
+        for row in rows:
+            fields = {name: value for name, value in row.items() if name not in {"prev_hash", "hash"}}
+            hashes = {"prev_hash": prev_hash, "hash": entry_hash(prev_hash, fields)}
+            connection.execute(sa.update(EVENT).where(EVENT.c.seq == row["seq"]).values(hashes))
+            prev_hash = hashes["hash"]
+
+
+def test_an_event_that_was_changed_and_hashed_anew_is_found_by_the_next(url: str) -> None:
+    record(url, "first", "second", "third")
+    with connected(url) as connection:
+        kept_as = connection.execute(sa.select(EVENT.c.hash).order_by(EVENT.c.seq)).scalars().all()
+    hashed_anew(url, 2, actor="eve")
+    with connected(url) as connection:
+        third = {"prev_hash": kept_as[1], "hash": kept_as[2]}
+        connection.execute(sa.update(EVENT).where(EVENT.c.seq == 3).values(third))
+    assert [(row["check"], row["expected"][:17]) for row in rows(url)] == [("event", "event 3 continues")]
+
+
+@pytest.mark.parametrize(
+    ("at", "said"),
+    [
+        ("2026-02-01T12:00:00.000000Z", "event 2, after 2026-02-01T12:00:00.000000Z"),  # that of the first
+        ("2026-01-31T12:00:00.000001Z", "event 2, after 2026-02-01T12:00:00.000000Z"),
+        ("2026-02-01T12:00:00.00000150Z", "event 2, at an instant"),
+    ],
+)
+def test_an_event_is_recorded_at_an_instant_after_the_one_before(url: str, at: str, said: str) -> None:
+    record(url, "first", "second")
+    hashed_anew(url, 2, recorded_at=at)
+    assert [(row["check"], row["expected"]) for row in rows(url)] == [("event", said)]
+
+
+def test_where_a_history_first_differs_is_after_the_last_checkpoint_that_still_holds(
+    url: str, tmp_path: Path
+) -> None:
+    Ledger.init(url, opening=False).close()
+    with Ledger.open(url, actor="maria", clock=Clock(DAY)) as ledger:
+        signer = signer_of(ledger, tmp_path)
+        ledger.checkpoint(signer)
+        for first in (3, 4):
+            post(ledger, 1, first=first)
+            ledger.checkpoint(signer)
+        origin = signer.verifier.name
+        found = ledger.verify(anchors.Outside(origin, 7, bytes(32), "elsewhere")).rows()
+        assert found[0]["found"].endswith("the first that differs is one of entries 7 to 7")
+        assert found[1]["found"] == "none: the log of events was cut, or made anew"
+    drop_guards(url)
+    with connected(url) as connection:
+        connection.execute(sa.update(ENTRY).where(ENTRY.c.seq == 7).values(consignee="Khazna"))
+        rehash(connection, 7, 8)
+        head_on_the_last(connection)
+    where = [row["found"].rpartition(" is ")[2] for row in rows(url) if row["check"] == "checkpoint"]
+    assert where == ["one of entries 7 to 7", "one of entries 7 to 8"]
 
 
 def test_a_tail_cut_together_with_all_that_stands_on_it_shows_only_against_a_checkpoint_kept_elsewhere(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -56,26 +55,6 @@ def test_no_rows_keep_their_columns_and_types(rows: Rows) -> None:
     none = Rows(rows.names, rows.types, [])
     assert none.arrow().schema == rows.arrow().schema
     assert (len(Answer(none, {})), Answer(none, {}).rows()) == (0, [])
-
-
-@pytest.mark.parametrize(
-    "values",
-    [
-        ["AE", None, "Côte d'Ivoire"],
-        [1, -(2**53), None],
-        [True, None, False],
-        [None, None],
-        [Decimal("49898.93"), Decimal("0.50"), None],
-        [Decimal("0.05"), Decimal("-0.10")],
-        [Decimal(15832), Decimal("1.5")],
-    ],
-)
-def test_dicts_get_the_types_that_arrow_would_find(values: list[Any]) -> None:
-    dicts = [{"value": value} for value in values]
-    rows, arrow = Rows.of_dicts(dicts), pa.Table.from_pylist(dicts)
-    assert rows.dicts() == dicts
-    assert rows.arrow().cast(arrow.schema).equals(arrow)
-    assert rows.types[0].partition("(")[0] == str(arrow.schema[0].type).partition("(")[0]
 
 
 def test_an_answer_is_the_same_from_rows_and_from_arrow(rows: Rows) -> None:

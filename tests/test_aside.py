@@ -33,6 +33,28 @@ def test_a_file_that_cannot_be_written_whole_leaves_the_one_before(tmp_path: Pat
     assert (names(tmp_path), place.is_dir()) == (["file"], True)
 
 
+def test_what_nobody_else_may_read_stays_so(tmp_path: Path) -> None:
+    place = tmp_path / "file"
+    place.touch(mode=0o600)
+    aside.write(place, b"new")
+    assert (place.read_bytes(), place.stat().st_mode & 0o777) == (b"new", 0o600)
+
+
+def test_a_file_is_written_over_only_where_nothing_else_changes_with_it(tmp_path: Path) -> None:
+    plain, linked, pipe = tmp_path / "plain", tmp_path / "linked", tmp_path / "pipe"
+    plain.touch()
+    linked.touch()
+    (tmp_path / "again").hardlink_to(linked)
+    (tmp_path / "symbolic").symlink_to(plain)
+    os.mkfifo(pipe)
+    assert [aside.may_take(each) for each in (plain, tmp_path / "new", tmp_path / ("n" * 200))] == [True] * 3
+    for place in (
+        linked, tmp_path / "symbolic", pipe, tmp_path, tmp_path / "nowhere" / "file", plain / "file",
+        tmp_path / ("n" * 201), Path("/dev/null"), Path("/proc/self/fd/1"),
+    ):  # fmt: skip
+        assert not aside.may_take(place)
+
+
 @pytest.mark.parametrize("links", [True, False])
 def test_a_new_file_takes_a_free_place_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, links: bool

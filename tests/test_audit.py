@@ -80,7 +80,7 @@ def test_where_nothing_can_be_written_one_persons_ledger_is_read_with_a_remark(
     with Ledger.open(url.replace("postgres@", "looker@"), clock=clock) as ledger:
         remark = ledger._record_read("sql", {})  # noqa: SLF001  # as sql does
     assert remark is not None
-    assert remark.startswith("That this was read could not be recorded (this user may not do that to ")
+    assert remark.startswith("It could not be recorded that this was read (this user may not do that to ")
     assert contents(url) == before
     postgres.drop(url)
 
@@ -137,7 +137,7 @@ def test_one_persons_ledger_that_must_not_be_written_to_is_asked_and_copied_with
         answer = ledger.sandboxed_sql("select 1 as one")
         published = ledger.publish(tmp_path / "published")
     assert answer.rows() == [{"one": 1}]
-    why = "That this was read could not be recorded (this store ends at entry 0, and "
+    why = "It could not be recorded that this was read (this store ends at entry 0, and "
     assert answer.basis["notes"][0].startswith(why)
     assert (published.remark or "").startswith(why)
     assert contents(older) == before

@@ -278,6 +278,14 @@ def test_headroom_shows_what_is_pending_in_a_column_of_its_own(shared: Typed) ->
     out = shared("tppq headroom AE", "maria")[1].splitlines()
     assert "Pending TPP" in out[0]
     assert out[1].split()[-3:] == ["100,000", "49,898.93", "0.0%"]
+    names = shared("tppq headroom AE --csv", "maria")[1].splitlines()[0].split(",")
+    assert names[6:8] == ["headroom_tpp", "headroom_h100e"]
+    assert names[-2:] == ["last_seq", "pending_tpp"], "the others are where they are without people"
+
+
+def test_the_trail_is_asked_from_the_day_on_which_things_were_done(shared: Typed) -> None:
+    told = " ".join(shared("tppq audit --help")[1].split())
+    assert "--from DATE What was done on this day (UTC) or later." in told
 
 
 # ------------------------------------------------------------------------------------------------- audit
@@ -320,4 +328,4 @@ def test_an_approval_that_was_refused_or_denied_is_told_with_its_proposal(shared
     said = " ".join(out.split())
     assert status == 0
     assert "proposal P-0001; type UnknownName; why P-0001 is" in said
-    assert "proposal P-0002; type SelfApproval; why P-0002 is ines's own" in said
+    assert "proposal P-0002; type SelfApproval; why ines proposed P-0002, and nobody" in said

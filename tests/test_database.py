@@ -60,7 +60,7 @@ def ask_everything(url: str) -> None:
             "'tppq.db' is no ledger URL: write sqlite:///FILE or postgresql+psycopg://HOST/DATABASE",
         ),
         ("", "'' is no ledger URL: write sqlite:///FILE or postgresql+psycopg://HOST/DATABASE"),
-        ("mysql://here/ledger", "'mysql' is no store of this ledger: use sqlite or postgresql"),
+        ("mysql://here/ledger", "'mysql' cannot hold a ledger: use sqlite or postgresql"),
         ("sqlite:///nowhere/tppq.db", "there is no ledger at sqlite:///nowhere/tppq.db: run tppq init"),
         ("sqlite://", "a ledger needs a file: write sqlite:///FILE"),
     ],

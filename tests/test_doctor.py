@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
@@ -10,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from ledger import doctor
+from ledger import core_file, doctor
 from ledger.book import Ledger
 from ledger.database import Database
 from ledger.doctor import Check, clock_behind, duckdb_release, sqlite_release, status
@@ -78,6 +79,18 @@ def test_segments_that_are_not_of_this_ledger_are_told(url: str, tmp_path: Path)
     folder.mkdir(exist_ok=True)
     (folder / "narrow-000000000001-000000000009-0.parquet").write_bytes(b"")
     assert examined(url)["segments"].state == "warn"
+
+
+def test_the_file_that_queries_run_on_is_no_segment_and_is_told(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(core_file, "LEAST_ENTRIES", 1)
+    with Ledger.init(url) as ledger:
+        ledger.sandboxed_sql("select 1 as one")
+    check = examined(url)["segments"]
+    assert (check.state, check.advice) == ("ok", "")
+    found = r"none yet, beside core-\d{12}-[-0-9a-f]+\.duckdb, which tppq sql asks; \d+\.\d MB"
+    assert re.fullmatch(found, check.found)
 
 
 @pytest.mark.parametrize(

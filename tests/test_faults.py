@@ -44,7 +44,7 @@ def opened(url: str) -> Ledger:
 
 
 def killed(work: Callable[..., None], *arguments: object, after: int, seconds: float) -> list[Any]:
-    """What a process had answered when it was killed: some time after its so manieth answer."""
+    """What a process had answered when it was killed: some time after its n-th answer."""
     here, there = FORKED.Pipe()
     process = FORKED.Process(target=work, args=(there, *arguments))
     process.start()

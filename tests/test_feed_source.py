@@ -61,11 +61,10 @@ def test_every_form_gives_the_same_rows(write: Write, name: str) -> None:
     assert second == dict.fromkeys((*COLUMNS, "body_hash")) | given | {"programme": "country"}
 
 
-@pytest.mark.parametrize("name", FORMS)
+@pytest.mark.parametrize("name", FORMS.keys() - {"feed.tsv"})  # commas, unless a name says otherwise
 def test_standard_input_is_known_by_its_look(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    if name != "feed.tsv":  # commas, unless a name says otherwise
-        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(FORMS[name])))
-        assert [row["country"] for row in read("-")] == ["AE", "IN"]
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(FORMS[name])))
+    assert [row["country"] for row in read("-")] == ["AE", "IN"]
 
 
 def test_a_pipe_is_read_once(tmp_path: Path) -> None:
@@ -252,14 +251,14 @@ def test_a_line_that_is_no_json_object_is_named_and_an_empty_one_passed_over(wri
         ),
         ("feed.csv", b"\x1f\x8b\x08", None, "is compressed: unpack it first"),
         ("feed.csv", b"PAR1....PAR1", None, "is a Parquet file: name it .parquet"),
-        ("feed.jsonl", b"[1]", None, "is a JSON array: write one object a line (JSON Lines)"),
+        ("feed.jsonl", b"[1]", None, "is a JSON array: write one object per line (JSON Lines)"),
         (
             "feed.json",
             b'[\n {"kind": "block"}]',
             None,
-            "is a JSON array: write one object a line (JSON Lines)",
+            "is a JSON array: write one object per line (JSON Lines)",
         ),
-        ("feed.csv", b"\xef\xbb\xbf [ ]", None, "is a JSON array: write one object a line (JSON Lines)"),
+        ("feed.csv", b"\xef\xbb\xbf [ ]", None, "is a JSON array: write one object per line (JSON Lines)"),
         (
             "feed.csv",
             b"kind;country\nx;y\n",

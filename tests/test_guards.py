@@ -71,7 +71,7 @@ def test_a_trigger_or_rule_that_is_none_of_ours_is_named(
             )
         owner.exec_driver_sql(STRANGE[strange])
         owner.commit()
-    with pytest.raises(Misconfigured, match=r"quiet is none of its triggers and may change .* drop it"):
+    with pytest.raises(Misconfigured, match=r"quiet is not one of the ledger's own triggers .* drop it"):
         Ledger.open(url)
     (guarded,) = (each for each in check(Database(url, 10)) if each.check == "guards")
     assert (guarded.state, guarded.advice[:7]) == ("fail", "drop it")

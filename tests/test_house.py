@@ -209,7 +209,7 @@ def test_the_installed_duckdb_is_one_that_this_project_was_held_to() -> None:
     ids=["double", "bigint"],
 )
 def test_duckdb_sums_many_small_groups_right(create: str) -> None:
-    # As in issue 24985: one row a group, so every sum is the row's own figure. Was wrong for doubles.
+    # As in issue 24985: one row per group, so every sum is the row's own figure. Was wrong for doubles.
     query = """
         select count(*)
         from (select tpp, sum(tpp) over (

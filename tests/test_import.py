@@ -20,6 +20,7 @@ import sqlalchemy as sa
 
 from ledger import (
     BadFeed,
+    Busy,
     Ledger,
     LedgerError,
     Misconfigured,
@@ -126,6 +127,21 @@ def test_a_log_that_does_not_verify_leaves_nothing(log: Path, tmp_path: Path, po
     assert sorted(path.name for path in tmp_path.iterdir() if "segments" not in path.name) == [
         "empty.db", "forged.jsonl", "new.db"
     ]  # fmt: skip
+
+
+def test_another_writer_is_waited_for_as_long_as_was_said(
+    log: Path, tmp_path: Path, postgres: Postgres
+) -> None:
+    (tmp_path / "empty.db").touch()
+    for url in (f"sqlite:///{tmp_path / 'empty.db'}", postgres.create()):
+        with connected(url) as other:
+            if url.startswith("sqlite"):
+                other.exec_driver_sql("begin immediate")
+            else:
+                other.exec_driver_sql("select pg_advisory_xact_lock(790000000)")
+            with pytest.raises(Busy):
+                import_log(log, url, busy_seconds=0.2)
+        assert nothing_at(url)
 
 
 def test_nobody_finds_a_ledger_before_it_is_verified(log: Path, tmp_path: Path, postgres: Postgres) -> None:

@@ -61,7 +61,7 @@ def test_nothing_given_is_nothing_taken_in(core: Core) -> None:
 def test_what_is_not_utf8_is_tampering_and_what_came_before_is_taken_in(core: Core) -> None:
     with Intake(core, TAKING) as intake:
         intake.give(some(*bodies(1, 3)))
-        with pytest.raises(Tampered, match="holds text that is none") as caught:
+        with pytest.raises(Tampered, match="holds bytes that are not UTF-8 text") as caught:
             intake.give(some(b'{"actor":"\xff"}', first=3))
         intake.end()
     assert caught.value.facts["seq"] == 3

@@ -209,7 +209,8 @@ def test_where_messages_go_is_said_by_the_environment(tmp_path: Path) -> None:
         ({"TPPQ_WEBHOOK_URL": "http://[::1/x"}, "is no address"),
         ({"TPPQ_WEBHOOK_URL": "https://"}, "is no address"),
         ({"TPPQ_WEBHOOK_URL": "https://example.org:x/"}, "is no address"),
-        ({"TPPQ_WEBHOOK_URL": "https://a:b@example.org/"}, "is no address"),
+        ({"TPPQ_WEBHOOK_URL": "https://a:password@example.org/"}, "without a user and a password"),
+        ({"TPPQ_WEBHOOK_URL": "hooks.example.org/password"}, "is no address"),
         ({"TPPQ_WEBHOOK_URL": "http://a b/x"}, "is no address"),
         ({"TPPQ_WEBHOOK_URL": "https://example.org/caf\u00e9"}, "is no address"),
         ({"TPPQ_WEBHOOK_SECRET": "whsec_!"}, "is not base64"),
@@ -220,8 +221,10 @@ def test_where_messages_go_is_said_by_the_environment(tmp_path: Path) -> None:
 def test_what_cannot_be_right_is_refused_before_the_night(
     around: dict[str, str], why: str, tmp_path: Path
 ) -> None:
-    with pytest.raises(Misconfigured, match=why):
+    with pytest.raises(Misconfigured, match=why) as refused:
         Delivery.of({"TPPQ_WEBHOOK_URL": "https://example.org/"} | around, tmp_path)
+    assert ":password@" not in refused.value.detail
+    assert "org/password" not in refused.value.detail
 
 
 # --- metrics --------------------------------------------------------------------------------------

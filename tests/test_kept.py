@@ -64,9 +64,9 @@ def test_an_older_copy_is_not_written_to_nor_when_it_went_on(url: str, tmp_path:
         assert "this store ends at entry 6" in found
         assert "restore the latest backup" in found
         post(ledger, 2, first=6, consignee="Khazna")
-        assert "is not the one that" in forbidden(copy, file)
+        assert "is not the one " in forbidden(copy, file)
         post(ledger, 2, first=8, consignee="Khazna")
-        assert "is not the one that" in forbidden(copy, file)
+        assert "is not the one " in forbidden(copy, file)
 
 
 def test_a_checkpoint_that_is_missing_another_ledgers_or_forged_forbids_writing(
@@ -79,13 +79,56 @@ def test_a_checkpoint_that_is_missing_another_ledgers_or_forged_forbids_writing(
         note = file.read_text()
         file.write_text(note.replace("\n6\n", "\n5\n"))
         assert "does not hold" in forbidden(url, file, signer.verifier)
-        assert "is not the one that" in forbidden(url, file)
+        assert "is not the one " in forbidden(url, file)
         file.write_text("nothing of the sort")
         assert "cannot be taken for a checkpoint" in forbidden(url, file)
         file.unlink()
         assert "cannot be read" in forbidden(url, file)
         file.write_text(Signer.new("another").sign(Checkpoint("another", 0, merkle.EMPTY_ROOT).text()))
         assert "is a checkpoint of another" in forbidden(url, file)
+
+
+def test_a_store_that_lacks_the_last_entry_alone_is_an_older_copy(url: str, tmp_path: Path) -> None:
+    copy, file = copied(url, tmp_path / "copy"), tmp_path / "kept"
+    with opened(url) as ledger:
+        post(ledger, 1, first=6)
+        ledger.checkpoint(signer_of(ledger, tmp_path), keep=[file])
+    assert "this store ends at entry 6" in forbidden(copy, file)
+
+
+def test_a_fork_that_was_signed_at_the_same_size_forbids_writing(url: str, tmp_path: Path) -> None:
+    fork = copied(url, tmp_path / "fork")
+    with opened(url) as ledger:
+        signer = signer_of(ledger, tmp_path)
+    for each, who in ((url, "G42"), (fork, "Khazna")):
+        with opened(each) as ledger:
+            post(ledger, 3, first=6, consignee=who)
+            ledger.checkpoint(signer, keep=[tmp_path / who])
+            post(ledger, 1, first=9)
+    assert forbidden(url, tmp_path / "G42") == forbidden(fork, tmp_path / "Khazna") == ""
+    assert "is not the one " in forbidden(url, tmp_path / "Khazna")
+    with opened(url) as ledger:
+        found = ledger.verify(kept.outside(tmp_path / "Khazna")).rows()
+        assert [(row["seq"], row["check"]) for row in found] == [(9, "checkpoint"), (None, "event")]
+        with pytest.raises(Tampered, match="does not continue the checkpoint of 9"):
+            ledger.checkpoint(signer, keep=[tmp_path / "Khazna"])
+
+
+def test_a_folder_of_tiles_kept_elsewhere_must_be_by_the_key(url: str, tmp_path: Path) -> None:
+    with opened(url) as ledger:
+        signer = signer_of(ledger, tmp_path)
+        ledger.checkpoint(signer, folder=tmp_path / "tiles")
+    assert kept.outside(tmp_path / "tiles", signer.verifier).size == 6
+    with pytest.raises(Tampered, match="not signed by"):
+        kept.outside(tmp_path / "tiles", Signer.new(signer.verifier.name).verifier)
+
+
+def test_an_empty_checkpoint_with_a_root_fits_no_store(url: str, tmp_path: Path) -> None:
+    with opened(url) as ledger:
+        signer = signer_of(ledger, tmp_path)
+    for root, fits in ((merkle.EMPTY_ROOT, True), (bytes(32), False)):
+        (tmp_path / "kept").write_text(signer.sign(Checkpoint(signer.verifier.name, 0, root).text()))
+        assert (forbidden(url, tmp_path / "kept", signer.verifier) == "") is fits
 
 
 def test_a_checkpoint_of_the_settings_is_a_small_file_and_forbids_writing_where_it_is_none(

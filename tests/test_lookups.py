@@ -16,8 +16,6 @@ from tests.books import asked, books
 from tests.outside import BALANCE, connected
 from tests.small import entry, fill
 
-Filled = Callable[..., Books]
-
 
 @pytest.fixture(name="database")
 def _database(store_url: str) -> Database:

@@ -179,8 +179,10 @@ def test_every_consistency_proof_holds_for_its_sizes_and_roots() -> None:
         proof = merkle.consistency_proof(old, size, TREE.node)
         assert merkle.consistent(old, ALL_ROOTS[old], size, ALL_ROOTS[size], proof)
         assert not merkle.consistent(old, OTHER, size, ALL_ROOTS[size], proof)
-        if old:
+        if old or not size:  # every tree continues the empty one, and an empty one has one root
             assert not merkle.consistent(old, ALL_ROOTS[old], size, OTHER, proof)
+        if not old:
+            assert not merkle.consistent(old, ALL_ROOTS[old], size, ALL_ROOTS[size], [OTHER])
 
 
 def test_a_changed_short_or_long_proof_is_refused() -> None:
@@ -193,6 +195,15 @@ def test_a_changed_short_or_long_proof_is_refused() -> None:
             proof = merkle.consistency_proof(old, size, TREE.node)
             for other in changed(proof):
                 assert not merkle.consistent(old, ALL_ROOTS[old], size, ALL_ROOTS[size], other)
+
+
+def test_a_hash_is_32_bytes_wherever_it_is_cut() -> None:
+    """The same bytes in a row, cut elsewhere, make the same root: that is no proof."""
+    one, two = HASHES[:2]
+    short, long = one[:-1], one[-1:] + two
+    assert merkle.node_hash(short, long) == ALL_ROOTS[2]
+    assert not merkle.includes(0, 2, short, [long], ALL_ROOTS[2])
+    assert not merkle.consistent(1, short, 2, ALL_ROOTS[2], [long])
 
 
 @given(st.integers(1, MOST), st.data())

@@ -48,7 +48,7 @@ def test_return_is_written_as_people_write_it() -> None:
 
 
 def faults(fields: dict[str, Any]) -> list[str]:
-    """What pydantic says of an entry, a line a fault."""
+    """What pydantic says of an entry, a line per fault."""
     with pytest.raises(ValidationError) as caught:
         Entry.model_validate(fields)
     return [

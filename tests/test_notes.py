@@ -166,10 +166,15 @@ def test_the_published_checkpoint_is_read_and_written_to_the_byte() -> None:
     assert Checkpoint.parse(BEHIND + "an extension line\n") == checkpoint
 
 
+SHORT = b64encode(bytes(31)).decode()
+"""As long as a root in base64, and a byte too few."""
+
+
 @pytest.mark.parametrize(
     "text",
     [
-        "", "\n\n\n", BEHIND[:-1], BEHIND.replace("20852163", "020852163"), BEHIND.replace("20852163", "-1"),
+        "", "\n\n\n", BEHIND[:-1], f"{BEHIND}more", BEHIND.replace("20852163", "0"), f"a\n5\n{SHORT}\n",
+        BEHIND.replace("20852163", "020852163"), BEHIND.replace("20852163", "-1"),
         BEHIND.replace("20852163", "1e3"), BEHIND.replace("20852163", "٣"), BEHIND.replace("20852163", ""),
         BEHIND.replace("20852163", "9" * 20), BEHIND.replace("=", ""), BEHIND.replace("CsUY", "CsU"),
         BEHIND.replace("2I=", "2J="), f"{BEHIND}\n", "origin\n5\n",

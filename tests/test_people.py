@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ledger import Entry, Ledger, Misconfigured, NotPermitted, UnknownName, read_feed, roster
+from ledger import Entry, Ledger, Misconfigured, NotPermitted, UnknownName, book, read_feed, roster
 from ledger.database import Database
 from ledger.events import Telling
 from ledger.roster import Act, Role
@@ -158,6 +158,10 @@ def test_the_roster_is_not_changed_by(
         assert root.users().rows() == before
 
 
+def test_the_last_admin_may_take_a_second_role(own: Callable[[str], Ledger]) -> None:
+    assert own("root").set_roles("root", "admin", "auditor").words == "auditor, admin"
+
+
 def test_an_admin_may_go_once_there_is_another(own: Callable[[str], Ledger]) -> None:
     root = own("root")
     root.set_roles("ada", "admin", "approver")
@@ -222,9 +226,29 @@ def test_nobody_alone(url: str, given: Entry, said: str) -> None:
         before = contents(url)["entry"]
         with pytest.raises(NotPermitted, match=f"{said}.*tppq propose.*tppq approve"):
             omar.post(given)
+        told = contents(url)["event"]
         with pytest.raises(NotPermitted, match="takes two people"):
             omar.post(entry("license", "AE", 1, license_no="L1"), given, dry_run=True)
     assert contents(url)["entry"] == before
+    assert contents(url)["event"] == told, "a dry run writes nothing"
+
+
+@pytest.mark.parametrize(("name", "given"), [("vera", "license"), ("omar", "allocate")])
+def test_a_dry_run_of_what_somebody_may_not_leaves_no_trace(
+    url: str, tmp_path: Path, name: str, given: str
+) -> None:
+    path = tmp_path / "given.csv"
+    number = "L1" if given == "license" else ""
+    row = f"{given},AE,2026-02-01,{number},1"
+    path.write_text(f"kind,country,effective_on,license_no,tpp\n{row}\n", encoding="utf-8")
+    before = contents(url)
+    with at(url, name, CLOCK) as ledger, read_feed(str(path)) as feed:
+        with pytest.raises(NotPermitted):
+            ledger.post_file(feed, dry_run=True)
+        assert contents(url) == before
+        with pytest.raises(NotPermitted):
+            ledger.post_file(feed)
+    assert contents(url) != before
 
 
 def test_a_reversal_takes_two_people_over_a_million_tpp(own: Callable[[str], Ledger]) -> None:
@@ -356,6 +380,51 @@ def test_an_officer_who_is_removed_while_waiting_for_the_lock_posts_nothing(
 
         store.record([Telling(roster.TOPIC, "maria", "removed", {})], "root", meanwhile)
         with pytest.raises(NotPermitted, match="maria may no longer post in this ledger"):
+            coming[0].result()
+    assert own("root").licenses().rows() == []
+    store.close()
+
+
+def test_an_officer_who_is_removed_while_waiting_for_the_lock_proposes_nothing(
+    own: Callable[[str], Ledger], store_url: str
+) -> None:
+    maria, coming = own("maria"), list[Future[Any]]()
+    store = Store(Database(store_url, 10), CLOCK)
+    with ThreadPoolExecutor(1) as thread:
+
+        def meanwhile() -> None:
+            coming.append(thread.submit(maria.propose, entry("allocate", "AE", 500)))
+            wait(coming, timeout=0.5)  # she may still propose, and waits for the lock
+
+        store.record([Telling(roster.TOPIC, "maria", "removed", {})], "root", meanwhile)
+        with pytest.raises(NotPermitted, match="maria may no longer propose in this ledger"):
+            coming[0].result()
+    assert own("root").pending().rows() == []
+    store.close()
+
+
+@pytest.mark.parametrize("group", [20_000, 1], ids=["one group", "several, which another process writes"])
+def test_an_officer_who_is_removed_while_waiting_for_the_lock_posts_nothing_of_a_file_row_by_row(
+    own: Callable[[str], Ledger], store_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, group: int
+) -> None:
+    monkeypatch.setattr(book, "GROUP", group)
+    rows = [f"license,AE,{DAY},L-{number},1" for number in range(4)]
+    (tmp_path / "rows.csv").write_text("\n".join(["kind,country,effective_on,license_no,tpp", *rows, ""]))
+    maria, coming = own("maria"), list[Future[Any]]()
+    store = Store(Database(store_url, 10), CLOCK)
+
+    def post() -> None:
+        with read_feed(str(tmp_path / "rows.csv")) as feed:
+            maria.post_file(feed, each=True)
+
+    with ThreadPoolExecutor(1) as thread:
+
+        def meanwhile() -> None:
+            coming.append(thread.submit(post))
+            wait(coming, timeout=1)  # she may still post, and waits for the lock
+
+        store.record([Telling(roster.TOPIC, "maria", "removed", {})], "root", meanwhile)
+        with pytest.raises(NotPermitted, match=r"maria (may no longer post in|is no user of) this ledger"):
             coming[0].result()
     assert own("root").licenses().rows() == []
     store.close()

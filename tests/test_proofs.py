@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from base64 import b64decode
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
 
 import pytest
@@ -12,14 +13,21 @@ import sqlalchemy as sa
 
 from ledger import (
     BadFeed,
+    Busy,
     Ledger,
     Misconfigured,
     Refused,
     Tampered,
     UnknownName,
     merkle,
+    tppq_verify,
 )
+from ledger.anchors import TOPIC
+from ledger.database import Database
+from ledger.events import Telling
 from ledger.notes import Checkpoint, Signer, text_of
+from ledger.proofs import Signed
+from ledger.store import Store
 from ledger.tables import ENTRY
 from tests.evidence import CLOCK, copied, entry, opened, post, signer_of
 from tests.outside import connected, drop_guards
@@ -139,12 +147,21 @@ def test_what_was_changed_since_the_last_checkpoint_is_not_signed(
         assert ledger.verify().basis["checked"]["checkpoints"] == 1
 
 
-def test_a_head_that_does_not_stand_on_its_entries_is_not_signed(url: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "changed",
+    [
+        "update head set tree = (select replace(tree, 'a', 'b') from head)",
+        "update head set hash = (select lower(hex(salt_key)) from head)",
+    ],
+)
+def test_a_head_that_does_not_stand_on_its_entries_is_not_signed(
+    url: str, tmp_path: Path, changed: str
+) -> None:
     with opened(url) as ledger:
         signer = signer_of(ledger, tmp_path)
     drop_guards(url)
     with connected(url) as connection:
-        connection.execute(sa.text("update head set tree = (select replace(tree, 'a', 'b') from head)"))
+        connection.execute(sa.text(changed))
     Ledger.init(url, opening=False).close()
     with opened(url) as ledger, pytest.raises(Tampered, match="does not stand on its entries"):
         ledger.checkpoint(signer)
@@ -172,8 +189,63 @@ def test_a_ledger_that_was_cut_and_went_on_is_not_signed_against_the_file_kept_e
 def test_the_file_kept_elsewhere_must_be_by_this_key(url: str, tmp_path: Path) -> None:
     with opened(url) as ledger:
         ledger.checkpoint(signer_of(ledger, tmp_path), keep=[tmp_path / "kept"])
-        with pytest.raises(BadFeed, match="it is not signed by"):
+        new = "to sign with a new key, a new file or folder$"
+        with pytest.raises(BadFeed, match=f"it is not signed by .*: name the key that signed it, or, {new}"):
             ledger.checkpoint(signer_of(ledger, tmp_path, "other"), keep=[tmp_path / "kept"])
+
+
+def test_the_file_kept_elsewhere_must_be_of_this_ledger_and_of_its_history(
+    small: Ledger, tmp_path: Path
+) -> None:
+    signer, file = signer_of(small, tmp_path), tmp_path / "kept"
+    small.checkpoint(signer, folder=tmp_path / "tiles")
+    file.write_text(signer.sign(Checkpoint("another", 3, bytes(32)).text()))
+    with pytest.raises(BadFeed, match="the checkpoint is of another, and this ledger is tppq/"):
+        small.checkpoint(signer, keep=[file])
+    for size in (3, 6):  # less than what the tiles have, which are not read again, and just that
+        file.write_text(signer.sign(Checkpoint(signer.verifier.name, size, bytes(32)).text()))
+        with pytest.raises(Tampered, match=f"does not continue the checkpoint of {size} entries"):
+            small.checkpoint(signer, keep=[file], folder=tmp_path / "tiles")
+
+
+def test_tiles_by_another_key_are_not_gone_on_with(small: Ledger, tmp_path: Path) -> None:
+    small.checkpoint(signer_of(small, tmp_path), folder=tmp_path / "tiles")
+    other = signer_of(small, tmp_path, "other")
+    with pytest.raises(Tampered, match=r"it is not signed by .* a new file or folder$"):
+        small.checkpoint(other, folder=tmp_path / "tiles")
+    assert small.checkpoint(other, folder=tmp_path / "new").reread == 6
+
+
+def test_what_is_read_again_begins_with_the_oldest_checkpoint_that_is_kept(
+    small: Ledger, tmp_path: Path
+) -> None:
+    signer = signer_of(small, tmp_path)
+    small.checkpoint(signer, keep=[tmp_path / "old"])
+    for first in (6, 8):
+        post(small, 2, first=first)
+        small.checkpoint(signer, keep=[tmp_path / "new"])
+    post(small, 2, first=10)
+    signed = small.checkpoint(signer, keep=[tmp_path / "old", tmp_path / "new"])
+    assert (signed.size, signed.reread) == (12, 6)
+
+
+def test_a_smaller_checkpoint_is_not_recorded_after_a_larger_one(store_url: str, tmp_path: Path) -> None:
+    """A larger one is signed while the smaller waits for the lock."""
+    with Ledger.init(store_url, opening=False, actor="maria", clock=CLOCK) as ledger:
+        ledger.post(entry("allocate", 1_000_000), request_id="cap")
+        signer, coming = signer_of(ledger, tmp_path), list[Future[Signed]]()
+        larger = {"size": 2, "root": "00" * 32, "head_hash": "", "edge": [], "key": "", "note": []}
+        store = Store(Database(store_url, 10), CLOCK)
+        with ThreadPoolExecutor(1) as thread:
+
+            def meanwhile() -> None:
+                coming.append(thread.submit(ledger.checkpoint, signer))
+                wait(coming, timeout=0.5)
+
+            store.record([Telling(TOPIC, "2", "signed", larger)], "maria", meanwhile)
+            with pytest.raises(Busy, match="a checkpoint of 2 entries was signed meanwhile: try again"):
+                coming[0].result()
+        store.close()
 
 
 # ----------------------------------------------------------------------------------------------- proofs
@@ -264,3 +336,44 @@ def test_what_is_not_continued_is_not_proved(url: str, tmp_path: Path) -> None:
     other = f"sqlite:///{tmp_path / 'other.db'}"
     with Ledger.init(other) as ledger, pytest.raises(BadFeed, match="the checkpoint is of tppq/"):
         ledger.prove_since(tmp_path / "kept")
+
+
+def test_tiles_of_another_ledger_or_of_another_history_are_no_evidence_against_this_one(
+    url: str, tmp_path: Path
+) -> None:
+    copy, file = copied(url, tmp_path / "copy"), tmp_path / "kept"
+    with Ledger.init(f"sqlite:///{tmp_path / 'other.db'}", opening=False, clock=CLOCK) as other:
+        other.post(*(entry("allocate", 1_000_000 + number) for number in range(8)))
+        other.checkpoint(signer_of(other, tmp_path, "others"), folder=tmp_path / "others-tiles")
+    with opened(url) as ledger:
+        signer = signer_of(ledger, tmp_path)
+        ledger.checkpoint(signer, keep=[file])
+        for prove in (ledger.prove, lambda _, folder: ledger.prove_since(file, folder=folder)):
+            with pytest.raises(
+                BadFeed, match=r"of the folder .*others-tiles is of tppq/.*, and this ledger is"
+            ):
+                prove(3, folder=tmp_path / "others-tiles")
+        post(ledger, 1, first=6)
+        ledger.checkpoint(signer)
+    with opened(copy) as fork:
+        post(fork, 2, first=6, consignee="Khazna")
+        fork.checkpoint(signer, folder=tmp_path / "tiles")
+    with opened(url) as ledger:
+        said = (
+            "the tiles of .*tiles do not continue the last checkpoint of this ledger, of 7 entries: run tppq"
+        )
+        with pytest.raises(Tampered, match=said):
+            ledger.prove(3, folder=tmp_path / "tiles")
+
+
+def test_a_proof_goes_across_a_change_of_keys(small: Ledger, tmp_path: Path) -> None:
+    """The old key's last file is kept, the new key begins a new one: whoever has both keys can check both."""
+    old, new = signer_of(small, tmp_path), signer_of(small, tmp_path, "new")
+    small.checkpoint(old, keep=[tmp_path / "kept"])
+    post(small, 3, first=6)
+    assert small.checkpoint(new, keep=[tmp_path / "new-kept"]).reread == 9
+    (tmp_path / "since").write_text(small.prove_since(tmp_path / "kept"))
+    two = ["consistency", str(tmp_path / "kept"), str(tmp_path / "since")]
+    keys = {"old": ["--key", str(old.verifier)], "new": ["--key", str(new.verifier)]}
+    assert tppq_verify.main([*keys["old"], *keys["new"], *two]) == 0
+    assert tppq_verify.main([*keys["new"], *two]) == tppq_verify.main([*keys["old"], *two]) == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
@@ -25,7 +26,11 @@ from ledger import (
     UnknownName,
     proposed,
     read_feed,
+    roster,
 )
+from ledger.database import Database
+from ledger.events import Telling
+from ledger.store import Store
 from tests.clock import Clock
 from tests.outside import by_hand, connected, contents, count, drop_guards
 from tests.shared import DAY, at, create, entry
@@ -111,6 +116,14 @@ def test_the_decision_is_recorded_with_the_entries_by_whoever_decided(own: As) -
     ]
 
 
+def test_a_proposal_is_answered_with_the_instant_at_which_it_was_recorded(here: As) -> None:
+    proposal = here("maria").propose(entry("allocate", "AE", 500))
+    (row,) = here("ada").pending().rows()
+    assert (row["at"], row["expires_at"]) == (proposal.at, proposal.expires_at)
+    (told,) = here("ines").audit(who="maria").rows()
+    assert told["at"] == proposal.at
+
+
 def test_a_file_is_proposed_and_posted_whole(here: As, tmp_path: Path) -> None:
     file = tmp_path / "raise.csv"
     rows = [f"allocate,AE,{DAY},10,a-1", f"withdraw,KZ,{DAY},20,a-2"]
@@ -163,9 +176,7 @@ def test_a_dry_run_shows_and_keeps_nothing(here: As) -> None:
 def test_nobody_approves_or_rejects_what_they_proposed_whatever_their_roles(here: As, who: str) -> None:
     here("root").set_roles("omar", "officer", "approver", "auditor", "admin")
     here(who).propose(entry("allocate", "AE", 500))
-    with pytest.raises(
-        SelfApproval, match="P-0001 is omar's own, whom no role lets approve it: another appr"
-    ):
+    with pytest.raises(SelfApproval, match="omar proposed P-0001, and nobody approves their own proposal"):
         here("omar").approve("1")
     with pytest.raises(SelfApproval, match="tppq withdraw takes it back"):
         here("omar").reject("1", "no")
@@ -283,6 +294,35 @@ def test_both_must_still_be_in_their_roles(here: As, name: str, act: str) -> Non
     assert headroom(ada, "AE") == (1_000, 500)
 
 
+@pytest.mark.parametrize(
+    ("name", "act", "verb"),
+    [
+        ("ada", "approve", lambda ledger: ledger.approve("1")),
+        ("ada", "approve", lambda ledger: ledger.reject("1", "no")),
+        ("maria", "propose", lambda ledger: ledger.withdraw("1", "no")),
+    ],
+    ids=["approves", "rejects", "withdraws"],
+)
+def test_somebody_who_is_removed_while_waiting_for_the_lock_decides_nothing(
+    own: As, store_url: str, name: str, act: str, verb: Callable[[Ledger], Any]
+) -> None:
+    own("maria").propose(entry("allocate", "AE", 500))
+    decides, coming = own(name), list[Future[Any]]()
+    store = Store(Database(store_url, 10), Clock(DAY))
+    with ThreadPoolExecutor(1) as thread:
+
+        def meanwhile() -> None:
+            coming.append(thread.submit(verb, decides))
+            wait(coming, timeout=0.5)  # they may still decide, and wait for the lock
+
+        store.record([Telling(roster.TOPIC, name, "removed", {})], "root", meanwhile)
+        with pytest.raises(NotPermitted, match=f"{name} may no longer {act} in this ledger"):
+            coming[0].result()
+    store.close()
+    assert len(own("omar").pending()) == 1
+    assert headroom(own("omar"), "AE") == (1_000, 500)
+
+
 # ------------------------------------------------------------------------------------- judged once more
 
 
@@ -306,6 +346,13 @@ def test_headroom_that_moved_does_not_stop_an_approval_while_it_suffices(here: A
     here("maria").post(entry("license", "AE", 300, license_no="L2"))
     assert proposal.shown == [900]
     assert here("ada").approve("1", seen=proposal.hash)[0].headroom_tpp == 600
+
+
+def test_what_was_shown_to_leave_nothing_takes_nothing_below_zero(here: As) -> None:
+    here("maria").propose(entry("withdraw", "AE", 1_000, reason="the cap is closed"))
+    here("maria").post(entry("license", "AE", 1, license_no="L2"))
+    with pytest.raises(OverHeadroom, match="AE 1 TPP below zero; when it was proposed it left 0"):
+        here("ada").approve("1")
 
 
 def test_what_was_shown_to_fit_does_not_overdraw(here: As) -> None:
@@ -420,11 +467,25 @@ def test_what_was_pending_then_is_shown_then(here: As, clock: Clock) -> None:
     assert headroom(here("ada"), "AE") == (100, 0)
 
 
+def reserving(ledger: Ledger) -> Ledger:
+    """The ledger, as under a regime in which what waits reserves."""
+    terms = ledger._terms  # noqa: SLF001  # no file in fixtures/reference says so
+    ledger._terms = replace(terms, choices={**terms.choices, "pending_reserves": True})  # noqa: SLF001
+    return ledger
+
+
+def test_what_was_reserved_then_is_what_was_pending_then(here: As, clock: Clock) -> None:
+    maria = reserving(here("maria"))
+    clock.set("2026-02-03")
+    before = maria.fit("AE", tpp=1_000, known_at="2026-02-02").rows()
+    maria.propose(entry("withdraw", "AE", 900, reason="lowered"))
+    clock.set("2026-02-04")
+    assert (before[0]["fits"], maria.fit("AE", tpp=1_000, known_at="2026-02-02").rows()) == (True, before)
+    assert maria.fit("AE", tpp=1_000).rows()[0]["short_by_tpp"] == 900
+
+
 def test_a_regime_may_say_that_pending_proposals_reserve(here: As) -> None:
-    maria, ada = here("maria"), here("ada")
-    for each in (maria, ada):
-        terms = each._terms  # noqa: SLF001  # no file in fixtures/reference says so
-        each._terms = replace(terms, choices={**terms.choices, "pending_reserves": True})  # noqa: SLF001
+    maria, ada = reserving(here("maria")), reserving(here("ada"))
     maria.propose(entry("withdraw", "AE", 900, reason="lowered"))
     with pytest.raises(
         OverHeadroom, match="AE has 100 TPP left beside pending proposals; 101 asked; short by 1"

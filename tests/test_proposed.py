@@ -152,10 +152,10 @@ def test_reserved_is_what_would_be_taken_not_what_would_be_brought() -> None:
     assert proposed.reserved_tpp(proposed.fold([made(1)], AT).values()) == {"country/KZ": 37}
 
 
-def test_the_column_stands_beside_headroom() -> None:
+def test_the_column_comes_last_so_that_the_others_keep_their_places() -> None:
     names = ("country", "headroom_tpp", "headroom_h100e")
     rows = Rows(names, ("string", "int64", "int64"), [("AE", 5, 0), ("SA", 6, 0)])
     beside = proposed.with_pending(rows, {"country/AE": -3})
-    assert beside.names == ("country", "headroom_tpp", "pending_tpp", "headroom_h100e")
+    assert beside.names == ("country", "headroom_tpp", "headroom_h100e", "pending_tpp")
     assert beside.types == ("string", "int64", "int64", "int64")
-    assert beside.rows == [("AE", 5, -3, 0), ("SA", 6, 0, 0)]
+    assert beside.rows == [("AE", 5, 0, -3), ("SA", 6, 0, 0)]

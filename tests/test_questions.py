@@ -400,6 +400,28 @@ def test_reference_data_answers_with_the_same_basis(small: Ledger) -> None:
         assert answer.basis == small.headroom().basis
 
 
+def test_on_a_day_reference_data_are_what_was_valid_then_and_say_so(small: Ledger) -> None:
+    for ask in (small.devices, small.countries):
+        whole, then = ask(), ask(as_of="2026-01-01")
+        valid = [
+            row for row in whole if row["valid_from"] <= date(2026, 1, 1) <= (row["valid_to"] or date.max)
+        ]
+        assert [row["source"] for row in then] == [row["source"] for row in valid]
+        assert then.basis == {**whole.basis, "as_of": "2026-01-01"}
+        none = ask(as_of="1900-01-01")
+        assert (len(none), none.arrow().schema) == (0, whole.arrow().schema)
+    assert len(small.countries(as_of=date(2024, 6, 1))) == 0
+
+
+def test_days_of_reference_data_are_days_and_figures_numbers(small: Ledger) -> None:
+    for answer in (small.devices(), small.countries()):
+        kinds = {field.name: str(field.type) for field in answer.arrow().schema}
+        assert kinds["valid_from"] == kinds["valid_to"] == "date32[day]"
+    density = {row["device_id"]: row["performance_density"] for row in small.devices()}
+    assert density["nvidia-v100-sxm2-32gb"] == Decimal("2.45")
+    assert None in density.values()
+
+
 def test_a_countrys_tier_is_that_of_the_day(small: Ledger) -> None:
     assert by_country(small.countries(as_of="2026-01-01"), "tier")["AE"] == 2
     assert by_country(small.countries(), "tier")["CN"] == 3

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from ledger import jobs
+from ledger import Ledger, jobs
 from ledger.cli.recon_verbs import Least
 from ledger.recon_breaks import SEVERITIES
 from tests.night import Night
@@ -150,6 +151,27 @@ def test_what_stops_a_night_marks_the_certificate_stale(desk: Desk) -> None:
     assert desk.current()["stale"] is None
 
 
+@pytest.mark.parametrize("damaged", ["{", "[7]", "7", None])
+def test_a_stopped_night_is_told_of_whatever_became_of_the_mark_of_the_last_one(
+    desk: Desk, damaged: str | None
+) -> None:
+    desk()
+    empty, current = desk.folder / "empty", desk.folder / "out" / "current.json"
+    empty.mkdir()
+    if damaged is None:
+        current.unlink()
+        current.mkdir()
+    else:
+        current.write_text(damaged, encoding="utf-8")
+    status, _, err = typed(["reconcile", str(empty)], clock=desk.night.clock)
+    (message,) = desk.messages()
+    assert (status, message["exit_status"]) == (69, 69)
+    if damaged is None:
+        assert "current.json cannot be written, so it is not marked as stale" in err
+    else:
+        assert desk.current() == {"run": None, "status": None, "as_of": None, "stale": message["subject"]}
+
+
 def test_a_run_that_looks_back_leaves_the_certificate_that_holds(desk: Desk) -> None:
     assert desk()[0] == 0
     assert desk("--as-of", "2026-11-01", "--out", "out")[0] == 0
@@ -163,6 +185,54 @@ def test_a_missing_file_exits_with_69(desk: Desk) -> None:
     status, out, _ = typed(["reconcile", str(feeds)], clock=desk.night.clock)
     assert (status, "FILE_MISSING" in out) == (69, True)
     assert typed(["reconcile", "nowhere"], clock=desk.night.clock)[0] == 69
+
+
+def test_what_is_done_about_a_break_is_told_to_people_and_answered_to_programs(desk: Desk) -> None:
+    desk.night.declared["X1/1"]["quantity"] = 3
+    assert desk("-q")[0] == 1
+    (row,) = json.loads(typed(["breaks", "--json"], clock=desk.night.clock)[1])["rows"]
+    name = row["break"]
+
+    def done(*arguments: str) -> list[dict[str, Any]]:
+        status, out, err = typed(["break", *arguments, "--json"], clock=desk.night.clock)
+        assert (status, err) == (0, "")
+        said = json.loads(out)
+        assert said["basis"]["seq"] == 4
+        return list(said["rows"])
+
+    said = f"{name} QUANTITY {row['key']}: taken by omar.\n"
+    assert typed(["break", "take", name, "--for", "omar"], clock=desk.night.clock) == (0, "", said)
+    assert done("take", name, "--for", "maria") == [row | {"state": "taken", "officer": "maria"}]
+    assert done("comment", name, "hi")[0]["state"] == "taken"
+    assert done("propose", name, "--correct", "3", "--set", "quantity=3")[0]["state"] == "proposed"
+    assert typed(["break", "comment", name, "hi", "-o", "z.csv"], clock=desk.night.clock)[:2] == (0, "")
+    assert Path("z.csv").read_text(encoding="utf-8").startswith("break,code,severity,")
+    assert typed(["break", "comment", name, "hi", "-o", "z.txt"], clock=desk.night.clock)[:2] == (0, "")
+    assert Path("z.txt").read_text(encoding="utf-8") == f"{name} QUANTITY {row['key']}: remarked on.\n"
+    with Ledger.open("sqlite:///tppq.db", actor="maria", clock=desk.night.clock) as ledger:
+        ledger.break_propose(name, correct=3, changes={"quantity": 3})
+    status, out, err = typed(["break", "confirm", name, "--json"], clock=desk.night.clock)
+    assert (status, err) == (0, "")
+    posted = [(each["kind"], each["seq"]) for each in json.loads(out)["posted"]]
+    assert posted == [("restore", 5), ("export", 6)]
+
+
+def test_each_missing_file_is_a_break_of_its_own_under_the_name_by_which_it_was_asked_for(desk: Desk) -> None:
+    feeds = desk.night.write(desk.folder / "feeds")
+    (feeds / "reexports.csv").unlink()
+    missing = ("a.csv", "b.csv", "declarations.csv")
+    assert typed(["reconcile", str(feeds), *missing], clock=desk.night.clock)[0] == 69
+    _, out, _ = typed(["breaks", "--json"], clock=desk.night.clock)
+    found = {(row["key"], row["source"]): row["detail"] for row in json.loads(out)["rows"]}
+    assert found == {
+        ("a.csv", "files"): "a.csv is missing", ("b.csv", "files"): "b.csv is missing",
+        ("declarations.csv", "declarations"): "declarations.csv is missing",
+        ("reexports run 1", "reexports"): f"{feeds}/reexports.csv is missing: only its manifest is there",
+    }  # fmt: skip
+    _, out, _ = typed(["breaks"], clock=desk.night.clock)
+    assert "run None" not in out
+    assert desk()[0] == 0, "a night that is whole clears them"
+    assert typed(["breaks"], clock=desk.night.clock)[1] == "No break is open.\n"
 
 
 def test_a_file_that_cannot_be_read_exits_with_65_and_lists_its_faults(desk: Desk) -> None:

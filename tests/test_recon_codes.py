@@ -412,6 +412,83 @@ def _reexport_of_another_quantity(night: Night, country: str, number: str, itn: 
     night.bare("export", number, 10, "2026-10-20", reference=f"R{itn}")
 
 
+def _reexported(night: Night, number: str, itn: str, left: str = "2026-10-20", **overrun: Any) -> None:
+    """Ten pieces come back from MY, leave again at once, and are reported so; `overrun` is how they left."""
+    night.license(f"{number}-MY", "MY")
+    night.export(f"{itn}/1", f"{number}-MY", 10)
+    night.bare("return", f"{number}-MY", 10, left, reference=f"R{itn}")
+    night.post(
+        "overrun", night.licensed[number]["country"], left, device_id="nvidia-h100-sxm5-80gb", quantity=10,
+        reference=f"R{itn}", reason="left all the same", **overrun,
+    )  # fmt: skip
+    night.reexport(f"R{itn}", number, 10, "MY", left)
+    for leg in night.moved[-2:]:
+        leg["license_no"] = overrun.get("license_no", "")
+
+
+@corner("UNLICENSED_EXPORT")
+def _reexported_without_a_license_as_all_agree(night: Night, country: str, number: str, itn: str) -> None:
+    night.license(number, country)
+    _reexported(night, number, itn)
+
+
+@corner("UNLICENSED_EXPORT")
+def _reexported_without_a_license_and_not_reported(night: Night, country: str, number: str, itn: str) -> None:
+    night.license(number, country)
+    _reexported(night, number, itn)
+    del night.moved[-2:]
+
+
+@corner("UNLICENSED_EXPORT")
+def _arrived_without_a_license_as_one_leg_says(night: Night, country: str, number: str, itn: str) -> None:
+    night.license(number, country)
+    night.reexport(f"R{itn}", number, 10, "MY", legs=("in",))
+    night.moved[-1]["license_no"] = ""
+
+
+@corner("OVER_LICENSE")
+def _reexported_beyond_what_the_license_holds(night: Night, country: str, number: str, itn: str) -> None:
+    night.license(number, country, quantity=5)
+    _reexported(night, number, itn, license_no=number)
+
+
+@corner("EXPIRED_USE")
+def _reexported_after_its_license_expired(night: Night, country: str, number: str, itn: str) -> None:
+    night.license(number, country, until="2026-09-30")
+    _reexported(night, number, itn, license_no=number)
+    serials = " ".join(f"{itn}S{place}" for place in range(10))
+    for told in (night.shipped[f"{itn}/1"], *night.moved[-2:]):
+        told["serials"] = serials
+
+
+@corner("EXPIRED_USE")
+def _reexport_that_was_not_posted_of_a_license_that_had_expired(
+    night: Night, country: str, number: str, itn: str
+) -> None:
+    night.license(number, country, until="2026-09-30")
+    night.reexport(f"R{itn}", number, 10, "MY")
+
+
+@corner("EXPIRED_USE")
+def _reexport_that_left_before_its_license_was_issued(
+    night: Night, country: str, number: str, itn: str
+) -> None:
+    night.license(number, country)
+    night.bare("export", number, 10, "2026-03-03", reference=f"R{itn}")
+    night.reexport(f"R{itn}", number, 10, country, "2026-02-20")
+
+
+@corner("")
+def _reexport_that_left_in_time_and_arrived_later(night: Night, country: str, number: str, itn: str) -> None:
+    night.license(number, country, until="2026-09-30")
+    night.license(f"{number}-MY", "MY")
+    night.export(f"{itn}/1", f"{number}-MY", 10, "2026-08-03")
+    night.reexport(f"R{itn}", number, 10, "MY", "2026-09-30")
+    night.moved[-1]["moved_on"] = "2026-10-04"
+    night.bare("return", f"{number}-MY", 10, "2026-09-30", reference=f"R{itn}")
+    night.bare("export", number, 10, "2026-09-30", reference=f"R{itn}")
+
+
 @corner("SERIAL_CONFLICT")
 def _chips_reexported_from_where_they_never_were(night: Night, country: str, number: str, itn: str) -> None:
     night.license(number, country)
@@ -469,6 +546,35 @@ def test_a_code_of_schedule_c_is_named_with_the_way_out(found: list[dict[str, An
     assert "'5200'" in row["detail"]
     assert "Schedule C" in row["detail"]
     assert "ISO 3166-1 alpha-2" in row["detail"]
+
+
+def test_a_reexport_that_was_not_posted_counts_against_its_license(tmp_path: Path) -> None:
+    night = Night(f"sqlite:///{tmp_path / 'tppq.db'}")
+    with night.ledger as ledger:
+        night.quota("AE", "MY")
+        night.license("L1", "AE", quantity=10)
+        night.reexport("R1", "L1", 12, "MY")
+        rows = ledger.reconcile(night.write(tmp_path / "feeds"), dry_run=True).rows()
+    assert [(row["code"], row["key"], row["source"], row["at_stake_tpp"]) for row in rows] == [
+        ("MISSING_IN_LEDGER", "R1", "reexports", 12 * H100_TPP),
+        ("OVER_LICENSE", "L1", "reexports", 2 * H100_TPP),
+    ]
+    assert rows[0]["ledger_says"] == "nothing"
+
+
+def test_what_a_reexport_used_of_a_license_that_had_expired_is_what_left_then(
+    found: list[dict[str, Any]],
+) -> None:
+    """The export of the same chips before is none of it."""
+    country, number, itn = PLACES["reexported_after_its_license_expired"]
+    (row,) = [row for row in found if row["license_no"] == number]
+    assert (row["key"], row["country"], row["at_stake_tpp"]) == (f"R{itn}", country, 10 * H100_TPP)
+
+
+def test_what_left_without_a_license_is_critical_whoever_tells_of_it(found: list[dict[str, Any]]) -> None:
+    unlicensed = [row for row in found if row["code"] == "UNLICENSED_EXPORT"]
+    assert {row["source"] for row in unlicensed} == {"declarations", "reexports"}
+    assert {row["severity"] for row in unlicensed} == {"critical"}
 
 
 def test_what_is_told_twice_and_posted_never_is_missed_once(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -121,6 +122,70 @@ def test_two_errors_that_offset_each_other_show_in_gross(night: Night, tmp_path:
     names, *rows = (row.split(",") for row in certificate.splitlines())
     (row,) = [dict(zip(names, row, strict=True)) for row in rows if row[0] == "AE"]
     assert (row["net_tpp"], row["gross_tpp"], row["unexplained_tpp"]) == ("0", str(20 * H100_TPP), "0")
+
+
+def test_gross_is_what_ledger_and_customs_differ_by_and_each_set_is_in_it_once(
+    night: Night, run: Callable[..., Answer], tmp_path: Path
+) -> None:
+    night.licensed["L1"] |= {"quantity": 999, "licensed_tpp": 999 * H100_TPP}  # the licensing office's alone
+    night.export("X1/1", "L1", 10)
+    night.shipped["X1/1"]["quantity"] = 7  # the vendor's alone
+    night.export("X2/1", "L2", 10)
+    night.declared["X2/1"] |= {"country": "AE", "quantity": 5, "exported_on": "2026-10-09"}
+    answer = run(out=tmp_path / "out")
+    assert sorted(row["code"] for row in answer.rows() if row["source"] == "declarations") == [
+        "COUNTRY", "PERIOD", "UNIT",
+    ]  # fmt: skip
+    figures = ("net_tpp", "gross_tpp", "unexplained_tpp")
+    with (tmp_path / "out" / answer.basis["run"] / "certificate.csv").open(encoding="utf-8") as file:
+        found = {
+            row["country"]: [int(row[name]) // H100_TPP for name in figures] for row in csv.DictReader(file)
+        }
+    assert found == {"AE": [-5, 5, 0], "SA": [10, 10, 0]}
+
+
+def test_of_two_breaks_of_the_same_goods_one_bears_the_difference(
+    night: Night, run: Callable[..., Answer]
+) -> None:
+    night.export("X1/1", "L1", 10)
+    night.declared["X1/1"] |= {"quantity": 7, "exported_on": "2026-10-09"}
+    found = {row["code"]: row["net_tpp"] for row in run().rows()}
+    assert found == {"QUANTITY": 3 * H100_TPP, "PERIOD": 0}
+
+
+def test_what_was_recorded_later_is_no_line_yet(night: Night, run: Callable[..., Answer]) -> None:
+    night.told("X1/1", "L1", 5)
+    night.clock.set("2026-11-23")
+    night.bare("export", "L1", 5, reference="X1/1")
+    assert codes(run(known_at="2026-11-21", dry_run=True)) == [("MISSING_IN_LEDGER", "new")]
+    assert codes(run(dry_run=True)) == []
+
+
+def test_an_export_that_was_reversed_is_no_line(night: Night, run: Callable[..., Answer]) -> None:
+    night.ledger.reverse(night.export("X1/1", "L1", 5), "typed twice")
+    assert codes(run()) == [("MISSING_IN_LEDGER", "new")]
+
+
+def test_a_vendor_that_never_reported_is_not_asked(night: Night, run: Callable[..., Answer]) -> None:
+    night.export("X1/1", "L1", 5)
+    night.license("L3", "AE", device="amd-mi300x")
+    night.export("X2/1", "L3", 5)
+    del night.shipped["X1/1"]
+    assert [(row["code"], row["key"]) for row in run(dry_run=True)] == []
+    night.export("X3/1", "L1", 5)
+    assert [(row["code"], row["key"]) for row in run(dry_run=True)] == [("MISSING_IN_SOURCE", "X1/1")]
+
+
+def test_a_license_may_be_stated_with_what_was_given_up_of_it_or_without(
+    night: Night, run: Callable[..., Answer]
+) -> None:
+    for number in ("L1", "L2"):
+        country = night.licensed[number]["country"]
+        night.post("release", country, "2026-10-01", license_no=number, tpp=100 * H100_TPP, reason="reduced")
+    night.licensed["L1"] |= {"quantity": 900, "licensed_tpp": 900 * H100_TPP}
+    assert codes(run(dry_run=True)) == []
+    night.licensed["L1"] |= {"quantity": 899, "licensed_tpp": 899 * H100_TPP}
+    assert codes(run(dry_run=True)) == [("LICENSE_DIFFERS", "new")]
 
 
 def test_an_empty_file_is_a_night_of_no_rows(run: Callable[..., Answer]) -> None:

@@ -226,6 +226,13 @@ def test_whoever_is_alone_is_asked_and_the_ledger_left_as_it_is(name: str, seen:
             assert drafted is None
 
 
+def test_an_entry_is_drafted_where_both_agree_on_what_the_ledger_lacks(seen: Seen) -> None:
+    lacking = {
+        name for name in PLACES if any(row["code"] == "MISSING_IN_LEDGER" for row in of_corner(name, seen))
+    }
+    assert lacking == POSTED
+
+
 def test_no_break_lies_outside_the_corners_and_every_figure_is_explained(seen: Seen) -> None:
     assert len(seen.breaks) == sum(len(found) for *_, found in (MATCHED | LONE).values())
     assert {row["unexplained_tpp"] for row in seen.certificate} == {"0"}
@@ -293,8 +300,8 @@ def test_a_slip_of_the_office_or_of_a_reexport_is_cleared_too_once_it_is_correct
         second = ledger.reconcile(night.write(tmp_path / "feeds")).rows()
     assert {(row["code"], row["key"], row["ledger_says"], row["source_says"]) for row in first} == {
         ("PERIOD", "L9", "0", str(1_000 * H100_TPP)),
-        ("PERIOD", "R1", None, "2027-03-01"),
-        ("DEVICE_UNKNOWN", "R2", None, UNHEARD),
+        ("PERIOD", "R1", "nothing", "2027-03-01"),
+        ("DEVICE_UNKNOWN", "R2", "nothing", UNHEARD),
     }
     assert {(row["key"], row["change"]) for row in second} == {(key, "cleared") for key in ("L9", "R1", "R2")}
 
@@ -359,7 +366,7 @@ def test_nothing_is_drafted_that_would_change_nothing(code: str, says: str | Non
     row = {
         "code": code, "agree": "declarations+shipments", "source": "declarations", "seqs": [7],
         "ledger_says": says, "source_says": says, "reason": None, "key": "X1/1", "on_day": None,
-        "at_stake_tpp": 0,
+        "at_stake_tpp": 0, "elsewhere_tpp": None,
     }  # fmt: skip
     assert draft(row) is None
 

@@ -22,6 +22,7 @@ from ledger import (
     SelfApproval,
     Tampered,
     UnknownName,
+    recon_screens,
 )
 from tests.night import H100_TPP, Night
 from tests.outside import connected, contents
@@ -231,6 +232,60 @@ def test_breaks_are_listed_as_they_were_known(office: Office) -> None:
     (row,) = office.ledger.breaks("AE", code="QUANTITY", as_of="2026-11-30")
     assert (row["age_days"], row["age"], row["at_stake_tpp"]) == (6, "6-10", 10 * H100_TPP)
     assert len(office.ledger.breaks("SA")) == 0
+
+
+def test_on_a_day_before_anybody_saw_it_neither_list_nor_report_has_a_break(office: Office) -> None:
+    ledger = office.ledger
+    office.night.clock.set("2026-11-23")
+    ledger.break_take(office.name, "omar")
+
+    def told(day: str) -> list[list[tuple[Any, ...]]]:
+        reported = ledger.report("open-breaks", as_of=day)
+        return [
+            [(row["code"], row["officer"], row["age"]) for row in ledger.breaks(as_of=day)],
+            [(row["code"], row["owner"], row["working_days"]) for row in reported],
+        ]
+
+    assert told("2026-11-19") == [[], []]
+    assert told("2026-11-20") == [[("QUANTITY", None, "0-1")]] * 2
+    assert told("2026-11-23") == [[("QUANTITY", "omar", "0-1")]] * 2
+    assert told("2026-11-30") == [[("QUANTITY", "omar", "6-10")]] * 2
+
+
+def test_one_break_is_shown_as_it_was_known(office: Office) -> None:
+    ledger, name = office.ledger, office.name
+    office.night.clock.set("2026-11-23")
+    ledger.break_take(name, "omar")
+    for asked in ({"known_at": "2026-11-22"}, {"as_of": "2026-11-20"}):
+        then = ledger.break_show(name, **asked)
+        assert ([row["action"] for row in then], then.basis["break"]["state"]) == (["seen"], "new")
+    later = ledger.break_show(name, as_of="2026-12-31")
+    assert (later.basis["break"]["state"], later.basis["break"]["age"]) == ("taken", "> 20")
+    with pytest.raises(UnknownName, match="there is no break"):
+        ledger.break_show(name, known_at="2026-11-19")
+
+
+def test_a_code_that_is_none_is_refused_with_the_nearest(office: Office) -> None:
+    assert len(office.ledger.breaks(code="quantity")) == 1
+    with pytest.raises(UnknownName, match="no break code 'QUANTITIES': the nearest is QUANTITY"):
+        office.ledger.breaks(code="QUANTITIES")
+    with pytest.raises(UnknownName, match="no break code 'x': write one of FILE_MISSING, FILE_SEQUENCE"):
+        office.ledger.breaks(code="x")
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"country": "India"}, "No break is open in IN."),
+        ({"code": "UNIT"}, "No break of UNIT is open."),
+        ({"code": "UNIT", "country": "AE"}, "No break of UNIT is open in AE."),
+        ({"code": "UNIT", "country": "AE", "every": True}, "There is no break of UNIT in AE."),
+    ],
+)
+def test_where_there_is_no_break_of_what_was_asked_for_that_is_said(
+    office: Office, asked: dict[str, Any], said: str
+) -> None:
+    assert recon_screens.breaks(office.ledger.breaks(**asked)) == [said]
 
 
 # ------------------------------------------------------------------------- what a critical break sets aside

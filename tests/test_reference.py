@@ -177,7 +177,8 @@ def test_an_unknown_device_is_refused_with_up_to_three_that_may_be_meant(
 
 
 def test_a_device_row_shows_h100_equivalents_rounded_toward_zero(known: Reference) -> None:
-    shown = {row["device_id"]: row for row in reference.device_rows(known)}
+    terms = known.regime(reference.DEFAULT_REGIME)
+    shown = {row["device_id"]: row for row in reference.device_rows(known, terms)}
     assert len(shown) == 121
     assert str(shown["nvidia-h100-sxm5-80gb"]["h100e"]) == "1.00"
     assert str(shown["nvidia-gb300-gpu"]["h100e"]) == "3.78"  # 60,000 / 15,832 = 3.7898

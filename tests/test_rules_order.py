@@ -1,4 +1,4 @@
-"""Rules about people and reversals, and which rule speaks first: one outcome an entry."""
+"""Rules about people and reversals, and which rule speaks first: one outcome per entry."""
 
 from __future__ import annotations
 

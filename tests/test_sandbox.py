@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import io
 import json
 import os
@@ -30,7 +31,7 @@ from ledger.core_file import Ground
 from ledger.database import Database
 from ledger.events import Telling
 from ledger.sandbox_gate import Refusal, Surface
-from ledger.sandbox_process import Child, Limits
+from ledger.sandbox_process import STARTING_SECONDS, Child, Limits
 from ledger.store import Store
 from tests.books import REFERENCE, REGIME
 from tests.escapes import FINE, INSIDE, OUTSIDE
@@ -375,14 +376,26 @@ def test_no_function_of_the_gate_sounds_like_a_way_out(word: str) -> None:
     assert [name for name in sandbox_gate.FUNCTIONS if word in name and name != "spread"] == []
 
 
+def opened(process: Path) -> set[str]:
+    """The numbers of the files that a process has open."""
+    return {file.name for file in (process / "fd").iterdir()}
+
+
 def test_the_process_has_no_environment_and_opens_nothing_more(small: Small) -> None:
+    kept = os.open(TOP / "README.md", os.O_RDONLY)
+    fcntl.fcntl(kept, fcntl.F_SETFD, 0)  # whoever is started may have it
     with Child() as child:
-        time.sleep(0.3)
-        environment = Path(f"/proc/{child.pid}/environ")
-        if environment.exists():
-            assert environment.read_bytes() == b""
+        about = Path(f"/proc/{child.pid}")
+        if about.exists():
+            for _ in range(1_000):  # until its own program runs, and has read what it is made of
+                if b"sandbox_child" in (about / "cmdline").read_bytes() and opened(about) == {"0", "1", "2"}:
+                    break
+                time.sleep(0.01)
+            assert (about / "environ").read_bytes() == b""
+            assert opened(about) == {"0", "1", "2"}, f"{kept} is open here, for whoever inherits it"
         assert os.getsid(child.pid) == child.pid
         assert small.ledger.sandboxed_sql("select 1 as one", child=child).rows() == [{"one": 1}]
+    os.close(kept)
 
 
 # --- what it may use ------------------------------------------------------------------------------
@@ -412,6 +425,14 @@ def test_a_query_ends_where_its_limits_are(small: Small, hog: str) -> None:
         small.ledger.sandboxed_sql(query, limits=Limits(1_000, 0.4, 64))
 
 
+def test_a_query_that_took_too_long_leaves_nothing_open() -> None:
+    children = [Child(), Child()]
+    for child in children:
+        with child:
+            assert child.do(b"", -STARTING_SECONDS).too_slow  # before it can have begun
+    assert [pipe for child in children for pipe in child.pipes if not pipe.closed] == []
+
+
 def test_many_may_ask_at_once(small: Small) -> None:
     with ThreadPoolExecutor(2) as pool:
         asked = [
@@ -434,6 +455,7 @@ def test_ctrl_c_ends_the_query_and_its_process(small: Small) -> None:
     command = [sys.executable, "-m", "ledger", "--ledger", small.url, "sql", endless]
     with subprocess.Popen(command, cwd=TOP, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         while not (found := below(process.pid)):
+            assert process.poll() is None, "it ended before it started a process"
             time.sleep(0.05)
         time.sleep(1)
         process.send_signal(signal.SIGINT)

@@ -11,7 +11,7 @@ import pytest
 
 from ledger import Ledger
 from ledger.schema import sql
-from ledger.scribe import Desk, Fate, Reply, Scribe
+from ledger.scribe import Fate, Orders, Reply, Scribe
 from ledger.sheet import Insert, Sheet
 from tests.outside import connected, count
 
@@ -29,19 +29,20 @@ def url(tmp_path: Path) -> str:
 
 @pytest.fixture
 def scribe(url: str) -> Iterator[Scribe]:
-    started = Scribe(desk(url, os.getpid()))
+    started = Scribe(orders(url, os.getpid()))
     yield started
     started.close()
 
 
-def desk(url: str, parent: int) -> Desk:
-    return Desk(
+def orders(url: str, parent: int) -> Orders:
+    return Orders(
         parent=parent,
         file=url.removeprefix("sqlite:///"),
         busy_seconds=0.2,
         connect=sql("store/connect.sqlite.sql") + sql("store/bulk.sqlite.sql"),
         begin="begin immediate",
         lock_head=sql("store/lock_head.sqlite.sql"),
+        last_event=sql("store/last_event.sql"),
         move_head=sql("store/move_head.sql"),
     )
 
@@ -95,7 +96,7 @@ def test_of_a_process_that_was_killed_nothing_is_known(scribe: Scribe, url: str)
 
 
 def test_it_writes_for_nobody_but_the_process_that_started_it(url: str) -> None:
-    orphan = Scribe(desk(url, parent=os.getppid()))
+    orphan = Scribe(orders(url, parent=os.getppid()))
     assert orphan.write(numbers(1)).result() == Reply(Fate.unknown)
     orphan.close()
     assert kept(url) == []

@@ -14,6 +14,8 @@ import pytest
 from sqlalchemy import make_url
 
 from ledger import Busy, Entry, Ledger, NotPermitted, OverHeadroom, read_feed
+from ledger.database import Database
+from ledger.store import Store
 from tests import writers
 from tests.clock import Clock
 from tests.outside import connected, contents, count, entries
@@ -284,4 +286,28 @@ def test_whoever_comes_back_to_a_server_that_was_restarted_meanwhile_posts_as_ev
         (receipt,) = ledger.post(license_entry("L1", 10))
         assert receipt.headroom_tpp == CAP - 10
         assert ledger.verify().rows() == []
+    postgres.drop(url)
+
+
+def test_where_the_server_ends_a_connection_a_refusal_stays_a_refusal_and_the_next_post_is_posted(
+    postgres: Postgres,
+) -> None:
+    url = postgres.create()
+    store = Store(Database(url, 10), Clock(DAY))
+    with Ledger.init(url, opening=False, actor="maria", clock=Clock(DAY)) as ledger:
+
+        def refuse() -> None:
+            with postgres.connect() as server:
+                asked = (
+                    "select pg_terminate_backend(pid, 10000) from pg_stat_activity "
+                    "where application_name = 'tppq' and datname = %s and state <> 'idle'"
+                )
+                assert len(server.execute(asked, [make_url(url).database]).fetchall()) == 1
+            raise NotPermitted("refused under the lock")
+
+        with pytest.raises(NotPermitted, match="refused under the lock"):
+            store.record([], "maria", refuse)
+        assert store.record([], "maria") == []
+        ledger.post(allocation(CAP))
+    store.close()
     postgres.drop(url)

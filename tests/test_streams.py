@@ -89,6 +89,21 @@ def test_a_closed_or_full_stream_is_said_in_a_sentence(line: str, status: int, s
     assert "Traceback" not in err
 
 
+def test_an_answer_that_has_no_room_leaves_the_file_that_was_there() -> None:
+    kept = Path("kept.csv")
+    kept.write_text("old", encoding="utf-8")
+    Path("named.csv").symlink_to(kept)
+    many = 'sql "select range as n from range(50000)" --limit 0'
+    for name in ("kept.csv", "named.csv"):
+        status, _, err = shell(f"ulimit -f 64; tppq {many} -o {name}")
+        assert (status, f"{name} cannot be written: File too large" in err) == (69, True)
+        assert kept.read_text(encoding="utf-8") == "old"
+    assert shell("tppq headroom AE -o named.csv")[0] == 0
+    assert (kept.read_text(encoding="utf-8")[:7], Path("named.csv").is_symlink()) == ("country", True)
+    assert shell("tppq headroom AE --csv -o /dev/stdout | cat")[1].startswith("country")
+    assert not list(Path().glob(".*"))
+
+
 @pytest.mark.parametrize(
     ("line", "status"),
     [

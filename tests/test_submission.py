@@ -16,14 +16,14 @@ from ledger.errors import IdReused, NoQuota, OverHeadroom, Refused
 from ledger.submission import (
     FIRST_AT,
     Earlier,
+    EarlierRefusal,
     Head,
     Post,
-    Refusing,
     Stamps,
     Verdict,
     judge_all,
 )
-from tests.books import asked, books, quota
+from tests.books import asked, books, issued, quota
 
 NOON_US = 1_782_820_800_000_000
 NOON = "2026-06-30T12:00:00.000000Z"
@@ -137,7 +137,7 @@ def test_ids_that_were_used_before_are_looked_for_once_however_many_there_are() 
 
 
 def refused_before(body: str = "b") -> Earlier:
-    return Earlier({}, {"one": Refusing(body, 1, REFUSED.problem(), NOON)})
+    return Earlier({}, {"one": EarlierRefusal(body, 1, REFUSED.problem(), NOON)})
 
 
 def test_a_refused_request_gets_its_refusal_again_with_the_day_of_that_answer() -> None:
@@ -161,6 +161,45 @@ def test_a_refused_id_with_another_body_is_refused_for_that() -> None:
         "request id one was used before, for a request refused on 2026-06-30, with other contents: "
         "use an id of its own for each request"
     )
+
+
+def test_what_a_file_repeats_after_its_refusal_is_refused_again_whatever_came_between() -> None:
+    too_much = asked("license", tpp=14_000)
+    room = asked("release", tpp=9_000, license_no="L-1", reason="why")
+    kept = books(quota(headroom=10_000, licensed=9_000), issued("L-1", licensed=9_000))
+    posts = [
+        post("one", too_much),
+        post("room", room)._replace(line=2),
+        post("one", too_much)._replace(line=3),
+    ]
+    verdict = judged(*posts, kept=kept)
+    assert [by_name(row)["request_id"] for row in verdict.rows] == ["room"]
+    first, repeat = verdict.declined
+    assert (first.answered_at, repeat.answered_at) == (None, NOON)
+    assert (repeat.line, repeat.refusal.problem()) == (3, first.refusal.problem())
+    assert [name for name, _ in verdict.refused] == ["one"]
+
+
+def test_what_a_file_repeats_after_its_refusal_is_judged_anew_when_asked_again() -> None:
+    too_much = asked("license", tpp=14_000)
+    verdict = judged(post("one", too_much), post("one", too_much)._replace(line=2), again=True)
+    assert [each.answered_at for each in verdict.declined] == [None, None]
+    assert [(name, said.attempt) for name, said in verdict.refused] == [("one", 1), ("one", 2)]
+
+
+def test_a_refused_id_that_a_file_uses_for_something_else_is_refused_with_the_line_of_the_first() -> None:
+    other = post("one", LICENSE, body="other")._replace(line=7)
+    first, second = judged(post("one", asked("license", tpp=14_000)), other).declined
+    assert isinstance(first.refusal, OverHeadroom)
+    assert isinstance(second.refusal, IdReused)
+    assert second.refusal.facts == {"request_id": "one", "first_line": 1}
+
+
+def test_each_part_of_a_refused_request_has_its_own_reason_and_the_first_is_its_answer() -> None:
+    parts = [post("one", asked("license", tpp=14_000)), post("one", NoQuota("no such"), part=1)]
+    verdict = judged(*parts, atomic=True)
+    assert [type(each.refusal) for each in verdict.declined] == [OverHeadroom, NoQuota]
+    assert [(name, said.problem["type"]) for name, said in verdict.refused] == [("one", "OverHeadroom")]
 
 
 def test_the_parts_of_one_request_are_no_repeats_of_each_other() -> None:

@@ -73,6 +73,51 @@ def test_tiles_grow_with_the_ledger_and_what_is_there_is_not_written_again(url: 
         assert ledger.checkpoint(signer, folder=folder).written == 1
 
 
+WHOLE = merkle.Tree()
+WHOLE.extend(merkle.leaf_hash(b"%d" % number) for number in range(600))
+SIGNER = Signer.new("a/b")
+
+
+def first(size: int) -> tuple[merkle.Tree, str]:
+    """The first leaves of a tree, and their checkpoint."""
+    tree, hashes = merkle.Tree(), WHOLE.nodes(0, 0, size)
+    tree.extend(hashes[at : at + 32] for at in range(0, len(hashes), 32))
+    return tree, SIGNER.sign(Checkpoint("a/b", size, merkle.edge_of(size, WHOLE.node).root()).text())
+
+
+@pytest.mark.parametrize(("before", "size"), [(300, 600), (256, 512), (255, 257), (1, 600)])
+def test_tiles_that_grew_are_those_of_a_folder_written_at_once(
+    tmp_path: Path, before: int, size: int
+) -> None:
+    small, small_note = first(before)
+    large, large_note = first(size)
+    tiles.write(tmp_path / "grown", small, 0, small_note)
+    tiles.write(tmp_path / "grown", large, before, large_note)
+    tiles.write(tmp_path / "once", large, 0, large_note)
+    written = [each for each in (tmp_path / "once").rglob("*") if each.is_file()]
+    assert len(written) > size // 256
+    for each in written:
+        grown = tmp_path / "grown" / each.relative_to(tmp_path / "once")
+        assert grown.read_bytes() == each.read_bytes()
+
+
+def test_whoever_reads_between_tiles_and_checkpoint_finds_the_tree_of_the_old_one(tmp_path: Path) -> None:
+    tree, note = first(200)
+    tiles.write(tmp_path, tree, 0, note)
+    tiles.write(tmp_path, WHOLE, 200, note)  # a full tile is there, and no new checkpoint yet
+    (tmp_path / "tile/0/000.p/200").unlink()
+    found = tiles.served(tmp_path, SIGNER.verifier)
+    assert found is not None
+    assert (found[0].size, len(found[1])) == (200, 200)
+
+
+def test_tiles_under_a_checkpoint_of_another_key_are_refused(tmp_path: Path) -> None:
+    tree, note = first(600)
+    tiles.write(tmp_path, tree, 0, note)
+    with pytest.raises(Tampered, match="not signed by"):
+        tiles.served(tmp_path, Signer.new("a/b").verifier)
+
+
 def test_tiles_that_do_not_make_their_root_are_refused(url: str, tmp_path: Path) -> None:
     folder = tmp_path / "tiles"
     with opened(url) as ledger:

@@ -159,6 +159,7 @@ OTHERWISE: dict[str, Callable[[Shown], Shown]] = {
     "another consignee": put("body", "G42", "G43"),
     "another salt": lambda shown: {**shown, "salt": "00" * 32},
     "no salt": lambda shown: {"leaf": shown["leaf"], "body": shown["body"]},
+    "no body": lambda shown: {"leaf": shown["leaf"], "salt": shown["salt"]},
     "a salt that is none": lambda shown: {**shown, "salt": "zz"},
     "no leaf": lambda shown: {"body": shown["body"], "salt": shown["salt"]},
     "a leaf that is a number": lambda shown: {**shown, "leaf": 7},  # type: ignore[dict-item]  # what is tested
@@ -254,7 +255,7 @@ def test_its_proofs_lead_where_the_ledgers_lead_and_no_other_length_does() -> No
         for old in range(1, size + 1):
             proof = merkle.consistency_proof(old, size, tree.node)
             old_root = merkle.edge_of(old, tree.node).root()
-            assert tppq_verify.roots_by(old, size, old_root, proof, whole_tree=True) == (old_root, root)
+            assert tppq_verify.roots_by(old, size, old_root, proof) == (old_root, root)
             for other in ([*proof, root], proof[:-1] if proof else [root]):
                 with pytest.raises(tppq_verify.Refused):
-                    tppq_verify.roots_by(old, size, old_root, other, whole_tree=True)
+                    tppq_verify.roots_by(old, size, old_root, other)

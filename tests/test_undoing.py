@@ -140,6 +140,18 @@ def test_an_expiry_that_follows_from_the_day_moves_with_it_and_another_stays(tmp
             assert (str(row["issued_on"]), str(row["expires_on"])) == ("2025-02-16", moved)
 
 
+def test_a_correction_keeps_the_expiry_that_is_given_and_the_reason_that_was(tmp_path: Path) -> None:
+    with fill(f"sqlite:///{tmp_path / 'tppq.db'}") as ledger:
+        new = entry("license", "AE", "2026-02-15", tpp=5_000, license_no="D-1", reason="urgent")
+        (receipt,) = ledger.post(new)
+        days = {"effective_on": date(2026, 2, 1), "expires_on": date(2026, 12, 31)}
+        ledger.correct(receipt.seq, days, "a slip")
+        (row,) = (each for each in ledger.licenses("AE").rows() if each["license_no"] == "D-1")
+        assert (str(row["issued_on"]), str(row["expires_on"])) == ("2026-02-01", "2026-12-31")
+        said = ledger.sql("select kind, reason from entry order by seq desc limit 2").rows()
+        assert {each["kind"]: each["reason"] for each in said} == {"license": "urgent", "release": "a slip"}
+
+
 def test_a_correction_that_changes_nothing_is_none(tmp_path: Path) -> None:
     with fill(f"sqlite:///{tmp_path / 'tppq.db'}") as ledger:
         for same in ({}, {"quantity": 2_000}, {"license_no": "L-1", "reference": "D-790"}):

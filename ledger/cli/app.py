@@ -29,7 +29,7 @@ Examples:
   tppq --ledger sqlite:///x.db headroom --json    for a program
 
 Exit: 0 yes, clean; 1 the answer is no; 2 usage; 3 refused; 65 bad input; 69 unreachable; 70 our fault;
-75 busy, try again; 77 not permitted; 78 configuration.
+75 busy, try again; 77 not permitted; 78 configuration; 130, 143, 129: ended by Ctrl-C, SIGTERM, SIGHUP.
 """,
 )
 

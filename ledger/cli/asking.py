@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from ledger import reference, screens, statement_screens
-from ledger.answer import Answer, Rows
+from ledger.catalog import What
 from ledger.cli.front_desk import FrontDesk
 from ledger.cli.session import Session
 from ledger.cli.values import Misused, whole
@@ -86,19 +86,14 @@ def countries(session: Session) -> int:
     return _reference(session, "countries", screens.COUNTRIES)
 
 
-def _reference(session: Session, ask: str, headings: Mapping[str, Column]) -> int:
-    """Reference data; with --as-of, what was valid on that day."""
+def _reference(session: Session, ask: What, headings: Mapping[str, Column]) -> int:
+    """Reference data; of devices and countries with --as-of, what was valid on that day."""
     desk = FrontDesk(session)
     as_of, known_at = session.options.as_of, session.options.known_at
-    answer = desk.reference_answer(ask, **({"as_of": as_of} if ask == "countries" else {}))
-    basis = dict(answer.basis) | {
-        name: day for name, day in (("as_of", as_of), ("known_at", known_at)) if day
-    }
-    rows = answer.held
-    if as_of is not None and "valid_from" in rows.names:
-        first, last = rows.names.index("valid_from"), rows.names.index("valid_to")
-        valid = [row for row in rows.rows if row[first] <= as_of <= (row[last] or "9999")]
-        rows = Rows(rows.names, rows.types, valid)
-    answer = Answer(rows, basis)
+    if ask == "regime" and (as_of or known_at):
+        desk.remark("regime tells what the ledger runs under now: --as-of and --known-at change nothing.")
+    elif known_at:
+        desk.remark(f"{ask} come with this version of tppq: --known-at changes nothing.")
+    answer = desk.reference_answer(ask, None if ask == "regime" else as_of)
     desk.answer(answer, screens.reference(answer, headings))
     return 0

@@ -7,16 +7,16 @@ from typing import Annotated
 import typer
 
 from ledger.cli.app import verb
-from ledger.cli.options import Day
+from ledger.cli.options import Recorded
 from ledger.cli.session import Session
 
 
 @verb("runs")
 def audit(
     session: Session,
-    from_day: Day = None,
+    from_day: Recorded = None,
     who: Annotated[
-        str | None, typer.Option("--who", metavar="NAME", help="What this one did; none is everybody.")
+        str | None, typer.Option("--who", metavar="NAME", help="Only what this user did. Default: everybody.")
     ] = None,
 ) -> int:
     """Who did what, when, and what came of it.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
@@ -13,22 +14,15 @@ from ledger.cli.desk import Desk
 from ledger.cli.progress import telling
 from ledger.cli.session import Session
 from ledger.copies import Copy
+from ledger.reading import Progress
 
 
 def backup(session: Session, file: Path) -> int:
-    desk = Desk(session)
-    with desk.open() as ledger:
-        with telling(file.name, quiet=desk.options.quiet) as progress:
-            copy = ledger.backup(file, progress)
-        return _done(desk, "backed up", copy, ledger)
+    return _copied(session, file, Ledger.backup, "backed up")
 
 
 def export(session: Session, file: Path) -> int:
-    desk = Desk(session)
-    with desk.open() as ledger:
-        with telling(file.name, quiet=desk.options.quiet) as progress:
-            copy = ledger.export(file, progress)
-        return _done(desk, "exported", copy, ledger)
+    return _copied(session, file, Ledger.export, "exported")
 
 
 def restore(session: Session, file: Path) -> int:
@@ -42,9 +36,20 @@ def restore(session: Session, file: Path) -> int:
 def import_(session: Session, file: Path) -> int:
     desk = Desk(session)
     with telling(file.name, quiet=desk.options.quiet) as progress:
-        copy = copies.import_log(file, desk.url, progress)
+        busy_seconds = session.settings.busy_seconds
+        copy = copies.import_log(file, desk.url, progress, busy_seconds=busy_seconds)
     with desk.open() as ledger:
         return _done(desk, "imported", copy, ledger)
+
+
+def _copied(
+    session: Session, file: Path, copy_to: Callable[[Ledger, Path, Progress], Copy], done: str
+) -> int:
+    desk = Desk(session)
+    with desk.open() as ledger:
+        with telling(file.name, quiet=desk.options.quiet) as progress:
+            copy = copy_to(ledger, file, progress)
+        return _done(desk, done, copy, ledger)
 
 
 def _done(desk: Desk, verb: str, copy: Copy, ledger: Ledger) -> int:

@@ -33,9 +33,9 @@ def backup(session: Session, file: NewFile) -> int:
 
 @verb("runs")
 def restore(session: Session, file: OldFile) -> int:
-    """Make the ledger from a backup, where there is none yet.
+    """Create the ledger from a backup.
 
-    The backup is verified first.
+    Refused where a ledger exists. The backup is verified first.
 
     Examples:
         tppq restore /backups/tppq-2026-11-21.db

@@ -35,9 +35,9 @@ def verify(
         bool, typer.Option("--explain", help="Say what each guard stops, and what it does not.")
     ] = False,
 ) -> int:
-    """Hold the history to its hashes and sums. Exit 0 or 1.
+    """Check the history against its hashes and sums. Exit 0 or 1.
 
-    And to what was signed of it. A tail that was cut shows only against a checkpoint that was kept
+    And against the signed checkpoints. A tail that was cut shows only against a checkpoint that was kept
     elsewhere (--checkpoint, or TPPQ_CHECKPOINT).
 
     Examples:
@@ -65,8 +65,9 @@ def checkpoint(
 
     What came since the last checkpoint is read again first. The key is in the file that
     TPPQ_SIGNING_KEY_FILE names. With -o, or TPPQ_CHECKPOINT, the checkpoint goes to a file, whose last
-    one it must continue: keep that file where the ledger's keeper cannot change it. As JSON: {"note",
-    "size", "root", "head_hash", "key", "reread", "written", "recorded"}.
+    one it must continue: keep that file where the ledger's keeper cannot change it. To change the key,
+    make another and begin a new file (and folder of tiles) with it; keep the old file, and both keys to
+    verify with. As JSON: {"note", "size", "root", "head_hash", "key", "reread", "written", "recorded"}.
 
     Examples:
         tppq checkpoint --new-key tppq.key > tppq.vkey
@@ -98,7 +99,8 @@ def prove(
     """Prove that an entry is under the last checkpoint.
 
     Or that the last checkpoint continues an older one. What it writes is for somebody else: tppq-verify
-    --key KEY proof FILE. With --tiles the history is not read again. As JSON: {"proof": TEXT}.
+    --key KEY proof FILE, or consistency OLD FILE (with --key twice where the key was changed in between).
+    With --tiles the history is not read again. As JSON: {"proof": TEXT}.
 
     Examples:
         tppq prove 18204 -o entry-18204.tlog-proof

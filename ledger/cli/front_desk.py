@@ -15,8 +15,8 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from ledger import kept, reference, render, roster
-from ledger.answer import Answer, Rows
+from ledger import aside, catalog, kept, reference, render, roster
+from ledger.answer import Answer
 from ledger.cli.failure import tell
 from ledger.cli.session import Session
 from ledger.cli.streams import let_go
@@ -30,7 +30,7 @@ from ledger.reading import clock_us
 from ledger.screens import Screen
 from ledger.submission import FIRST_AT, Head, Stamps
 
-_NO_ROOM = frozenset({errno.EDQUOT, errno.EIO, errno.ENOSPC})
+_NO_ROOM = frozenset({errno.EDQUOT, errno.EFBIG, errno.EIO, errno.ENOSPC})
 """What is wrong with the disk, and not with the name that was given."""
 
 
@@ -76,24 +76,19 @@ class FrontDesk:
         if self.options.verbose:
             tell(f"ledger {self.name} ({self.session.settings.sources['ledger']})")
 
-    def reference_answer(self, ask: str, **values: Any) -> Answer:
+    def reference_answer(self, ask: catalog.What, as_of: str | None) -> Answer:
         """Reference data: under the ledger's regime, or where there is no ledger, under the default one."""
         try:
             with self.open() as ledger:
-                answer: Answer = getattr(ledger, ask)(**values)
-                return answer
+                if ask == "regime":
+                    return ledger.regime()
+                return ledger.devices(as_of=as_of) if ask == "devices" else ledger.countries(as_of=as_of)
         except (Misconfigured, Unreachable) as why:
             data, terms = reference.load(), self.terms()
             self.remark(f"Reference data of {terms.regime}, without a ledger ({why.detail}).")
             basis = self.basis_of(terms)
-            rows = {
-                "regime": lambda: reference.regime_rows(terms),
-                "devices": lambda: reference.device_rows(data, terms),
-                "countries": lambda: reference.country_rows(
-                    data, terms, values.get("as_of") or basis["as_of"]
-                ),
-            }[ask]()
-            return Answer(Rows.of_dicts(rows), basis)
+            rows = catalog.rows(ask, data, terms, as_of, basis["as_of"])
+            return Answer(rows, basis | ({} if as_of is None else {"as_of": as_of}))
 
     def terms(self, named: str | None = None) -> Regime:
         """The regime that was named, else that of the settings, else the default. Raises Misconfigured."""
@@ -154,7 +149,12 @@ class FrontDesk:
         if self.session.to_file:
             path = Path(self.options.output or "")
             try:
-                path.write_bytes(data)
+                # a link stays one: what it leads to is written; through /dev/stdout what that is
+                place = path if str(path.absolute()).startswith("/dev/") else Path(os.path.realpath(path))
+                if aside.may_take(place):
+                    aside.write(place, data)
+                else:
+                    path.write_bytes(data)
             except OSError as error:
                 raised = Unreachable if error.errno in _NO_ROOM else Misused
                 raise raised(f"{path} cannot be written: {error.strerror}") from error
@@ -172,7 +172,7 @@ class FrontDesk:
 
     def remark(self, text: str) -> None:
         """What the basis of a JSON answer says too: on stderr, for everybody else, unless quiet."""
-        if not self.session.as_json:
+        if not self.session.holds_basis:
             self.note(text)
 
     def tell_basis(self, basis: Mapping[str, Any]) -> None:

@@ -65,6 +65,10 @@ def _option(kind: Any, *flags: str, **about: Any) -> Given:
 Day = Annotated[
     str | None, typer.Option("--from", metavar="DATE", callback=_day, help="From this effective day on.")
 ]
+Recorded = Annotated[
+    str | None,
+    typer.Option("--from", metavar="DATE", callback=_day, help="What was done on this day (UTC) or later."),
+]
 _URL = "sqlite:///FILE or postgresql+psycopg://HOST/DATABASE. Default: TPPQ_LEDGER, or sqlite:///tppq.db."
 _FORM = "Default: table on a terminal, plain elsewhere, with -o by the suffix of the file."
 _EVERY: dict[str, Given] = {

@@ -162,7 +162,7 @@ def decide(session: Session, verb: str, proposal: str, reason: str) -> int:
 
 
 def _give(desk: Desk, proposal: Proposal, basis: Any, screen: screens.Screen) -> None:
-    """One proposal as an object, as a row an entry, or as a screen."""
+    """One proposal as an object, as a row per entry, or as a screen."""
     about = {name: value for name, value in proposal._asdict().items() if name not in ("entries", "shown")}
     entries = [
         {**entry, "headroom_tpp": left} for entry, left in zip(proposal.entries, proposal.shown, strict=True)

@@ -11,7 +11,9 @@ from ledger.cli.app import group, verb
 from ledger.cli.session import Session
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="A user.", show_default=False)]
-Proposed = Annotated[str, typer.Argument(metavar="ID", help="Of `tppq pending`.", show_default=False)]
+Proposed = Annotated[
+    str, typer.Argument(metavar="ID", help="The id, as `tppq pending` lists it.", show_default=False)
+]
 Why = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; it is kept.")]
 
 user = group("user", "Who may do what in a shared ledger. Only an admin may ask, or change it.")
@@ -32,9 +34,7 @@ def users(session: Session) -> int:
 @user("runs")
 def add(
     session: Session,
-    name: Annotated[
-        str, typer.Argument(metavar="NAME", help="As the operating system calls them.", show_default=False)
-    ],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Their login name.", show_default=False)],
     roles: Annotated[
         list[str] | None,
         typer.Option(
@@ -45,8 +45,8 @@ def add(
     """Let somebody in.
 
     A viewer asks. An officer posts and proposes. An approver approves or rejects what somebody else
-    proposed. An auditor verifies, reads the audit trail, signs checkpoints and takes copies. An admin manages
-    users and the store.
+    proposed. An auditor verifies, reads the audit trail, signs checkpoints and exports. An admin manages
+    users and the store, and backs it up.
 
     Examples:
         tppq user add maria --role officer
@@ -93,7 +93,7 @@ def token(
     session: Session,
     name: Name,
     *,
-    revoke: Annotated[bool, typer.Option("--revoke", help="None from now on.")] = False,
+    revoke: Annotated[bool, typer.Option("--revoke", help="Revoke the token.")] = False,
 ) -> int:
     """Print a token by which a program acts as this user; only once, and in place of the one before.
 
@@ -123,7 +123,7 @@ def propose(
         str | None, typer.Option("--reverse", metavar="SEQ", help="Instead: undo this entry.")
     ] = None,
     correct: Annotated[
-        str | None, typer.Option("--correct", metavar="SEQ", help="Instead: undo it, and --set.")
+        str | None, typer.Option("--correct", metavar="SEQ", help="Instead: correct this entry, with --set.")
     ] = None,
     changes: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="What is right; may be repeated.")
@@ -138,7 +138,8 @@ def propose(
     """Propose entries that take two people. Nothing is posted before somebody else approves.
 
     Shows what it would do. It reserves nothing and expires after 14 days, unless the regime says otherwise.
-    As JSON: {"basis", "proposal", "by", "at", "expires_at", "hash", "remark", "entries"}.
+    As JSON: {"basis", "proposal", "by", "at", "expires_at", "hash", "remark", "state", "decided_by",
+    "decided_at", "reason", "entries"}.
 
     Examples:
         tppq propose raise-2027.csv --remark "assurances of 2026-11-20"
@@ -153,7 +154,7 @@ def propose(
 @verb("runs")
 def pending(
     session: Session,
-    proposal: Annotated[str | None, typer.Argument(metavar="ID", help="One; none is all.")] = None,
+    proposal: Annotated[str | None, typer.Argument(metavar="ID", help="One proposal. Default: all.")] = None,
 ) -> int:
     """What waits for a second person, oldest first.
 

@@ -149,7 +149,7 @@ def _summary(counts: Mapping[str, int], warned: int, total: int, bad_rows: int, 
 
 
 def _receipts(rows: Sequence[Mapping[str, Any]]) -> Screen:
-    """What was posted, one line an entry."""
+    """What was posted, one line per entry."""
     if not rows:
         return []
     columns = [

@@ -23,7 +23,7 @@ from rich.progress import (
 SHOWN_FROM_SECONDS = 1.0
 
 
-class Telling(Protocol):
+class ToldHowFar(Protocol):
     """Told how much is done, of how much."""
 
     def __call__(self, done: int, of: int) -> None: ...
@@ -35,7 +35,7 @@ def _silent(done: int, of: int) -> None:
 
 
 @contextmanager
-def telling(name: str, *, quiet: bool) -> Iterator[Telling]:
+def telling(name: str, *, quiet: bool) -> Iterator[ToldHowFar]:
     """A function to be told how much is done, of how much; silent where nobody looks."""
     if not sys.stderr.isatty() or quiet:
         yield _silent

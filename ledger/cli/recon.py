@@ -12,9 +12,11 @@ from typing import Any
 
 from ledger import jobs, recon_screens
 from ledger.answer import Answer
+from ledger.book import Ledger
 from ledger.cli.asking import NO
 from ledger.cli.desk import Desk
 from ledger.cli.failure import exit_status
+from ledger.cli.posted import give
 from ledger.cli.progress import telling
 from ledger.cli.session import Session
 from ledger.cli.values import changes as changed
@@ -22,10 +24,12 @@ from ledger.cli.values import entry_seq
 from ledger.cli.writing import FIELDS, slips
 from ledger.errors import BadFeed, LedgerError, Refused, Unreachable
 from ledger.jobs import Delivery, Message
-from ledger.recon_breaks import Standing, rank
+from ledger.outcome import Outcome
+from ledger.recon_breaks import BreakStanding, rank
+from ledger.recon_changes import listing
 from ledger.recon_files import MISSING
 from ledger.recon_night import STOPPED
-from ledger.recon_results import mark_stale
+from ledger.recon_results import CURRENT, mark_stale
 from ledger.recon_steps import Purpose
 from ledger.store import clock_us
 
@@ -91,19 +95,28 @@ def _tell(
 ) -> None:
     """What a run leaves behind besides its results: a stale mark, one message where one is due, metrics."""
     now_us = (desk.session.surroundings.clock or clock_us)()
-    if status not in (0, NO):
-        mark_stale(folder, subject)
     message = None
     if not is_clean:
         at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now_us / 1e6))
         kind = "reconciliation.stopped" if said.get("status", STOPPED) == STOPPED else "reconciliation.breaks"
         name = said.get("run") or f"stopped-{time.strftime('%Y%m%d-%H%M', time.gmtime(now_us / 1e6))}"
         message = Message(f"reconcile-{name}", kind, subject, at, {**said, "exit_status": status})
-    for failed in jobs.tell(message, delivery, lambda: now_us / 1e6):
-        desk.note(failed)
+    try:
+        for failed in jobs.tell(message, delivery, lambda: now_us / 1e6):
+            desk.note(failed)
+    finally:  # the message comes first: that is what somebody waits for
+        if status not in (0, NO):
+            _mark_stale(desk, folder, subject)
     if delivery.metrics is not None:
         seconds = time.monotonic() - began
         jobs.metrics(delivery.metrics, said, status=status, at=now_us / 1e6, seconds=seconds)
+
+
+def _mark_stale(desk: Desk, folder: Path, why: str) -> None:
+    try:
+        mark_stale(folder, why)
+    except OSError as error:
+        desk.note(f"{folder / CURRENT} cannot be written, so it is not marked as stale: {error.strerror}")
 
 
 # --------------------------------------------------------------------------------------- work on breaks
@@ -122,7 +135,7 @@ def breaks(session: Session, country: str | None, code: str | None, *, every: bo
 def show(session: Session, name: str) -> int:
     desk = Desk(session)
     with desk.open() as ledger:
-        answer = ledger.break_show(name)
+        answer = ledger.break_show(name, as_of=session.options.as_of, known_at=session.options.known_at)
     desk.answer(answer, recon_screens.one(answer) if session.for_people else [])
     return 0
 
@@ -130,13 +143,13 @@ def show(session: Session, name: str) -> int:
 def take(session: Session, name: str, officer: str | None) -> int:
     desk = Desk(session)
     with desk.open() as ledger:
-        return _done(desk, ledger.break_take(name, officer), f"taken by {officer or ledger.actor}")
+        return _done(desk, ledger, ledger.break_take(name, officer), f"taken by {officer or ledger.actor}")
 
 
 def comment(session: Session, name: str, text: str) -> int:
     desk = Desk(session)
     with desk.open() as ledger:
-        return _done(desk, ledger.break_comment(name, text), "remarked on")
+        return _done(desk, ledger, ledger.break_comment(name, text), "remarked on")
 
 
 def propose(
@@ -158,19 +171,22 @@ def propose(
             purpose=purpose,
             reason=reason,
         )
-    entries = "; ".join(
-        f"{each['kind']} {each['country']} "
-        + (f"{each['quantity']:,}" if each["quantity"] else f"{each['tpp']:,} TPP")
-        for each in standing.entries
-    )
-    return _done(desk, standing, f"proposed: {entries}. Another person confirms it (tppq break confirm)")
+        entries = "; ".join(
+            f"{each['kind']} {each['country']} "
+            + (f"{each['quantity']:,}" if each["quantity"] else f"{each['tpp']:,} TPP")
+            for each in standing.entries
+        )
+        what = f"proposed: {entries}. Another person confirms it (tppq break confirm)"
+        return _done(desk, ledger, standing, what)
 
 
 def confirm(session: Session, name: str) -> int:
     desk = Desk(session)
     with desk.open() as ledger:
         receipts = ledger.break_confirm(name)
-        standing = ledger.break_show(name).basis["break"]
+        standing, basis = ledger.break_show(name).basis["break"], ledger.regime().basis
+    if not _only_told(session):
+        return give(desk, [("", Outcome(receipts, posted=len(receipts)))], [], basis)
     numbers = ", ".join(f"{receipt.seq:,}" for receipt in receipts)
     then = {
         "block": "Once it is cleared up, tppq break propose --unblock gives that back",
@@ -184,10 +200,20 @@ def accept(session: Session, name: str, reason: str, until: str, approver: str |
     desk = Desk(session)
     with desk.open() as ledger:
         standing = ledger.break_accept(name, reason=reason, until=until, approver=approver)
-    return _done(desk, standing, f"accepted until {standing.accepted_until}")
+        return _done(desk, ledger, standing, f"accepted until {standing.accepted_until}")
 
 
-def _done(desk: Desk, standing: Standing, what: str) -> int:
-    seen = standing.seen
-    desk.note(f"{seen.fingerprint} {seen.code} {seen.key}: {what}.")
+def _done(desk: Desk, ledger: Ledger, standing: BreakStanding, what: str) -> int:
+    """Tell people what was done; give programs, and files, the break as it then stands."""
+    seen, basis = standing.seen, ledger.regime().basis
+    told = f"{seen.fingerprint} {seen.code} {seen.key}: {what}."
+    if _only_told(desk.session):
+        desk.note(told)
+    else:
+        desk.answer(Answer(listing([standing], basis["as_of"]), basis), [told])
     return 0
+
+
+def _only_told(session: Session) -> bool:
+    """Whether somebody looks who is told what was done, and wants no data of it."""
+    return session.for_people and not session.to_file

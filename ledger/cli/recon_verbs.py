@@ -40,7 +40,7 @@ def reconcile(
         Least, typer.Option("--fail-on", help="From which severity on the exit status is 1.")
     ] = Least.major,
     out: Annotated[
-        str, typer.Option("--out", metavar="FOLDER", help="Where results go, a folder a run.")
+        str, typer.Option("--out", metavar="FOLDER", help="Where results go, a folder per run.")
     ] = "out",
     block: Annotated[
         bool | None,
@@ -51,7 +51,7 @@ def reconcile(
         ),
     ] = None,
 ) -> int:
-    """Hold the ledger to what others saw that night.
+    """Compare the ledger with what others reported.
 
     Licensing office, customs, vendors and reexporters. Writes results and breaks, never an entry:
     corrections are drafted. Run it again and nothing changes. Says nothing where nothing is wrong and
@@ -73,12 +73,16 @@ def reconcile(
 @verb("asks")
 def breaks(
     session: Session,
-    country: Annotated[str | None, typer.Argument(metavar="CC", help="One country; none is all.")] = None,
+    country: Annotated[str | None, typer.Argument(metavar="CC", help="One country. Default: all.")] = None,
     *,
-    code: Annotated[str | None, typer.Option("--code", metavar="CODE", help="Of one code.")] = None,
+    code: Annotated[
+        str | None, typer.Option("--code", metavar="CODE", help="Only breaks with this code.")
+    ] = None,
     every: Annotated[bool, typer.Option("--all", help="Those in transit, accepted and cleared too.")] = False,
 ) -> int:
     """The breaks that are open, gravest first. Exit 0 none, 1 some.
+
+    With --as-of: as they stood, and how old they were, at the end of that day.
 
     Examples:
         tppq breaks

@@ -16,7 +16,9 @@ def report(
     session: Session,
     name: Annotated[
         str | None,
-        typer.Argument(metavar="NAME", help="Or its number; none lists them all.", show_default=False),
+        typer.Argument(
+            metavar="NAME", help="Or its number. Without a name: the list of all.", show_default=False
+        ),
     ] = None,
     parameters: Annotated[
         list[str] | None,
@@ -41,7 +43,7 @@ def report(
 @verb("asks")
 def forecast(
     session: Session,
-    country: Annotated[str | None, typer.Argument(metavar="CC", help="One country; none is all.")] = None,
+    country: Annotated[str | None, typer.Argument(metavar="CC", help="One country. Default: all.")] = None,
 ) -> int:
     """When will 90 % and 100 % of a quota be used? P10, P50, P90.
 

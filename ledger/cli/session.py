@@ -44,7 +44,7 @@ class Session:
 
     @cached_property
     def settings(self) -> Settings:
-        """Raises Misconfigured."""
+        """What holds for this run: flags before TPPQ_ variables before files. Raises Misconfigured."""
         flags = {"ledger": self.options.ledger, "format": self.options.format}
         return by_flags(flags) if self.flags_alone else settings(flags, os.environ, Path.cwd())
 
@@ -80,3 +80,8 @@ class Session:
     def as_json(self) -> bool:
         """JSON throughout: answers, and errors on stderr."""
         return self.form in ("json", "ndjson")
+
+    @property
+    def holds_basis(self) -> bool:
+        """Whether the answer itself says what it stands on: one JSON object does, NDJSON does not."""
+        return self.form == "json"

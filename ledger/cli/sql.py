@@ -24,16 +24,16 @@ from ledger.sandbox_process import Child, Limits
 _WHOLE_DIGITS = 18
 
 
-class Asked(Dictionary, Sandbox):
+class QueryLedger(Dictionary, Sandbox):
     """A ledger, as far as a query needs it."""
 
 
 class SqlDesk(FrontDesk):
     """The desk of those who ask in SQL: it opens no more of the ledger than they need."""
 
-    def open(self) -> Asked:  # type: ignore[override]  # of an open ledger, other parts than the front desk's
+    def open(self) -> QueryLedger:  # type: ignore[override]  # of an open ledger, other parts than the front desk's
         self.tell_which()
-        return Asked.open(self.url, **self.how_to_open())
+        return QueryLedger.open(self.url, **self.how_to_open())
 
 
 def ask(session: Session, query: str, params: Sequence[str], limits: Limits, child: Child) -> int:
@@ -91,7 +91,7 @@ def give(desk: FrontDesk, answer: Answer) -> None:
     for note in answer.basis.get("notes", ()):
         desk.remark(note)
     cut = sql_screens.cut(len(answer), answer.basis["total_rows"])
-    if cut is not None and not desk.session.as_json:
+    if cut is not None and not desk.session.holds_basis:
         tell(cut)
 
 

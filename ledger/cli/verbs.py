@@ -121,7 +121,7 @@ def correct(
 def headroom(
     session: Session,
     countries: Annotated[
-        list[str] | None, typer.Argument(metavar="CC", help="Countries; none is all.")
+        list[str] | None, typer.Argument(metavar="CC", help="Countries. Default: all.")
     ] = None,
 ) -> int:
     """What each country has left, lowest first. Alias: balance.
@@ -158,7 +158,7 @@ def statement(session: Session, country: CC, from_day: Day = None) -> int:
 @verb("asks")
 def licenses(
     session: Session,
-    country: Annotated[str | None, typer.Argument(metavar="CC", help="One country; none is all.")] = None,
+    country: Annotated[str | None, typer.Argument(metavar="CC", help="One country. Default: all.")] = None,
 ) -> int:
     """Licenses, and what may still leave under each.
 
@@ -241,8 +241,8 @@ def countries(session: Session) -> int:
 def demo(session: Session) -> int:
     """Announced clusters as applications, and what is left.
 
-    It is removed afterwards, unless --ledger names one to keep. TPPQ_LEDGER is not used. With --quiet, and
-    for programs, what each country has left, as headroom says it.
+    The ledger it makes is removed afterwards, unless --ledger names one to keep. TPPQ_LEDGER is not used.
+    With --quiet, and for programs, what each country has left, as headroom says it.
 
     Examples:
         tppq demo

@@ -23,9 +23,10 @@ from ledger.cli.values import Misused, changes, entry_seq
 from ledger.database import Database
 from ledger.entry import Entry
 from ledger.errors import BadFeed, BadQuery, Misconfigured, Refused
-from ledger.feed import COLUMNS, Batch, Feed
+from ledger.feed import BATCH, COLUMNS, Batch, Feed
 from ledger.feed_faults import reason
 from ledger.outcome import Outcome, Receipt
+from ledger.rehearsal import Rehearsal
 from ledger.screens import Screen
 from ledger.store import Store
 from ledger.submission import Declined, Head
@@ -42,7 +43,7 @@ class Heard(Feed):
         super().__init__(path)
         self.countries: set[str] = set()
 
-    def batches(self, size: int = 20_000) -> Iterator[Batch]:
+    def batches(self, size: int = BATCH) -> Iterator[Batch]:
         """As `Feed.batches`."""
         for batch in super().batches(size):
             self.countries.update(batch.columns["country"])
@@ -108,11 +109,12 @@ def post(session: Session, files: Sequence[str], *, each: bool, again: bool, app
         rows = sum(feed.row_count for feed in feeds)
         receipts = not session.options.quiet and (rows <= MOST_SHOWN or not session.for_people)
         outcomes: list[tuple[str, Outcome]] = []
+        behind = Rehearsal()
         for feed in feeds:
             with telling(feed.path, quiet=desk.options.quiet) as progress:
                 outcome = ledger.post_file(
-                    feed, each=each, again=again, approver=approver, dry_run=dry_run, receipts=receipts,
-                    progress=partial(progress, of=feed.row_count),
+                    feed, each=each, again=again, approver=approver, dry_run=dry_run, behind=behind,
+                    receipts=receipts, progress=partial(progress, of=feed.row_count),
                 )  # fmt: skip
             outcomes.append((feed.path, outcome))
         basis = ledger.regime().basis

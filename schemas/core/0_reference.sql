@@ -1,4 +1,5 @@
--- The names that entries use: one row a country, a device, a move of the ledger's kinds, and the one regime.
+-- The names that entries use: one row per country, device and move of the ledger's kinds, and one for the
+-- regime.
 create table country (
     country varchar primary key,
     alpha_3 varchar,

@@ -1,4 +1,4 @@
--- One row an entry of the ledger, as the store keeps it, with typed days and instants (UTC). The rows up to
+-- One row per entry of the ledger, as the store keeps it, with typed days and instants (UTC). The rows up to
 -- `sorted_through.seq` lie in the order of (country, seq): the running sum of 4_statement.sql relies on it.
 create type country_code as enum (select country.country from country order by country.country);
 

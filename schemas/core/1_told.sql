@@ -1,5 +1,5 @@
--- What the store tells besides entries: one row a refusal, and one row a break, as it stands. They are filled
--- for a question that names them: who asks about entries alone need not wait for them.
+-- What the store tells besides entries: one row per refusal, and one row per break, as it stands. They are
+-- filled for a question that names them: who asks about entries alone need not wait for them.
 create table refusal (
     request_id varchar not null,
     attempt bigint not null,

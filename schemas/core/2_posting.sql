@@ -1,4 +1,4 @@
--- One row a leg: each entry takes its TPP out of one bucket and puts it into another, so any set of entries
+-- One row per leg: each entry takes its TPP out of one bucket and puts it into another, so any set of entries
 -- sums to zero. `license_no` is empty where the bucket is the quota's own.
 create view posting as
 select

@@ -1,4 +1,4 @@
--- One row a country: its quota and what is left of it. This is the one definition of headroom.
+-- One row per country: its quota and what is left of it. This is the one definition of headroom.
 --
 --     headroom = allocated - licensed (not yet exported) - exported - blocked
 --
@@ -47,7 +47,7 @@ case
     else 'none'
 end;
 
--- One row a country: what the entries of a relation after a seq add up to, bucket by bucket, and what the
+-- One row per country: what the entries of a relation after a seq add up to, bucket by bucket, and what the
 -- states of its quota depend on besides.
 create macro held_of(relation, as_of, known_at, after := 0) as table
 with moved as (
@@ -91,7 +91,7 @@ inner join country as c on h.country = c.country
 cross join regime as r
 cross join today as t;
 
--- One row a country: what is left, by a relation that is like held_of.
+-- One row per country: what is left, by a relation that is like held_of.
 create macro left_of(relation) as table
 select
     h.country,

@@ -1,4 +1,4 @@
--- One row an entry: its country's headroom after it, in the order of entry. Entries up to `sorted_through`
+-- One row per entry: its country's headroom after it, in the order of entry. Entries up to `sorted_through`
 -- lie in the order of (country, seq), so one streaming sum over all of them, less what the countries before
 -- add up to, is each country's own: ten times faster than a window with a partition. Later ones are few.
 create macro running(as_of := null, known_at := null) as table
@@ -61,7 +61,7 @@ from chosen as l
 left join before as b on l.country = b.country
 where l.seq > (select s.seq from sorted_through as s);
 
--- One row an entry of one country, with headroom and H100-equivalents after each.
+-- One row per entry of one country, with headroom and H100-equivalents after each.
 create macro statement(country_code, as_of := null, known_at := null) as table
 select
     e.seq,

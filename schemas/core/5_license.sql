@@ -1,6 +1,6 @@
--- One row a license: what was licensed, exported and released under it, and what may still leave (whole TPP).
--- `outstanding_tpp` is what the license holds: licensed - released - exported, where goods that returned for
--- good and exports beyond the license change `exported_tpp` alone.
+-- One row per license: what was licensed, exported and released under it, and what may still leave (whole
+-- TPP). `outstanding_tpp` is what the license holds: licensed - released - exported, where goods that
+-- returned for good and exports beyond the license change `exported_tpp` alone.
 create macro license_state(licensed_tpp, outstanding_tpp, released_reason, expires_on, on_day) as
 case
     when licensed_tpp = 0 then 'void'

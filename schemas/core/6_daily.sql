@@ -1,4 +1,4 @@
--- One row a country and day, from its opening to today: the headroom at the day's close, by effective day.
+-- One row per country and day, from its opening to today: the headroom at the day's close, by effective day.
 create view headroom_daily as
 with changed as (
     select

@@ -1,5 +1,5 @@
--- One row an entry that was undone: by which, which was posted in its place, if any, and which was the first,
--- where what was undone had itself been posted in the place of another.
+-- One row per entry that was undone: by which, which was posted in its place, if any, and which was the
+-- first, where what was undone had itself been posted in the place of another.
 create view correction as
 -- of a group, what is right stands beside what undoes: after it, or before it where others had drawn on the
 -- wrong one; it stands before where more was posted so far than was undone

@@ -1,4 +1,4 @@
--- One row a crossing: the entry after which a country's balance state was another one, in either direction.
+-- One row per crossing: the entry after which a country's balance state was another one, in either direction.
 -- Entries of one group are posted at once: the last of them in a country tells how they leave it.
 create view state_event as
 with allocated as (

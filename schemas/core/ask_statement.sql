@@ -1,4 +1,4 @@
--- One row an entry of one country, with the headroom after each, from a day on. The last two columns are for
+-- One row per entry of one country, with the headroom after each, from a day on. The last two columns are for
 -- its screen: the first word of why a license was released, and the headroom on the day before the first day.
 with whole as (
     select

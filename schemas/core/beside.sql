@@ -1,5 +1,5 @@
 -- What is not made of entries, for questions that need it: temporary tables, there for one question alone.
--- One row a refusal, a break, a country and month of a certificate, a run, a line of a forecast, a version.
+-- One row per refusal, break, country and month of a certificate, run, line of a forecast, version.
 create temp table refusal as
 select r.* from main.refusal as r
 limit 0;

@@ -1,4 +1,4 @@
--- One row a country: whether its account is closed on the day by the ledger's own clock.
+-- One row per country: whether its account is closed on the day by the ledger's own clock.
 update held_now
 set is_closed = c.treated_as is not null or t.on_day > r.period_to
 from country as c

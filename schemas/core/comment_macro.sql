@@ -1,7 +1,7 @@
 -- One comment a view over entries, its columns, and a macro. A line `name: words` of a macro is about one of
 -- its arguments, or about a column that no table has.
 comment on view posting is
-    'One row a leg: each entry takes its TPP out of one bucket and puts it into another; legs sum to zero.';
+    'One row per leg: each entry takes its TPP out of one bucket and puts it into another; legs sum to zero.';
 
 comment on column posting.seq is
     'Number of the entry';
@@ -22,7 +22,7 @@ comment on column posting.tpp is
     'Whole TPP that enter the bucket; negative where they leave it';
 
 comment on view headroom_daily is
-    'One row a country and day, from its opening to today: headroom at the day''s close, by effective day.';
+    'One row per country and day, from its opening to today: headroom at the day''s close, by effective day.';
 
 comment on column headroom_daily.country is
     'ISO 3166-1 alpha-2';
@@ -37,7 +37,7 @@ comment on column headroom_daily.headroom_h100e is
     'The same in H100-equivalents, cut to two decimals toward zero';
 
 comment on view correction is
-    'One row an entry that was undone: by which, and what was posted in its place.';
+    'One row per entry that was undone: by which, and what was posted in its place.';
 
 comment on column correction.undone_seq is
     'Number of the entry that was undone';
@@ -52,7 +52,7 @@ comment on column correction.first_seq is
     'Number of the entry that was posted first, where what was undone had been posted in its place';
 
 comment on view state_event is
-    'One row a crossing: the last entry of a group after which a country''s balance state was another one.';
+    'One row per crossing: the last entry of a group after which a country''s balance state was another one.';
 
 comment on column state_event.seq is
     'Number of the entry';
@@ -79,24 +79,24 @@ comment on column state_event.headroom_after_tpp is
     'Headroom after the entry, whole TPP';
 
 comment on macro table headroom is -- noqa: PRS
-    'One row a country: its quota and what is left of it, as of a day, as known at an instant.
+    'One row per country: its quota and what is left of it, as of a day, as known at an instant.
 as_of: What had taken effect on this day; null: everything
 known_at: What had been recorded at this instant, UTC; null: everything';
 
 comment on macro table running is
-    'One row an entry of a country''s quota: the headroom after it.
+    'One row per entry of a country''s quota: the headroom after it.
 as_of: Only what had taken effect on this day; null: everything
 known_at: Only what had been recorded at this instant, UTC; null: everything';
 
 comment on macro table statement is
-    'One row an entry of one country, with its headroom after each.
+    'One row per entry of one country, with its headroom after each.
 country_code: ISO 3166-1 alpha-2
 as_of: Only what had taken effect on this day; null: everything
 known_at: Only what had been recorded at this instant, UTC; null: everything
 headroom_after_h100e: Headroom after the entry in H100-equivalents, cut to two decimals toward zero';
 
 comment on macro table licenses is
-    'One row a license: what was licensed, exported and released under it, and what may still leave.
+    'One row per license: what was licensed, exported and released under it, and what may still leave.
 country_code: ISO 3166-1 alpha-2; null: all countries
 as_of: What had taken effect on this day; null: everything
 known_at: What had been recorded at this instant, UTC; null: everything';

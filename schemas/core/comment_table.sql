@@ -1,7 +1,7 @@
--- One comment a table, a view of what stands now, and each of their columns: in words and units. A column of
+-- One comment per table, view of what stands now, and column of theirs: in words and units. A column of
 -- one name means the same wherever it stands.
 comment on table entry is
-    'One row an entry: whole TPP moved from one bucket of a quota to another; never changed, only undone.';
+    'One row per entry: whole TPP moved from one bucket of a quota to another; never changed, only undone.';
 
 comment on column entry.seq is
     'Number of the entry, from 1, without gaps: the order in which all was recorded';
@@ -94,7 +94,7 @@ comment on column entry.hash is
     'SHA-256 over the entry and the hash before it, 64 hex digits';
 
 comment on table country is
-    'One row a country: the names by which the regulations and feeds know it.';
+    'One row per country: the names by which the regulations and feeds know it.';
 
 comment on column country.country is
     'ISO 3166-1 alpha-2';
@@ -118,7 +118,7 @@ comment on column country.source is
     'Where the row comes from';
 
 comment on table device is
-    'One row a device of the catalogue: what one of them counts.';
+    'One row per device of the catalogue: what one of them counts.';
 
 comment on column device.device_id is
     'Id of the device in this catalogue';
@@ -151,7 +151,7 @@ comment on column device.source is
     'Where the row comes from';
 
 comment on table move is
-    'One row a kind of entry: out of which bucket it takes TPP, and into which it puts them.';
+    'One row per kind of entry: out of which bucket it takes TPP, and into which it puts them.';
 
 comment on column move.kind is
     'Kind of entry';
@@ -205,7 +205,7 @@ comment on column today.on_day is
     'Day, UTC';
 
 comment on view headroom is
-    'One row a country: what is left of its quota now: allocated - licensed - exported - blocked.';
+    'One row per country: what is left of its quota now: allocated - licensed - exported - blocked.';
 
 comment on column headroom.country is
     'ISO 3166-1 alpha-2';
@@ -244,7 +244,7 @@ comment on column headroom.last_seq is
     'Number of the last entry of the country';
 
 comment on view license is
-    'One row a license: what was licensed, exported and released under it, and what may still leave, now.';
+    'One row per license: what was licensed, exported and released under it, and what may still leave, now.';
 
 comment on column license.license_no is
     'Number of the license';
@@ -304,7 +304,7 @@ comment on column meta.surface_version is
     'Version of these tables, views and macros: what runs on one runs on all of the same number';
 
 comment on table refusal is
-    'One row a refusal: what was asked, which rule it broke, and the answer, attempt by attempt.';
+    'One row per refusal: what was asked, which rule it broke, and the answer, attempt by attempt.';
 
 comment on column refusal.request_id is
     'Id of the request; posted later, an entry has it';
@@ -346,7 +346,7 @@ comment on column refusal.detail is
     'The answer: a sentence with numbers';
 
 comment on table break is
-    'One row a break: a difference between ledger and sources that a reconciliation found, as it stands.';
+    'One row per break: a difference between ledger and sources that a reconciliation found, as it stands.';
 
 comment on column break.fingerprint is
     'What it is known by in every run: 16 hex digits';

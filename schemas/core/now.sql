@@ -1,4 +1,4 @@
--- One row a country: what its entries add up to, kept up by what arrives, so that what is left now takes no
+-- One row per country: what its entries add up to, kept up by what arrives, so that what is left now takes no
 -- sum over all of them. `last_seq` is null before the first. `headroom()` and `headroom_now` are left_of the
 -- same figures, and a test holds them together.
 create temp table held_now as

@@ -1,5 +1,5 @@
--- entry: one row an entry, where it lies: in the segments, or in the table of those that came after them. For
--- one question; whoever asks a second has the segments laid down.
+-- entry: one row per entry, where it lies: in the segments, or in the table of those that came after them.
+-- For one question; whoever asks a second has the segments laid down.
 create temp view entry as
 select
     e.seq, e.country::varchar as country, e.kind::varchar as kind, e.tpp, e.programme::varchar as programme,

@@ -1,4 +1,4 @@
--- One row a country, kind and programme of the segments: what they add up to, in one reading of them. The
+-- One row per country, kind and programme of the segments: what they add up to, in one reading of them. The
 -- days and instants are for held_of, which has no use for them here.
 create temp table summed as
 select

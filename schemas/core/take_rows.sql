@@ -1,4 +1,4 @@
--- One row an entry that arrives, of the columns that headroom needs, each given as a list.
+-- One row per entry that arrives, of the columns that headroom needs, each given as a list.
 insert into entry by name
 select
     unnest($seq) as seq,

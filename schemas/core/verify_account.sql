@@ -1,4 +1,4 @@
--- One row an account that is missing, that no entry made, or that keeps another approver of its overdraft
+-- One row per account that is missing, that no entry made, or that keeps another approver of its overdraft
 -- than its entries have. `seq` is the account's last entry.
 with account as (
     select distinct

@@ -1,4 +1,4 @@
--- One row an entry that its maker approved.
+-- One row per entry that its maker approved.
 select
     e.seq,
     'an approver other than ' || e.actor as expected,

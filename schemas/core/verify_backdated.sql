@@ -1,4 +1,4 @@
--- One row a run of days on which headroom by effective day was below zero although no entry was refused for
+-- One row per run of days on which headroom by effective day was below zero although no entry was refused for
 -- it, because the gate judges the total over all days: the first of these days, the last and the lowest, and
 -- the back-dated entry that took the first below zero. What was below zero when it was recorded is none.
 with closing as (

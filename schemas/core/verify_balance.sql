@@ -1,4 +1,4 @@
--- One row an account and bucket of which the store, or DuckDB's legs, say something else than Python's fold.
+-- One row per account and bucket of which the store, or DuckDB's legs, say something else than Python's fold.
 with kept as (
     unpivot (
         select s.quota, s.license_no, s.regime, s.headroom, s.licensed, s.exported, s.blocked

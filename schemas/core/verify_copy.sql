@@ -1,4 +1,4 @@
--- One row an entry that a copy of the ledger (`arriving`: the columns that headroom needs) holds otherwise
+-- One row per entry that a copy of the ledger (`arriving`: the columns that headroom needs) holds otherwise
 -- than the ledger does, or that one of them lacks, up to the last entry of the copy. 1,000 are enough.
 with kept as (
     select

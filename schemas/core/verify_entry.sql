@@ -1,4 +1,4 @@
--- One row an entry, in the place of table `entry`: what was read again. Views over entries then speak of it.
+-- One row per entry, in the place of table `entry`: what was read again. Views over entries then speak of it.
 create temp view entry as
 select
     a.*,

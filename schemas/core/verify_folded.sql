@@ -1,2 +1,2 @@
--- One row an account and bucket: what Python's fold over the entries puts there (whole TPP).
+-- One row per account and bucket: what Python's fold over the entries puts there (whole TPP).
 create temp table folded as from arriving;

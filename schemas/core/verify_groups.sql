@@ -1,4 +1,4 @@
--- One row a quota, license and kind of entry: the TPP of all such entries, before they are moved anywhere.
+-- One row per quota, license and kind of entry: the TPP of all such entries, before they are moved anywhere.
 select
     e.quota,
     e.kind::varchar as kind,

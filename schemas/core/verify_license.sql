@@ -1,4 +1,4 @@
--- One row a license whose stored dates or closing are not those of its entries. `seq` is its last entry.
+-- One row per license whose stored dates or closing are not those of its entries. `seq` is its last entry.
 with undone as (
     select u.reverses_seq as seq
     from entry as u

@@ -1,4 +1,4 @@
--- One row an entry that took headroom below zero and is not the exception: an overrun or a withdraw that a
+-- One row per entry that took headroom below zero and is not the exception: an overrun or a withdraw that a
 -- second officer approved, with a reason.
 select
     e.seq,

@@ -1,4 +1,4 @@
--- One row a quota that entries of another country, or another programme, are charged to: the first of them.
+-- One row per quota that entries of another country, or another programme, are charged to: the first of them.
 with charged as (
     select
         e.programme,

@@ -1,4 +1,4 @@
--- One row a reversal that is not the opposite of the entry it names, its day too, or not its only one.
+-- One row per reversal that is not the opposite of the entry it names, its day too, or not its only one.
 with paired as (
     select
         r.seq,

@@ -1,4 +1,4 @@
--- One row an entry whose stored headroom is not the running sum of its country's entries. Where each stored
+-- One row per entry whose stored headroom is not the running sum of its country's entries. Where each stored
 -- headroom is the one before and what its entry adds, all of a quota's are running sums, and none is made.
 with stepped as (
     select

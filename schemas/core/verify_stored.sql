@@ -1,4 +1,5 @@
--- One row an account, as the store says: what it holds in each bucket (whole TPP), and a license's own dates.
+-- One row per account, as the store says: what it holds in each bucket (whole TPP), and a license's own
+-- dates.
 create temp table stored as
 select
     unnest(json_transform(a.account, '{
@@ -9,7 +10,7 @@ select
     }'))
 from arriving as a;
 
--- One row an entry as it was read again: a null where a value is none that an entry can have; `place` is
+-- One row per entry as it was read again: a null where a value is none that an entry can have; `place` is
 -- where it stands. The last five columns are not verified by sums: who compares more than verify does takes
 -- them in as well.
 create temp table arrived (

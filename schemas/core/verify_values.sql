@@ -1,4 +1,4 @@
--- One row an entry that holds a value which no entry can have, and in which columns.
+-- One row per entry that holds a value which no entry can have, and in which columns.
 select
     a.place as seq,
     'values that an entry can have' as expected,

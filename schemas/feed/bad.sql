@@ -1,4 +1,4 @@
--- bad: one row a column and what in it cannot be read, or nothing where something is required.
+-- bad: one row per column and what in it cannot be read, or nothing where something is required.
 create or replace table bad as
 with sort_of as (select unnest($sorts, recursive := true))
 

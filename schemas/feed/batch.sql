@@ -1,4 +1,4 @@
--- One row a row without fault: its cells with their types, and the hash of its body. A plain filter, which
+-- One row per row without fault: its cells with their types, and the hash of its body. A plain filter, which
 -- keeps the file's order without a sort.
 with good as (
     select

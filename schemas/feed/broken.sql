@@ -1,4 +1,4 @@
--- One row a row of the file that has no cells: why.
+-- One row per row of the file that has no cells: why.
 select rowid as cell_id, coalesce(line, rowid + $first_line) as line, broken
 from cell
 where broken is not null

@@ -1,4 +1,4 @@
--- cell: one row a row of the file, in the file's order, as text, with the columns of its layout; `rowid`
+-- cell: one row per row of the file, in the file's order, as text, with the columns of its layout; `rowid`
 -- counts the rows from 0. `line` is null where it follows from that order; `broken` says why a row has no
 -- cells at all; `is_bad` that it has a fault.
 create or replace table cell as
@@ -6,7 +6,7 @@ select null::integer as line, null::varchar as broken, false as is_bad, * from l
 
 alter table cell alter column is_bad set default false;
 
--- document: one row a line of a JSON Lines file, before its cells are taken out.
+-- document: one row per line of a JSON Lines file, before its cells are taken out.
 create or replace table document (line integer, broken varchar, text varchar);
 
 -- Unicode's White_Space, which the model strips from the ends of a text (RE2's \s is ASCII only).

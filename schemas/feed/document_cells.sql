@@ -1,4 +1,4 @@
--- One row a line of a JSON Lines file: its cells as text, numbers as they were written.
+-- One row per line of a JSON Lines file: its cells as text, numbers as they were written.
 insert into cell by name
 select
     line,

@@ -1,4 +1,4 @@
--- One row a line that gives a text as something else than a JSON string: types and values of all texts.
+-- One row per line that gives a text as something else than a JSON string: types and values of all texts.
 select
     rowid as cell_id, coalesce(line, rowid + $first_line) as line, json_type(text, $paths) as types,
     json_extract_string(text, $paths) as given

@@ -1,5 +1,5 @@
--- One row a fault that shows in one cell: a required cell that is empty, or a cell that cannot be read. Only
--- columns that have such cells are looked at cell by cell.
+-- One row per fault that shows in one cell: a required cell that is empty, or a cell that cannot be read.
+-- Only columns that have such cells are looked at cell by cell.
 with suspect as (
     select rowid as cell_id, line, columns(lambda name: list_contains($columns, name))
     from cell

@@ -1,5 +1,5 @@
--- held: one row a column and what stands in it, once, however many cells have it; nothing too. Texts that are
--- known to be plain are many, and few of them may be at fault: the rest stand as one.
+-- held: one row per column and what stands in it, once, however many cells have it; nothing too. Texts that
+-- are known to be plain are many, and few of them may be at fault: the rest stand as one.
 create or replace table held as
 select column_name, unnest(texts) as value
 from (

@@ -1,4 +1,4 @@
--- One row a line of a well-formed CSV file: its cells as they stand. Nothing is guessed, nothing skipped.
+-- One row per line of a well-formed CSV file: its cells as they stand. Nothing is guessed, nothing skipped.
 insert into cell by name
 select *
 from read_csv(

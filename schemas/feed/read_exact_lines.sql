@@ -1,4 +1,4 @@
--- One row a line of a JSON Lines file that needed the careful reading.
+-- One row per line of a JSON Lines file that needed the careful reading.
 insert into document by name
 select line, nullif(broken, '') as broken, nullif(text, '') as text
 from read_parquet($path, hive_partitioning = false)

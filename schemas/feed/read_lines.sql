@@ -1,4 +1,4 @@
--- One row a line of a JSON Lines file. No quotes, and a delimiter that no JSON text contains.
+-- One row per line of a JSON Lines file. No quotes, and a delimiter that no JSON text contains.
 insert into document by name
 select text
 from read_csv(

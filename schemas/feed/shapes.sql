@@ -1,4 +1,4 @@
--- One row a shape of entry that the file has: which kind, with which columns left empty.
+-- One row per shape of entry that the file has: which kind, with which columns left empty.
 select distinct shape($kinds, kind, license_no, device_id, quantity, tpp, expires_on, reason) as shape
 from cell
 where broken is null

@@ -4,7 +4,7 @@ create type source_name as enum('licenses', 'declarations', 'shipments', 'reexpo
 
 create type match_name as enum('K1', 'K2', 'K3', 'K4', 'K5', 'K6');
 
--- line: one row an export as the ledger holds it. `itn` and `line_no` are read from its reference: ITN, or
+-- line: one row per export as the ledger holds it. `itn` and `line_no` are read from its reference: ITN, or
 -- ITN/line; -R marks a declaration that was made anew.
 create table line (
     seq bigint not null,
@@ -21,7 +21,7 @@ create table line (
     line_no integer
 );
 
--- came_back: one row a return as the ledger holds it.
+-- came_back: one row per return as the ledger holds it.
 create table came_back (
     seq bigint not null,
     country varchar not null,
@@ -33,7 +33,7 @@ create table came_back (
     reference varchar
 );
 
--- license_held: one row a license as the ledger holds it.
+-- license_held: one row per license as the ledger holds it.
 create table license_held (
     license_no varchar not null,
     country varchar not null,
@@ -49,7 +49,7 @@ create table license_held (
     license_state varchar not null
 );
 
--- country_held: one row a country as the ledger holds it.
+-- country_held: one row per country as the ledger holds it.
 create table country_held (
     country varchar not null,
     allocated_tpp bigint not null,
@@ -58,18 +58,18 @@ create table country_held (
     headroom_tpp bigint not null
 );
 
--- device: one row a device of the catalogue.
+-- device: one row per device of the catalogue.
 create table device (device_id varchar not null, vendor varchar not null, tpp bigint not null);
 
--- coverage: one row a source that was accepted: from which day on it tells everything (null: always), and up
--- to when.
+-- coverage: one row per source that was accepted: from which day on it tells everything (null: always), and
+-- up to when.
 create table coverage (source source_name not null, from_on date, as_of date not null);
 
 -- terms: one row, what the run is asked by: its day, and what the regime says.
 create table terms (as_of date not null, transit_days integer not null, credits_origin boolean not null);
 
--- apart: one row a line and a row of a source that are the same by ITN and line, but under another license,
--- or under none: no match, and not missing either.
+-- apart: one row per pair of a line and a row of a source that are the same by ITN and line, but under
+-- another license, or under none: no match, and not missing either.
 create table apart (
     source source_name not null,
     seq bigint not null,
@@ -78,9 +78,9 @@ create table apart (
     is_guessed boolean not null
 );
 
--- pair: one row a line of the ledger and a row of a source that were found to be the same goods, and by which
--- key. Rows with the same source, key and set_no were matched together, as a sum. Those of K1 are many, and
--- stay in `k1`.
+-- pair: one row per pair of a line of the ledger and a row of a source that were found to be the same goods,
+-- and by which key. Rows with the same source, key and set_no were matched together, as a sum. Those of K1
+-- are many, and stay in `k1`.
 create table pair_kept (
     source source_name not null,
     match_key match_name not null,
@@ -89,8 +89,8 @@ create table pair_kept (
     row_id bigint
 );
 
--- lone_line, lone_told: one row a line, and a row of a source, that no key has matched. `tpp` is what the row
--- is worth; what nothing is known of is worth the largest device there is, until more is known.
+-- lone_line, lone_told: one row per line, and per row of a source, that no key has matched. `tpp` is what the
+-- row is worth; what nothing is known of is worth the largest device there is, until more is known.
 create table lone_line (source source_name not null, seq bigint not null);
 
 create table lone_told (
@@ -108,8 +108,8 @@ create table lone_told (
     quarantine varchar
 );
 
--- k1: one row a line and a declaration with the same ITN, line and license; one side alone where there is
--- none.
+-- k1: one row per pair of a line and a declaration with the same ITN, line and license; one side alone where
+-- there is none.
 create table k1 (seq bigint, row_id bigint, differs boolean);
 
 create view pair as
@@ -130,11 +130,12 @@ select
 from k1 as k
 where k.seq is not null and k.row_id is not null;
 
--- k1_open: one row a row of `k1` that is not settled: its sides differ, or there is only one, or the ledger
+-- k1_open: one row per row of `k1` that is not settled: its sides differ, or there is only one, or the ledger
 -- has it twice.
 create table k1_open (seq bigint, row_id bigint);
 
--- suggestion: one row a line and a row of a source that may be the same goods (K6); they count as unmatched.
+-- suggestion: one row per pair of a line and a row of a source that may be the same goods (K6); they count as
+-- unmatched.
 create table suggestion (
     source source_name not null,
     seq bigint not null,
@@ -142,7 +143,7 @@ create table suggestion (
     likeness integer not null
 );
 
--- compared: one row a set of lines and rows that were matched, with what each side says.
+-- compared: one row per set of lines and rows that were matched, with what each side says.
 create table compared (
     source source_name not null,
     match_key match_name not null,
@@ -175,9 +176,9 @@ create table compared (
     quarantine varchar
 );
 
--- found: one row a break. `key` and `scope` say what it is about and never change from run to run; net_tpp is
--- ledger minus source within `country`, other_tpp the same within `other_country`; at_stake_tpp is what it is
--- ranked by.
+-- found: one row per break. `key` and `scope` say what it is about and never change from run to run; net_tpp
+-- is ledger minus source within `country`, other_tpp the same within `other_country`; at_stake_tpp is what it
+-- is ranked by. elsewhere_tpp is what two of three say went to another country than the ledger has it go to.
 create table found (
     code varchar not null,
     key varchar not null,
@@ -198,6 +199,7 @@ create table found (
     net_tpp bigint not null,
     other_tpp bigint not null,
     at_stake_tpp bigint not null,
+    elsewhere_tpp bigint,
     is_critical boolean not null,
     reason varchar
 );

@@ -1,8 +1,17 @@
 -- One row each is a word that the passes share: how many pieces a unit is, what an amount is worth, what is
--- missing, what adds up. A unit counts pieces, or is read as if it did: a declaration in systems then shows
--- as a ratio (UNIT).
+-- missing, what adds up. A unit counts so many pieces, or is read as if it were one: a declaration in systems
+-- then shows as a ratio (UNIT).
 create macro pieces(quantity, unit) as
-    quantity * case unit when 'DOZ' then 12 when 'THS' then 1000 else 1 end;
+    quantity
+    * case unit
+        when 'PR' then 2
+        when 'PRS' then 2
+        when 'DOZ' then 12
+        when 'HUN' then 100
+        when 'GRS' then 144
+        when 'THS' then 1000
+        else 1
+    end;
 
 -- Two days that may be told apart by a time zone are the same.
 create macro is_same_day(a, b) as abs(a - b) <= 1;
@@ -21,9 +30,9 @@ create macro likeness(a, b) as
 -- Two values of which either may be missing.
 create macro differs(a, b) as a is distinct from b;
 
--- One row a member of a set that adds up to what its one side wanted: `near` names a relation of pairs (one,
--- wanted, window_days, member, on_day, quantity). A set is a running sum of quantities, from either end, that
--- comes out even within the split window; a member is in one set.
+-- One row per member of a set that adds up to what its one side wanted: `near` names a relation of pairs
+-- (one, wanted, window_days, member, on_day, quantity). A set is a running sum of quantities, from either
+-- end, that comes out even within the split window; a member is in one set.
 create macro adding_up(near) as table
 with running as (
     select

@@ -1,7 +1,7 @@
--- license_worth: one row a license whose TPP a piece is known: as the licensing office states it where that
--- is the TPP of its devices, or near it (else the row was set aside for it), else as the ledger does, else as
--- the catalogue has it. `license_known`: one row a license that either knows, with the days between which it
--- may be used.
+-- license_worth: one row per license whose TPP per piece is known: as the licensing office states it where
+-- that is the TPP of its devices, or near it (else the row was set aside for it), else as the ledger does,
+-- else as the catalogue has it. `license_known`: one row per license that either knows, with the days between
+-- which it may be used.
 create table license_worth as
 with disputed as (
     select q.row_id

@@ -1,4 +1,4 @@
--- One row a break that the passes found, with where in the files of its source it stands.
+-- One row per break that the passes found, with where in the files of its source it stands.
 select
     f.code, f.key, f.scope, f.source, f.country, f.other_country, f.license_no, f.device_id, f.seqs,
     coalesce(
@@ -9,7 +9,7 @@ select
     ) as file_line,
     coalesce(d.filer, s.vendor, r.reporter) as filer,
     f.on_day, f.ledger_says, f.source_says, f.third_says, f.agree, f.match_key, f.net_tpp, f.at_stake_tpp,
-    f.is_critical, f.reason,
+    f.elsewhere_tpp, f.is_critical, f.reason,
     h.headroom_tpp
 from found as f
 left join declaration_version as d on f.source = 'declarations' and f.row_id = d.row_id

@@ -1,5 +1,5 @@
--- One row a country: what ledger, licensing office, customs and vendors add up to, and how they differ (whole
--- TPP).
+-- One row per country: what ledger, licensing office, customs and vendors add up to, and how they differ
+-- (whole TPP).
 select c.*
 from certificate as c
 where

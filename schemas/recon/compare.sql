@@ -1,4 +1,5 @@
--- compared: adds one row a set that was matched and in which the sides may differ, with what each side says.
+-- compared: adds one row per set that was matched and in which the sides may differ, with what each side
+-- says.
 insert into compared by name
 with looked_at as (
     select

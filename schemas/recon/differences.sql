@@ -1,4 +1,4 @@
--- found: adds one row a break among what was matched: each way in which a source differs from the ledger
+-- found: adds one row per break among what was matched: each way in which a source differs from the ledger
 -- beyond the tolerances (quantity 0, country exact, days one apart). What was set aside on arrival is
 -- reported as that alone, with what stands in the cell that it was set aside for.
 create or replace macro is_cell(code) as code in ('COUNTRY', 'DEVICE_UNKNOWN', 'UNIT', 'PERIOD');
@@ -13,7 +13,7 @@ create or replace macro beside_it(code, country, device_id, on_day, quantity) as
         else quantity::varchar
     end;
 
--- aside: one row a set in which a row was set aside: which one, and for what.
+-- aside: one row per set in which a row was set aside: which one, and for what.
 create or replace table aside as
 select
     c.match_key,

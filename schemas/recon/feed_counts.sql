@@ -1,5 +1,5 @@
--- source_count: one row a source and filer: its records, those set aside, and those filed more than five days
--- after the goods left (15 CFR 30.9).
+-- source_count: one row per source and filer: its records, those set aside, and those filed more than five
+-- days after the goods left (15 CFR 30.9).
 insert into main.source_count
 select
     $of_source as source, filer, count(*)::bigint as row_count, count(quarantine)::bigint as quarantined,

@@ -1,4 +1,4 @@
--- issue: one row each thing that is amiss with a record that counts; `rank` says which comes first. Countable
+-- issue: one row per thing that is amiss with a record that counts; `rank` says which comes first. Countable
 -- units are left to be compared; weights and lengths are not. In a snapshot both of two that differ count.
 insert into issue
 with counted as (

@@ -1,4 +1,4 @@
--- One row a fault of a declaration whose cells may each be read, but do not belong together.
+-- One row per fault of a declaration whose cells may each be read, but do not belong together.
 with standing as (
     select rowid as cell_id, *
     from cell

@@ -1,4 +1,4 @@
--- One row a fault of a license whose cells may each be read, but do not belong together.
+-- One row per fault of a license whose cells may each be read, but do not belong together.
 select rowid as cell_id, coalesce(line, rowid + $first_line) as line, column_name, reason
 from (
     select rowid, line, 'expires_on' as column_name, 'is before issued_on' as reason

@@ -1,4 +1,4 @@
--- One row a license whose TPP is not quantity x that of its device, by the catalogue or by its maker.
+-- One row per license whose TPP is not quantity x that of its device, by the catalogue or by its maker.
 select
     v.rowid as row_id, v.license_no, v.country, v.told_on::varchar as issued_on, v.device_id, v.quantity,
     v.licensed_tpp

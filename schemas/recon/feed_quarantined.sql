@@ -1,4 +1,4 @@
--- quarantined: one row each thing that is amiss with a record, of any source.
+-- quarantined: one row per thing that is amiss with a record, of any source.
 insert into main.quarantined
 select
     $of_source as source, i.row_id, v.run_number, v.line, i.code, i.column_name, i.value, i.reason,

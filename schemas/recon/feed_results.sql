@@ -1,4 +1,4 @@
--- What all sources have in common: one row each thing amiss; each serial number; each source and filer.
+-- What all sources have in common: one row per thing amiss; each serial number; each source and filer.
 create or replace table main.quarantined (
     source varchar, row_id bigint, run_number bigint, line integer, code varchar, column_name varchar,
     value varchar, reason varchar, license_no varchar, device_id varchar, quantity bigint, country varchar,

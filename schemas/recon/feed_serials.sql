@@ -1,4 +1,4 @@
--- serial: one row a serial number of a record that counts, of any source.
+-- serial: one row per serial number of a record that counts, of any source.
 insert into main.serial
 select distinct $of_source as source, rowid as row_id, unnest(serials_of(serials)) as serial
 from told

@@ -1,4 +1,4 @@
--- declaration_version: one row a telling of a line of a declaration; declaration: one row a line, as last
+-- declaration_version: one row per telling of a line of a declaration; declaration: one row per line, as last
 -- told.
 alter table told rename to told_of_declarations;
 

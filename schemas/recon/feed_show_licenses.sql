@@ -1,4 +1,4 @@
--- license_told: one row a license of the newest snapshot.
+-- license_told: one row per license of the newest snapshot.
 alter table told rename to told_of_licenses;
 
 create or replace view main.license_told as

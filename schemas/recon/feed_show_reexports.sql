@@ -1,5 +1,5 @@
--- reexport_version: one row a telling of a leg of a reexport or of a transfer in country; reexport: one row a
--- leg, as last told.
+-- reexport_version: one row per telling of a leg of a reexport or of a transfer in country; reexport: one row
+-- per leg, as last told.
 alter table told rename to told_of_reexports;
 
 create or replace view main.reexport_version as

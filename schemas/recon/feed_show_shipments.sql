@@ -1,4 +1,4 @@
--- shipment_version: one row a telling of a line of a delivery; shipment: one row a line, as last told.
+-- shipment_version: one row per telling of a line of a delivery; shipment: one row per line, as last told.
 alter table told rename to told_of_shipments;
 
 create or replace view main.shipment_version as

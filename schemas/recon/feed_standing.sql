@@ -1,7 +1,7 @@
--- standing: one row a telling of what was told more than once, or other than as a plain addition. `standing`
--- is current, superseded, repeat (the same again: no change) or stale (an amendment older than the one in
--- force, or another of its number: not applied); `version` counts the tellings of a subject's line or leg.
--- `content_id` is the last telling applied that was no cancellation.
+-- standing: one row per telling of what was told more than once, or other than as a plain addition.
+-- `standing` is current, superseded, repeat (the same again: no change) or stale (an amendment older than the
+-- one in force, or another of its number: not applied); `version` counts the tellings of a subject's line or
+-- leg. `content_id` is the last telling applied that was no cancellation.
 create or replace table standing as
 with told_again as ( -- by a hash, which may name one too many
     select hash(subject, line_no, leg) as mark from told group by mark having count(*) > 1

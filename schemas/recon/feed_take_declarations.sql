@@ -1,4 +1,4 @@
--- One row a line of a declaration, as told at one time.
+-- One row per line of a declaration, as told at one time.
 insert into told by name
 select
     composed(e.itn) as subject, e.line_no::bigint as line_no, $run_number::bigint as run_number,

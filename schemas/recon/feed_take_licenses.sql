@@ -1,4 +1,4 @@
--- One row a license of a snapshot.
+-- One row per license of a snapshot.
 insert into told by name
 select
     composed(e.license_no) as subject, $run_number::bigint as run_number,

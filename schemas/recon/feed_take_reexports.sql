@@ -1,4 +1,4 @@
--- One row a leg of a reexport or of a transfer in country, as told at one time.
+-- One row per leg of a reexport or of a transfer in country, as told at one time.
 insert into told by name
 select
     composed(e.reference) as subject, e.leg, $run_number::bigint as run_number,

@@ -1,2 +1,2 @@
--- tier: one row a country and a span of days, with its tier.
+-- tier: one row per country and span of days, with its tier.
 create or replace table tier as select * from given_tier;

@@ -1,6 +1,6 @@
--- told: one row a record of the files of one source, in the order of (run_number, line), with types, and with
--- its names looked up; columns that the source does not have are null. A record is about a subject, and of
--- that a line or a leg: told again, it restates. `told_on` is its day, `rowid` counts the records from 0.
+-- told: one row per record of the files of one source, in the order of (run_number, line), with types, and
+-- with its names looked up; columns that the source does not have are null. A record is about a subject, and
+-- of that a line or a leg: told again, it restates. `told_on` is its day, `rowid` counts the records from 0.
 -- What it is worth beside others is found out later: the columns from `version` on. `quarantine` is the code
 -- of what is amiss with it.
 create or replace table told (

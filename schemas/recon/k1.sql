@@ -1,5 +1,5 @@
--- k1: one row a line and a declaration with the same ITN, line and license; one side alone where there is
--- none.
+-- k1: one row per pair of a line and a declaration with the same ITN, line and license; one side alone where
+-- there is none.
 insert into k1
 select
     l.seq,

@@ -1,4 +1,4 @@
--- k2_told: one row a row of the source that names an ITN and a license, with the device it must be where it
+-- k2_told: one row per row of the source that names an ITN and a license, with the device it must be where it
 -- names none.
 create or replace table k2_told as
 with only_device as (
@@ -19,9 +19,9 @@ from left_told as t
 left join only_device as o on t.itn = o.itn and t.license_no = o.license_no
 where t.itn is not null and t.license_no is not null;
 
--- k2_group: one row an ITN, license and device that both sides have; `one_line` where the ledger has one line
--- of it at most, and `one_row` where the source has it on one row too, which the ledger may have posted in
--- parts.
+-- k2_group: one row per ITN, license and device that both sides have; `one_line` where the ledger has one
+-- line of it at most, and `one_row` where the source has it on one row too, which the ledger may have posted
+-- in parts.
 create or replace table k2_group as
 with ours as (
     select

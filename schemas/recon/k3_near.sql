@@ -1,5 +1,5 @@
--- One row a line and a row of the source with the same license, device and quantity whose days are at most
--- three apart, each the other's nearest. Run until it adds none.
+-- One row per pair of a line and a row of the source with the same license, device and quantity whose days
+-- are at most three apart, each the other's nearest. Run until it adds none.
 insert into pair_kept
 with ours as (
     select

@@ -1,5 +1,5 @@
--- One row a line and a row of the source with the same license, device, quantity and day; equals are told
--- apart by their order. Where neither names a license, the country stands for it.
+-- One row per pair of a line and a row of the source with the same license, device, quantity and day; equals
+-- are told apart by their order. Where neither names a license, the country stands for it.
 insert into pair_kept
 with ours as (
     select

@@ -1,4 +1,4 @@
--- One row a line of several that make up one row of the source: same license and device, days within the
+-- One row per line of several that make up one row of the source: same license and device, days within the
 -- split window. Run until it adds none.
 insert into pair_kept
 with near as ( -- noqa: ST03

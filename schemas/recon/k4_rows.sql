@@ -1,4 +1,4 @@
--- One row a row of the source of several that make up one line: a shipment that was split, declared part by
+-- One row per row of the source of several that make up one line: a shipment that was split, declared part by
 -- part. As in k4_lines.sql, with the sides changed over. Run until it adds none.
 insert into pair_kept
 with near as ( -- noqa: ST03

@@ -1,5 +1,5 @@
--- One row a line and a row of the source that may be the same goods: same device, quantity and country, days
--- near, and consignees that read alike. A suggestion to whoever looks into it, never a match.
+-- One row per pair of a line and a row of the source that may be the same goods: same device, quantity and
+-- country, days near, and consignees that read alike. A suggestion to whoever looks into it, never a match.
 insert into suggestion
 with ours as (
     select
@@ -23,7 +23,7 @@ alike as (
     inner join left_told as t
         on
             o.quantity = t.quantity and o.country = t.country
-            and left(lower(o.consignee), 2) = left(lower(t.consignee), 2)
+            and left(lower(strip_accents(o.consignee)), 2) = left(lower(strip_accents(t.consignee)), 2)
             and abs(o.on_day - t.on_day) <= 30
             and coalesce(o.device_id = t.device_id, true)
 )

@@ -1,4 +1,4 @@
--- One row a figure among the three largest that were told: where it stands.
+-- One row per figure among the three largest that were told: where it stands.
 select
     f.source,
     f.run_number,

@@ -1,4 +1,4 @@
--- One row a country: what it was licensed and what it has left, in whole TPP.
+-- One row per country: what it was licensed and what it has left, in whole TPP.
 select
     h.country,
     h.allocated_tpp,

@@ -1,4 +1,5 @@
--- One row a license as the ledger holds it, with the chips that were licensed under it where they are known.
+-- One row per license as the ledger holds it, with the chips that were licensed under it where they are
+-- known.
 with licensed as (
     select
         e.license_no,

@@ -1,4 +1,4 @@
--- One row an export as the ledger holds it on a day, as then known: exports and overruns that were not
+-- One row per export as the ledger holds it on a day, as then known: exports and overruns that were not
 -- undone, less what was restored under the same license, reference and device (a declaration was cancelled,
 -- or made anew).
 with known as (

@@ -1,4 +1,4 @@
--- One row a return as the ledger holds it: goods that came back for good, or left for another country.
+-- One row per return as the ledger holds it: goods that came back for good, or left for another country.
 select
     e.seq,
     e.country::varchar as country,

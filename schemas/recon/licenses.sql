@@ -1,5 +1,5 @@
--- found: adds one row a break between the licenses of the ledger and those of the licensing office. Which of
--- the two knows a license, what each says it is for, and whether it still stands.
+-- found: adds one row per break between the licenses of the ledger and those of the licensing office. Which
+-- of the two knows a license, what each says it is for, and whether it still stands.
 insert into found by name
 with both_sides as (
     select

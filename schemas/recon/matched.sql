@@ -1,4 +1,4 @@
--- One row a source and key: how many lines of the ledger it has matched.
+-- One row per source and key: how many lines of the ledger it has matched.
 select
     m.source || ' ' || m.match_key as matched_by,
     m.rows

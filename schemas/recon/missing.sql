@@ -1,4 +1,4 @@
--- found: adds one row a break for what only one side has: exports that customs does not know (once the five
+-- found: adds one row per break for what only one side has: exports that customs does not know (once the five
 -- days of 15 CFR 30.9 are over), and declarations and deliveries that the ledger does not know.
 insert into found by name
 select
@@ -60,7 +60,7 @@ where
     -- what customs took back did not leave: the vendor bears that out
     and o.seq not in (select unnest(f.seqs) from found as f where f.code = 'CANCELLED_AT_SOURCE');
 
--- told_of_both: one row a delivery that the ledger does not know, and the declaration of the same goods.
+-- told_of_both: one row per delivery that the ledger does not know, and the declaration of the same goods.
 create table told_of_both as
 select
     v.row_id as shipment_row_id,
@@ -83,8 +83,8 @@ qualify
         partition by d.row_id order by coalesce(v.itn = d.itn, false) desc, v.quantity <> d.quantity, v.row_id
     ) = 1;
 
--- told_again: one row a declaration or delivery that the ledger does not know, and that says what another one
--- says under another number: of the two the ledger knows the other, or vendor and customs do, or it came
+-- told_again: one row per declaration or delivery that the ledger does not know, and that says what another
+-- one says under another number: of the two the ledger knows the other, or vendor and customs do, or it came
 -- first. What customs and a vendor both have twice left twice, but for the same serial numbers.
 create table told_again as
 with lone as (
@@ -147,7 +147,7 @@ select
     e.told_as
 from delivered_again as e;
 
--- not_due: one row a declaration or delivery of a day after that of the run: a run that looks back does not
+-- not_due: one row per declaration or delivery of a day after that of the run: a run that looks back does not
 -- miss it yet. A day that even its own file cannot report on is no such day: the row was set aside for it.
 create table not_due as
 select

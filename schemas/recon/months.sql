@@ -1,4 +1,4 @@
--- One row a country and month: what ledger, licensing office, customs and vendors add up to (whole TPP).
+-- One row per country and month: what ledger, licensing office, customs and vendors add up to (whole TPP).
 select
     m.country,
     strftime(m.month_on, '%Y-%m') as month,

@@ -1,4 +1,4 @@
--- guessed_row: one row a declaration that tells neither device nor license: what it was matched with says
+-- guessed_row: one row per declaration that tells neither device nor license: what it was matched with says
 -- what it is worth.
 create table guessed_row as
 select unnest(c.row_ids) as row_id
@@ -9,7 +9,7 @@ select a.row_id
 from apart as a
 where a.source = 'declarations' and a.is_guessed;
 
--- by_month: one row a country and month (the first day of it; null where no day is told): what the ledger
+-- by_month: one row per country and month (the first day of it; null where no day is told): what the ledger
 -- licensed and exported, what the licensing office licensed, and what customs and vendors add up to, in whole
 -- TPP, each by itself: pieces times the TPP that the license states or the catalogue has. Where neither
 -- knows, what was matched is worth as in the ledger.
@@ -129,8 +129,9 @@ from told as t
 where t.country is not null
 group by t.country, date_trunc('month', t.on_day);
 
--- certificate: one row a country: ledger, licensing office, customs, vendors; net and gross differences
--- between ledger and customs; and what no break explains.
+-- certificate: one row per country: ledger, licensing office, customs, vendors; net and gross differences
+-- between ledger and customs (gross: what each set differs by, whichever way, less what is in transit); and
+-- what no break explains.
 create table certificate as
 with summed as (
     select
@@ -172,11 +173,17 @@ gross as (
     from (
         select
             f.code,
-            unnest(
-                case when f.other_tpp <> 0 then [f.country, f.other_country] else [f.country] end
-            ) as country,
-            f.at_stake_tpp as tpp
+            f.country,
+            abs(f.net_tpp) as tpp
         from found as f
+        where f.source = 'declarations'
+        union all
+        select
+            f.code,
+            f.other_country as country,
+            abs(f.other_tpp) as tpp
+        from found as f
+        where f.source = 'declarations'
     ) as g
     group by g.country
 ),

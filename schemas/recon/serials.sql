@@ -1,4 +1,4 @@
--- delivered_again: one row a delivery that the ledger does not know, with the device, the quantity and just
+-- delivered_again: one row per delivery that the ledger does not know, with the device, the quantity and just
 -- the serial numbers of another one: the same goods under another number, which is no conflict.
 create table delivered_again as
 with named as (
@@ -27,7 +27,7 @@ where
     )
 group by o.row_id;
 
--- found: adds one row a pair of records that name the same serial numbers where no chip can be in both: two
+-- found: adds one row per pair of records that name the same serial numbers where no chip can be in both: two
 -- deliveries, or a delivery and a reexport from a country to which it did not go.
 insert into found by name
 with placed as (

@@ -1,5 +1,5 @@
--- found: adds one row a break for what was set aside on arrival and stands in no view: an amendment that came
--- too late.
+-- found: adds one row per break for what was set aside on arrival and stands in no view: an amendment that
+-- came too late.
 insert into found by name
 select
     q.code,

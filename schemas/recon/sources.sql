@@ -1,4 +1,4 @@
--- One row a source and filer: how many rows it told, how many of them late, set aside, or part of a break,
+-- One row per source and filer: how many rows it told, how many of them late, set aside, or part of a break,
 -- and the rest as a percentage, cut to two decimals.
 with broken as (
     select

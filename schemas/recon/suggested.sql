@@ -1,4 +1,4 @@
--- One row a line and a row of a source that may be the same goods (K6).
+-- One row per pair of a line and a row of a source that may be the same goods (K6).
 select
     s.source,
     s.seq,

@@ -1,13 +1,32 @@
--- found: adds one row a break that shows whatever else agrees: licenses used before or after their days,
--- licenses used beyond what they hold, and exports that the ledger itself has without a license.
+-- found: adds one row per break that shows whatever else agrees: licenses used before or after their days,
+-- licenses used beyond what they hold, and what the ledger itself has without a license.
+
+-- gone: one row per line, be it an export or a reexport, with what its breaks are called and whose they are.
+create view gone as
+select
+    l.*,
+    case
+        when l.seq in (select t.seq from late_transfer as t) then 'reexports'
+        else 'declarations'
+    end as told_by,
+    coalesce(l.itn || coalesce('/' || l.line_no, ''), 'entry ' || l.seq) as key
+from line as l
+union all
+select
+    m.*,
+    'reexports' as told_by,
+    m.reference as key
+from moved as m;
+
+-- expired_use: one row per declaration or reexport of a day on which its license was not in force.
 create table expired_use as
 select
+    'declarations' as source,
     d.row_id,
     d.itn || '/' || d.line_no as key,
     d.license_no,
     d.device_id,
-    d.country,
-    d.exported_on,
+    d.exported_on as used_on,
     k.issued_on,
     k.expires_on
 from declaration as d
@@ -15,103 +34,124 @@ inner join license_known as k
     on d.license_no = k.license_no and (d.exported_on > k.expires_on or d.exported_on < k.issued_on)
 where
     not d.is_cancelled and d.quarantine is null
-    and d.row_id not in (select o.row_id from lone_told as o where o.source = 'declarations');
+    and d.row_id not in (select o.row_id from lone_told as o where o.source = 'declarations')
+union all
+-- a license is used when the goods leave, whenever they arrive
+select
+    'reexports' as source,
+    t.row_id,
+    t.reference as key,
+    t.license_no,
+    t.device_id,
+    t.first_on as used_on,
+    k.issued_on,
+    k.expires_on
+from transfer as t
+inner join license_known as k
+    on t.license_no = k.license_no and (t.first_on > k.expires_on or t.first_on < k.issued_on)
+where t.quarantine is null;
 
 -- The day is then what is wrong with it: that is said once.
 delete from found
-where code = 'PERIOD' and source = 'declarations' and key in (select e.key from expired_use as e);
+where code = 'PERIOD' and (source, key) in (select (e.source, e.key) from expired_use as e);
 
 insert into found by name
 select
     'EXPIRED_USE' as code,
     e.key,
     '' as scope,
-    'declarations' as source,
+    e.source,
     min(l.country) as country,
     min(e.license_no) as license_no,
     min(coalesce(l.device_id, e.device_id)) as device_id,
     list(l.seq order by l.seq) as seqs,
     min(e.row_id) as row_id,
-    min(e.exported_on) as on_day,
+    min(e.used_on) as on_day,
     min(
-        case when e.exported_on > e.expires_on then 'expired ' || e.expires_on
-            else 'issued ' || e.issued_on end
+        case when e.used_on > e.expires_on then 'expired ' || e.expires_on else 'issued ' || e.issued_on end
     ) as ledger_says,
-    min(e.exported_on)::varchar as source_says,
+    min(e.used_on)::varchar as source_says,
     0::bigint as net_tpp,
     0::bigint as other_tpp,
     sum(l.tpp)::bigint as at_stake_tpp,
     false as is_critical
 from expired_use as e
-inner join pair as p on p.source = 'declarations' and e.row_id = p.row_id
-inner join line as l on p.seq = l.seq
-group by e.key;
+-- serial numbers (K5) lead back to where the goods were before
+inner join pair as p on e.source = p.source::varchar and e.row_id = p.row_id and p.match_key <> 'K5'
+inner join gone as l on p.seq = l.seq
+group by e.source, e.key;
 
 insert into found by name
 select
     'EXPIRED_USE' as code,
-    coalesce(l.itn || coalesce('/' || l.line_no, ''), 'entry ' || l.seq) as key,
+    l.key,
     '' as scope,
-    'declarations' as source,
-    l.country,
-    l.license_no,
-    l.device_id,
-    [l.seq] as seqs,
-    l.on_day,
-    case when l.on_day > k.expires_on then 'expired ' || k.expires_on else 'issued ' || k.issued_on end
-        as ledger_says,
-    l.on_day::varchar as source_says,
+    l.told_by as source,
+    min(l.country) as country,
+    min(l.license_no) as license_no,
+    min(l.device_id) as device_id,
+    list(l.seq order by l.seq) as seqs,
+    min(l.on_day) as on_day,
+    min(
+        case when l.on_day > k.expires_on then 'expired ' || k.expires_on else 'issued ' || k.issued_on end
+    ) as ledger_says,
+    min(l.on_day)::varchar as source_says,
     0::bigint as net_tpp,
     0::bigint as other_tpp,
-    l.tpp as at_stake_tpp,
+    sum(l.tpp)::bigint as at_stake_tpp,
     false as is_critical
-from line as l
+from gone as l
 inner join license_known as k
     on l.license_no = k.license_no and (l.on_day > k.expires_on or l.on_day < k.issued_on)
 where
     l.kind = 'overrun'
-    and l.seq not in (select unnest(f.seqs) from found as f where f.code = 'EXPIRED_USE');
+    and l.seq not in (select unnest(f.seqs) from found as f where f.code = 'EXPIRED_USE')
+group by l.told_by, l.key;
 
 insert into found by name
 select
     'UNLICENSED_EXPORT' as code,
-    coalesce(l.itn || coalesce('/' || l.line_no, ''), 'entry ' || l.seq) as key,
+    l.key,
     '' as scope,
-    'declarations' as source,
-    l.country,
-    l.device_id,
-    [l.seq] as seqs,
-    l.on_day,
-    l.quantity::varchar as ledger_says,
+    l.told_by as source,
+    min(l.country) as country,
+    min(l.device_id) as device_id,
+    list(l.seq order by l.seq) as seqs,
+    min(l.on_day) as on_day,
+    sum(l.quantity)::varchar as ledger_says,
     'no license' as source_says,
     0::bigint as net_tpp,
     0::bigint as other_tpp,
-    l.tpp as at_stake_tpp,
+    sum(l.tpp)::bigint as at_stake_tpp,
     false as is_critical
-from line as l
+from gone as l
 where
     l.license_no is null
     and l.seq not in (
         select unnest(f.seqs)
         from found as f
         where f.code in ('UNLICENSED_EXPORT', 'UNKNOWN_LICENSE', 'TREATMENT')
-    );
+    )
+group by l.told_by, l.key;
 
 -- What was used of a license is what the ledger says, and what others have seen beyond it.
 insert into found by name
 with beyond as (
     select
         l.license_no,
+        l.told_by,
         l.tpp
-    from line as l
+    from gone as l
     where l.kind = 'overrun' and l.license_no is not null
     union all
     select
         f.license_no,
+        f.source as told_by,
         -f.net_tpp - f.other_tpp as tpp
     from found as f
     where
-        f.source = 'declarations' and f.license_no is not null and f.net_tpp + f.other_tpp < 0
+        f.source in ('declarations', 'reexports')
+        and f.license_no is not null and f.net_tpp + f.other_tpp < 0
         and f.code not in ('DUPLICATE', 'UNIT', 'UNKNOWN_LICENSE')
 ),
 
@@ -126,6 +166,8 @@ room as (
 used as (
     select
         b.license_no,
+        -- of both it is customs' break
+        min(b.told_by) as told_by,
         sum(b.tpp)::bigint as tpp
     from beyond as b
     group by b.license_no
@@ -135,7 +177,7 @@ select
     'OVER_LICENSE' as code,
     h.license_no as key,
     '' as scope,
-    'declarations' as source,
+    u.told_by as source,
     h.country,
     h.license_no,
     h.device_id,

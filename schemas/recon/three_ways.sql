@@ -1,4 +1,4 @@
--- said: one row a line and a source other than the one that a break is about, with what that source says of
+-- said: one row per line and source other than the one that a break is about, with what that source says of
 -- the line.
 create table said as
 select
@@ -13,7 +13,7 @@ select
 from compared as c
 where c.source in ('declarations', 'shipments');
 
--- at_issue: one row a break and a line that it is about; `cell` is what the sides differ in.
+-- at_issue: one row per break and line that it is about; `cell` is what the sides differ in.
 create or replace table at_issue as
 select
     f.rowid as found_id,
@@ -99,7 +99,7 @@ set third_says = t.says, agree = t.agree
 from third as t
 where found.rowid = t.found_id;
 
--- asked: one row a line that a vendor would have reported: of its devices, on a day that its feed covers.
+-- asked: one row per line that a vendor would have reported: of its devices, on a day that its feed covers.
 create table asked as
 select
     o.seq,
@@ -112,8 +112,8 @@ where
     o.source = 'shipments' and l.on_day >= coalesce(c.from_on, l.on_day)
     and d.vendor in (select x.vendor from shipment as s inner join device as x on s.device_id = x.device_id);
 
--- may_be: one row a line that no key has found at the vendor, and that may be what customs or the vendor told
--- in a row that was set aside.
+-- may_be: one row per line that no key has found at the vendor, and that may be what customs or the vendor
+-- told in a row that was set aside.
 create table may_be as
 select l.seq
 from line as l
@@ -204,3 +204,34 @@ where
         inner join declaration as d on p.row_id = d.row_id
         where i.cell = 'device' and d.device_id is null
     );
+
+-- elsewhere: one row per set that customs and the vendor say went to another country, and what it is worth as
+-- two of the three say: what customs has, or, where customs alone has another quantity or device, what the
+-- ledger has. No two may agree on that; then there is no figure.
+create table elsewhere as
+select
+    c.seqs,
+    case
+        when
+            bool_and(
+                f.code = 'COUNTRY'
+                or coalesce(f.agree = 'declarations+shipments', false)
+                -- what needs no third witness
+                or (f.agree is null and f.code in ('DUPLICATE', 'CUMULATIVE_AS_DELTA'))
+            )
+            then min(c.told_tpp)
+        when bool_and(f.code = 'COUNTRY' or coalesce(f.agree = 'ledger+shipments', false)) then min(c.tpp)
+    end as tpp
+from found as f
+inner join compared as c on f.source = c.source::varchar and f.seqs = c.seqs
+where
+    f.source = 'declarations'
+    and f.code in ('COUNTRY', 'DEVICE', 'QUANTITY', 'UNIT', 'DUPLICATE', 'CUMULATIVE_AS_DELTA')
+group by c.seqs
+having
+    bool_or(f.code = 'COUNTRY' and f.reason is null and coalesce(f.agree = 'declarations+shipments', false));
+
+update found
+set elsewhere_tpp = e.tpp
+from elsewhere as e
+where found.source = 'declarations' and found.seqs = e.seqs;

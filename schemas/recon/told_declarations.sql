@@ -1,4 +1,4 @@
--- told: one row a declaration of customs, in the columns that every source is compared by.
+-- told: one row per declaration of customs, in the columns that every source is compared by.
 create or replace view told as
 select
     'declarations'::source_name as source,
@@ -20,7 +20,7 @@ select
     d.quarantine
 from declaration as d;
 
--- telling: one row each time that a declaration was told, with what it said then.
+-- telling: one row for each time that a declaration was told, with what it said then.
 create or replace view telling as
 select
     v.itn || '/' || v.line_no as told_key,

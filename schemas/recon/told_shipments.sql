@@ -1,4 +1,4 @@
--- told: one row a delivery of a vendor, in the columns that every source is compared by.
+-- told: one row per delivery of a vendor, in the columns that every source is compared by.
 create or replace view told as
 with license_of as (
     select
@@ -31,7 +31,7 @@ select
 from shipment as s
 left join license_of as d on s.itn = d.itn;
 
--- telling: one row each time that a delivery was told, with what it said then.
+-- telling: one row for each time that a delivery was told, with what it said then.
 create or replace view telling as
 select
     v.delivery_no || '/' || v.line_no as told_key,

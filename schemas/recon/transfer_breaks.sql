@@ -1,4 +1,4 @@
--- found: adds one row a break among reexports and transfers in country: one leg of two, or other than was
+-- found: adds one row per break among reexports and transfers in country: one leg of two, or other than was
 -- reported.
 insert into found by name
 with told_of as (
@@ -16,7 +16,9 @@ with told_of as (
         differs(t.from_country, t.to_country) as crosses,
         -- a return is due only where there is a quota that it goes back to
         c.credits_origin and differs(t.from_country, t.to_country) and q.country is not null as needs_return,
-        k.license_no as known_license_no
+        k.license_no as known_license_no,
+        k.issued_on,
+        k.expires_on
     from transfer as t
     cross join terms as c
     left join posted as p on t.reference = p.reference
@@ -30,10 +32,16 @@ judged as (
         o.*,
         case
             when o.quarantine is not null then o.quarantine
+            -- the leg in is the one that takes a license
+            when o.seqs is null and o.license_no is null and (o.has_in or not o.crosses)
+                then 'UNLICENSED_EXPORT'
             when o.crosses and not (o.has_out and o.has_in) then 'REEXPORT_ONE_LEG'
-            when o.seqs is null and o.return_seqs is null and o.license_no is null then 'UNLICENSED_EXPORT'
             when o.seqs is null and o.license_no is not null and o.known_license_no is null
                 then 'UNKNOWN_LICENSE'
+            when
+                o.seqs is null and o.return_seqs is null
+                and o.first_on not between o.issued_on and o.expires_on
+                then 'EXPIRED_USE'
             when o.seqs is null and o.return_seqs is null then 'MISSING_IN_LEDGER'
             when o.seqs is null or (o.needs_return and o.return_seqs is null) then 'REEXPORT_ONE_LEG'
             when differs(o.posted_license_no, o.license_no) and o.license_no is not null then 'TREATMENT'
@@ -63,6 +71,7 @@ select
     -- a slip into the future is looked at again by the next night, which may find it corrected
     case
         when j.posted_on is null and j.quarantine is not null and j.moved_on > c.as_of then c.as_of
+        when j.code = 'EXPIRED_USE' then j.first_on
         else coalesce(j.posted_on, j.moved_on)
     end as on_day,
     case j.code
@@ -73,12 +82,18 @@ select
                 when j.return_seqs is not null then 'the leg out'
                 else 'neither leg'
             end
-        when 'COUNTRY' then j.country
+        when 'COUNTRY' then coalesce(j.country, 'nothing')
         when 'DEVICE' then j.posted_device_id
-        when 'DEVICE_UNKNOWN' then j.posted_device_id
+        when 'DEVICE_UNKNOWN' then case when j.any_seqs is null then 'nothing' else j.posted_device_id end
         when 'TREATMENT' then j.posted_license_no
-        when 'PERIOD' then j.posted_on::varchar
-        else j.posted_quantity::varchar
+        when 'PERIOD' then coalesce(j.posted_on::varchar, 'nothing')
+        when 'EXPIRED_USE'
+            then case when j.first_on > j.expires_on then 'expired ' || j.expires_on
+                else 'issued ' || j.issued_on end
+        else coalesce(
+            j.posted_quantity::varchar,
+            case when j.any_seqs is null then 'nothing' when j.seqs is null then 'the leg out' end
+        )
     end as ledger_says,
     case j.code
         when 'REEXPORT_ONE_LEG'
@@ -112,11 +127,12 @@ where j.code is not null;
 insert into found by name
 select
     case
+        when p.license_no is null then 'UNLICENSED_EXPORT'
         when p.on_day + t.transit_days >= least(t.as_of, c.as_of) then 'IN_TRANSIT'
         else 'MISSING_IN_SOURCE'
     end as code,
     p.reference as key,
-    'reexports' as scope,
+    case when p.license_no is null then '' else 'reexports' end as scope,
     'reexports' as source,
     p.country,
     p.license_no,

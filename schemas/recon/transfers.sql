@@ -1,4 +1,4 @@
--- moved: one row a line that is no export from the United States but a reexport or a transfer in country,
+-- moved: one row per line that is no export from the United States but a reexport or a transfer in country,
 -- which customs never sees: its reference is told as one, or goods came back under it from another country.
 create table moved as
 select l.*
@@ -13,7 +13,7 @@ where
 
 delete from line where seq in (select m.seq from moved as m);
 
--- transfer: one row a reference that somebody reported, with the legs that were.
+-- transfer: one row per reference that somebody reported, with the legs that were.
 create table transfer as
 select
     r.reference,
@@ -48,7 +48,7 @@ set tpp = coalesce(
     0
 );
 
--- posted: one row a reference under which the ledger moved something between countries, or within one.
+-- posted: one row per reference under which the ledger moved something between countries, or within one.
 create table posted as
 with moved_in as (
     select

@@ -1,4 +1,4 @@
--- late_transfer: one row a transfer that the ledger posted under another reference: a line that no source
+-- late_transfer: one row per transfer that the ledger posted under another reference: a line that no source
 -- knows, with the same license, device, quantity and country, at most three days apart.
 create table late_transfer as
 select

@@ -1,4 +1,5 @@
--- One row a line of the ledger and a row of a source that were matched, and by which key; K6 are suggestions.
+-- One row per pair of a line of the ledger and a row of a source that were matched, and by which key; K6 are
+-- suggestions.
 copy ( -- noqa: PRS
     with named as (
         select

@@ -1,5 +1,5 @@
 -- Which countries changed state in a week?
--- One row a crossing, in either direction, in the order of recording: a quota that reopens is one too.
+-- One row per crossing, in either direction, in the order of recording: a quota that reopens is one too.
 -- $to_day: day = today; the last day, by the day of recording
 -- $days: whole = 7; how many days, the last one among them
 -- $country: country = all; one country

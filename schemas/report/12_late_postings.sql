@@ -1,5 +1,5 @@
 -- Who posts late, and how late?
--- One row an officer and filer (the exporter that the entry or its license names). Late is what was recorded
+-- One row per officer and filer (the exporter that the entry or its license names). Late is what was recorded
 -- so many days or more after its day; what undoes a mistake is left out, as it takes the day of what it
 -- undoes.
 -- $from_day: day = all; recorded on this day or later

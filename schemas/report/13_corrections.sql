@@ -1,5 +1,5 @@
 -- What was put right: what, why, by whom, and with what effect?
--- One row an entry that was undone, with what took its place, and what both did to its country's headroom.
+-- One row per entry that was undone, with what took its place, and what both did to its country's headroom.
 -- $from_day: day = all; put right on this day or later
 -- $to_day: day = today; put right on this day or before
 -- $country: country = all; one country

@@ -1,7 +1,7 @@
 -- Do ledger, license system, customs and vendors say the same of a country and month?
 -- As the newest reconciliation found it, in whole TPP; a difference is the ledger minus the other. A license
 -- counts in the month of its issue, goods in the month that each says they left, so the turn of a month may
--- set them apart. The last row of a country, without a month, is its whole, with what its breaks come to.
+-- set them apart. The last row of a country, without a month, is its whole, with what customs differs by.
 -- $country: country = all; one country
 -- $month: month = all; one month, as 2026-10
 -- needs: certificate

@@ -1,4 +1,4 @@
--- One row a break, in the order in which they were found.
+-- One row per break, in the order in which they were found.
 copy ( -- noqa: PRS
     select
         b.* replace (

@@ -1,4 +1,4 @@
--- One row a column of a table of the file: its type, and what it means.
+-- One row per column of a table of the file: its type, and what it means.
 select
     c.table_name as name,
     c.column_name,

@@ -1,4 +1,4 @@
--- One row a table, view, macro and function that may be asked, and a column or an argument of one of them:
+-- One row per table, view, macro and function that may be asked, and per column or argument of one of them:
 -- what it is called, its type, and its comment. What has no comment is the core's own business.
 with named as (
     select

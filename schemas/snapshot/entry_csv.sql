@@ -1,4 +1,4 @@
--- One row an entry of a part of the history, in the order of its number.
+-- One row per entry of a part of the history, in the order of its number.
 copy ( -- noqa: PRS
     select
         e.* replace (

@@ -1,4 +1,4 @@
--- One row an entry of a part of the history, by country and number; the file says in which hash it ends.
+-- One row per entry of a part of the history, by country and number; the file says in which hash it ends.
 copy ( -- noqa: PRS
     select
         e.* replace (

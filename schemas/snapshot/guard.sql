@@ -1,4 +1,4 @@
--- One row an entry: as `running`, but not in DuckDB 1.x, whose windows over a million rows are wrong.
+-- One row per entry: as `running`, but not in DuckDB 1.x, whose windows over a million rows are wrong.
 create macro fit_for_windows() as
 case
     when version() like 'v1.%' then error('DuckDB 1.x adds up long windows wrongly: use 2.0 or later')

@@ -1,4 +1,4 @@
--- One row a quota: its last entry with its hash, what all of its entries leave, how many they are, and the
+-- One row per quota: its last entry with its hash, what all of its entries leave, how many they are, and the
 -- sum of their numbers, which says whether any is missing.
 select
     max(e.seq) as seq,

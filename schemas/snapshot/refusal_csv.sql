@@ -1,4 +1,4 @@
--- One row a refusal, in the order in which they were answered.
+-- One row per refusal, in the order in which they were answered.
 copy ( -- noqa: PRS
     select
         r.* replace (

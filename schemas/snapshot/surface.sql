@@ -1,4 +1,4 @@
--- One row a name that may be asked: what it is (relation, table_macro, macro, type). What has no comment is
+-- One row per name that may be asked: what it is (relation, table_macro, macro, type). What has no comment is
 -- the core's own business and may not.
 select
     'relation' as sort,

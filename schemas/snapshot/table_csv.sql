@@ -1,4 +1,4 @@
--- One row a row of a table.
+-- One row per row of a table.
 copy ( -- noqa: PRS
     select * from query_table($name)
 ) to $file (format csv, header true)

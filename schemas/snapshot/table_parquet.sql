@@ -1,4 +1,4 @@
--- One row a row of a table; the file says up to which entry, and its hash, the table holds.
+-- One row per row of a table; the file says up to which entry, and its hash, the table holds.
 copy ( -- noqa: PRS
     select * from query_table($name)
 ) to $file (

@@ -1,4 +1,4 @@
--- One row a country, a device, a move of the ledger's kinds, and the one regime, as they were sealed.
+-- One row per country, device and move of the ledger's kinds, and one for the regime, as they were sealed.
 insert into country by name from sealed.country;
 
 insert into device by name from sealed.device;

@@ -1,4 +1,4 @@
--- One row an account: that of a quota, and that of a license.
+-- One row per account: that of a quota, and that of a license.
 select
     quota, license_no, regime_tpp, headroom_tpp, licensed_tpp, exported_tpp, blocked_tpp,
     issued_on, expires_on, closed_by_seq, closed_reason, overdraft_approver

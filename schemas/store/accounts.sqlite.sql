@@ -1,4 +1,4 @@
--- One row an account among those asked for: quotas and licenses, each a JSON array of names.
+-- One row per account among those asked for: quotas and licenses, each a JSON array of names.
 select
     quota, license_no, regime_tpp, headroom_tpp, licensed_tpp, exported_tpp, blocked_tpp,
     issued_on, expires_on, closed_by_seq, closed_reason, overdraft_approver

@@ -1,6 +1,6 @@
--- One row a trigger on one of this store's tables, with when it fires, its kind and the body of its function;
--- a rule on one; an index that was made by name and holds, with what it is; and a key or check that was made
--- by name and holds.
+-- One row per trigger on one of this store's tables, with when it fires, its kind and the body of its
+-- function; a rule on one; an index that was made by name and holds, with what it is; and a key or check that
+-- was made by name and holds.
 select
     t.tgname as name,
     'trigger ' || t.tgenabled::text || ' ' || t.tgtype || ' ' || f.prosrc as definition

@@ -1,4 +1,4 @@
--- One row a trigger on one of this store's tables, an index that was made by name, or a table with its keys
+-- One row per trigger on one of this store's tables, an index that was made by name, or a table with its keys
 -- and checks; and its words.
 select case type when 'table' then 'table ' || name else name end as name, sql
 from sqlite_schema

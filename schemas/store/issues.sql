@@ -1,4 +1,4 @@
--- One row an entry that issued a license and stands: its seq, the day it was issued for, and its expiry.
+-- One row per entry that issued a license and stands: its seq, the day it was issued for, and its expiry.
 select
     e.seq,
     e.effective_on,

@@ -1,4 +1,4 @@
--- One row an entry after a seq, in order.
+-- One row per entry after a seq, in order.
 select
     kind,
     country,

@@ -1,4 +1,4 @@
--- One row an entry that is appended.
+-- One row per entry that is appended.
 insert into entry (
     kind,
     country,

@@ -1,5 +1,5 @@
--- One row an entry that is appended. Rollback, as in the guard before it: what fails is taken back as a whole
--- anyway, and SQLite then need not keep what each of many inserts would have to take back alone.
+-- One row per entry that is appended. Rollback, as in the guard before it: what fails is taken back as a
+-- whole anyway, and SQLite then need not keep what each of many inserts would have to take back alone.
 insert or rollback into entry (
     kind,
     country,

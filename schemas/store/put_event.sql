@@ -1,4 +1,4 @@
--- One row an event that is appended.
+-- One row per event that is appended.
 insert into event (
     seq,
     recorded_at,

@@ -1,4 +1,4 @@
--- One row a refusal that is kept.
+-- One row per refusal that is kept.
 insert into refusal (
     request_id,
     attempt,

@@ -1,4 +1,4 @@
--- One row an entry of the requests whose first entries are named (a JSON array of seq): what a receipt says.
+-- One row per entry of the requests whose first entries are named (a JSON array of seq): what a receipt says.
 select e.seq, e.request_id, e.kind, e.country, e.license_no, e.tpp, e.headroom_after_tpp, e.hash
 from entry as e
 where e.request_id in (

@@ -1,4 +1,4 @@
--- One row a refusal after a given one, a page of them, in the order of request id and attempt.
+-- One row per refusal after a given one, a page of them, in the order of request id and attempt.
 select request_id, attempt, body_hash, problem, refused_at, actor
 from refusal
 where (request_id, attempt) > (:request_id, :attempt)

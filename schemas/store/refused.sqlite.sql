@@ -1,4 +1,4 @@
--- One row a request that was refused, among those asked for (a JSON array of request ids): its last answer.
+-- One row per request that was refused, among those asked for (a JSON array of request ids): its last answer.
 select r.request_id, r.body_hash, r.attempt, r.problem, r.refused_at
 from refusal as r
 where

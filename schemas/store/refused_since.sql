@@ -1,4 +1,4 @@
--- One row a refusal at or after an instant: when, whose request, which, and the answer.
+-- One row per refusal at or after an instant: when, whose request, which, and the answer.
 select refused_at, actor, request_id, problem
 from refusal
 where refused_at >= :since

@@ -102,13 +102,13 @@ comment on schema report is 'What may be asked of the ledger in SQL: all of it r
 
 comment on view report.meta is 'One row: up to which entry the ledger is, and its hash';
 
-comment on view report.entry is 'One row an entry: whole TPP moved from one bucket of a quota to another';
+comment on view report.entry is 'One row per entry: whole TPP moved from one bucket of a quota to another';
 
-comment on view report.statement is 'One row an entry of a country''s quota, with its headroom after it';
+comment on view report.statement is 'One row per entry of a country''s quota, with its headroom after it';
 
-comment on view report.headroom is 'One row a country: what is left of its quota now, in whole TPP';
+comment on view report.headroom is 'One row per country: what is left of its quota now, in whole TPP';
 
-comment on view report.license is 'One row a license: what may still leave, what left, in whole TPP';
+comment on view report.license is 'One row per license: what may still leave, what left, in whole TPP';
 
 comment on column report.headroom.used_percent is 'What is not left: percent, cut to one decimal';
 

@@ -1,4 +1,4 @@
--- One row a privilege on a table of this ledger that somebody else than its owner was given.
+-- One row per privilege on a table of this ledger that somebody else than its owner was given.
 select
     c.relname::text as table_name,
     coalesce(g.rolname::text, 'PUBLIC') as grantee,

@@ -1,2 +1,2 @@
--- One row a country: what is left of its quota, lowest first.
+-- One row per country: what is left of its quota, lowest first.
 from headroom()

@@ -1,4 +1,4 @@
--- One row an account and bucket: what it holds.
+-- One row per account and bucket: what it holds.
 select
     p.quota,
     p.license_no,

@@ -1,4 +1,4 @@
--- One row a country: its legs, which sum to zero, and how many there are.
+-- One row per country: its legs, which sum to zero, and how many there are.
 select
     p.country,
     sum(p.tpp)::bigint as tpp,

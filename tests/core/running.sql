@@ -1,4 +1,4 @@
--- One row an entry: its country's headroom after it.
+-- One row per entry: its country's headroom after it.
 select r.*
 from running() as r
 order by r.seq

@@ -1,2 +1,2 @@
--- One row a crossing of a balance state, in the order of entry.
+-- One row per crossing of a balance state, in the order of entry.
 from state_event

@@ -1,2 +1,2 @@
--- One row an entry of AE, with its headroom after each.
+-- One row per entry of AE, with its headroom after each.
 from statement('AE')

@@ -1,2 +1,2 @@
--- One row an entry of SA, which an approved overrun took below zero.
+-- One row per entry of SA, which an approved overrun took below zero.
 from statement('SA')

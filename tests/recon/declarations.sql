@@ -1,4 +1,4 @@
--- One row a telling of a declaration: as the export was, but for its break.
+-- One row per telling of a declaration: as the export was, but for its break.
 with told as (
     select
         e.*,

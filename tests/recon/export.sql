@@ -1,4 +1,4 @@
--- export: one row an export: six days apart under each license, 3 to 5 chips; one in a hundred has a break.
+-- export: one row per export: six days apart under each license, 3 to 5 chips; one in a hundred has a break.
 create table export as
 with numbered as (
     select r.i, r.i % $licenses as license, r.i // $licenses as turn from range($row_count) as r (i)

@@ -1,4 +1,4 @@
--- One row an entry, with the columns of the core: every license, then every export.
+-- One row per entry, with the columns of the core: every license, then every export.
 select
     b.seq::bigint as seq,
     b.country,

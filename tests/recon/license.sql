@@ -1,4 +1,4 @@
--- license: one row a license, for more chips than leave under it.
+-- license: one row per license, for more chips than leave under it.
 create table license as
 select
     row_number() over (order by e.license_no) as seq,

@@ -1,4 +1,4 @@
--- One row a license, as the licensing office tells it.
+-- One row per license, as the licensing office tells it.
 select
     license_no, country, consignee, device_id, quantity, tpp as licensed_tpp, issued_on, expires_on,
     'active' as state

@@ -1,4 +1,4 @@
--- One row a break that must be found: its code, what it is about, and the TPP at stake.
+-- One row per break that must be found: its code, what it is about, and the TPP at stake.
 select
     e.code,
     case e.code when 'MISSING_IN_LEDGER' then 'Y' || substr(e.itn, 2) else e.itn end || '/1' as key,

@@ -1,0 +1,110 @@
+"""What is asked about breaks: which are open, and all that happened to one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from difflib import get_close_matches
+from typing import Any
+
+from ledger.answer import Answer, Rows
+from ledger.base import Opened
+from ledger.errors import UnknownName
+from ledger.question import day, instant
+from ledger.recon_breaks import CODES, TOPIC, BreakStanding, Standings, attention, find, fold
+from ledger.recon_changes import listed, listing, said
+from ledger.text import written
+
+_DEED = ("at", "who", "action", "said")
+
+
+class Breaks(Opened):
+    """The questions about breaks."""
+
+    def breaks(
+        self,
+        country: str | None = None,
+        *,
+        code: str | None = None,
+        every: bool = False,
+        as_of: date | str | None = None,
+        known_at: date | str | None = None,
+    ) -> Answer:
+        """The open breaks, gravest first: one row each, with its state, age (working days) and officer.
+
+        Of one country, or of one code; `every` lists those that are in transit, accepted or cleared too.
+        `as_of` asks how they stood, and how old they were, at the end of a day, `known_at` by what had been
+        recorded at an instant. Raises UnknownName.
+        """
+        self._must("ask")
+        chosen = self._country(country) if country is not None else None
+        code = None if code is None else _code(code)
+        on, until = self._times(as_of, known_at)
+        found = [
+            standing
+            for standing in self._standings(until).values()
+            if (every or standing.is_open_on(on))
+            and standing.first_on <= on
+            and chosen in (None, standing.seen.country, standing.seen.other_country)
+            and (code == standing.seen.code if code else every or standing.seen.severity != "info")
+        ]
+        found.sort(key=lambda standing: attention(standing.seen))
+        basis = self._basis(self._store.head(), {"as_of": on, "known_at": until})
+        aside = {"country": chosen, "code": code, "every": every}
+        return Answer(listing(found, on), basis, aside)
+
+    def break_show(
+        self, name: str, *, as_of: date | str | None = None, known_at: date | str | None = None
+    ) -> Answer:
+        """All that happened to one break, oldest first: at, who, action, said. Its basis has the break.
+
+        `as_of` and `known_at` as for `breaks`. Raises UnknownName, also for one that nobody knew of by then.
+        """
+        self._must("ask")
+        on, until = self._times(as_of, known_at)
+        standing = find(self._standings(until), name)
+        rows = [(event.at, event.actor, event.action, said(event)) for event in standing.history]
+        basis = self._basis(self._store.head(), {"as_of": on, "known_at": until})
+        return Answer(
+            Rows(_DEED, ("string",) * len(_DEED), rows),
+            {
+                **basis, "break": _plain(listed(standing, on)), "draft": standing.seen.draft,
+                "blocked_seq": standing.blocked_seq,
+            },
+        )  # fmt: skip
+
+    # ------------------------------------------------------------------------------------------- within
+
+    def _standing(self, name: str) -> BreakStanding:
+        return find(self._standings(None), name)
+
+    def _standings(self, until: str | None) -> Standings:
+        """Where each break stands by what was recorded until an instant; None: by all that is."""
+        events = self._store.events(TOPIC)
+        return fold(event for event in events if until is None or event.at <= until)
+
+    def _times(self, as_of: date | str | None, known_at: date | str | None) -> tuple[str, str | None]:
+        """The day on which breaks are looked at, and by what was known when: on a past day, at its end."""
+        on, today = day(as_of), self._store.today()
+        if known_at is None and on is not None and on < today:
+            known_at = on
+        return on or today, instant(known_at)
+
+
+def _code(given: str) -> str:
+    """The code of a break as it was written, in letters of any case. Raises UnknownName, BadQuery."""
+    code = written("code", given).strip().upper()
+    if code in CODES:
+        return code
+    near = next(iter(get_close_matches(code, CODES, n=1)), None)
+    advice = f"write one of {', '.join(CODES)}" if near is None else f"the nearest is {near}"
+    raise UnknownName(f"no break code '{given}': {advice}", field="code", value=given, nearest=near)
+
+
+def _plain(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Days as text, for a basis that is shown as JSON."""
+    return {
+        name: value.isoformat() if isinstance(value, date) else value
+        for name, value in fields.items()
+        if value is not None
+    }

@@ -1,0 +1,2 @@
+-- No row: entries are read from their own table again, and no longer where they lie in segments.
+drop view temp.entry

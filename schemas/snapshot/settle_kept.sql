@@ -1,0 +1,2 @@
+-- No row: what was committed is in the file itself, and nothing beside it.
+checkpoint kept
