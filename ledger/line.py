@@ -58,12 +58,6 @@ class Line:
         self._commit = commit
         self._lock = threading.Lock()
         self._waiting: deque[Submission] = deque()
-        self._answered: deque[Submission] = deque()
-        """Those who are done and whose threads still sleep: each that wakes wakes the next.
-
-        All woken at once, they would only wait for one another, and the one that commits for them.
-        """
-
         self._commits: Submission | None = None
         """Whose thread commits, or is to: that of the head of the line; nobody's where none waits."""
 
@@ -83,7 +77,6 @@ class Line:
                 submission.turn.acquire()  # until it is done, or its turn has come
             if not submission.done:
                 self._commit_group()
-            self._wake_next()
         except BaseException:
             self._leave(submission)
             raise
@@ -112,25 +105,17 @@ class Line:
                 self._hand_on()
 
     def _hand_on(self) -> None:
-        """Under the lock: who is done leaves the head of the line, to be woken; the next is let commit.
+        """Under the lock: wake those at the head of the line who are done, and let the next one commit.
 
         Wherever it is interrupted, it can be done again: whoever is woken twice notices nothing.
         """
         while self._waiting and self._waiting[0].done:
-            each = self._waiting[0]
-            if each is not self._commits and each not in islice(reversed(self._answered), 1):
-                self._answered.append(each)
+            _wake(self._waiting[0])
             self._waiting.popleft()
         following = self._waiting[0] if self._waiting else None
         if following is not None:
             _wake(following)
         self._commits = following
-
-    def _wake_next(self) -> None:
-        with self._lock:
-            if self._answered:
-                _wake(self._answered[0])
-                self._answered.popleft()
 
     def _leave(self, submission: Submission) -> None:
         """Its thread was interrupted: it stands in line no more, and where its turn had come, hands it on.
@@ -138,12 +123,10 @@ class Line:
         What somebody else has in hand by now is committed there, and nobody is told.
         """
         with self._lock:
-            for those in (self._waiting, self._answered):
-                if submission in those:
-                    those.remove(submission)
+            if submission in self._waiting:
+                self._waiting.remove(submission)
             if self._commits is submission:
                 self._hand_on()
-        self._wake_next()  # as it would have done
 
     def _answer_alone(self, group: Sequence[Submission], error: BaseException) -> None:
         """One of several spoiled the transaction: each is tried in one of its own, and answers for itself.
