@@ -348,59 +348,44 @@ def test_a_ledger_of_one_person_takes_no_notice_of_a_token(tmp_path: Path) -> No
         assert ledger.actor == "maria"
 
 
+def while_removed(store_url: str, name: str, by: str, deed: Callable[[], object]) -> Future[Any]:
+    """A deed that was begun, and waited for the lock, while somebody else removed its doer."""
+    store, coming = Store(Database(store_url, 10), CLOCK), list[Future[Any]]()
+    with ThreadPoolExecutor(1) as thread:
+
+        def meanwhile() -> None:
+            coming.append(thread.submit(deed))
+            wait(coming, timeout=0.5)  # they may still do it
+
+        store.record([Telling(roster.TOPIC, name, "removed", {})], by, meanwhile)
+    store.close()
+    return coming[0]
+
+
 def test_an_admin_who_is_removed_while_waiting_for_the_lock_lets_nobody_in(
     own: Callable[[str], Ledger], store_url: str
 ) -> None:
-    root, coming = own("root"), list[Future[Any]]()
+    root = own("root")
     root.add_user("boss", Role.admin)
-    store = Store(Database(store_url, 10), CLOCK)
-    with ThreadPoolExecutor(1) as thread:
-
-        def meanwhile() -> None:
-            coming.append(thread.submit(root.add_user, "eve", Role.admin))
-            wait(coming, timeout=0.5)  # it may still add users, and waits for the lock
-
-        store.record([Telling(roster.TOPIC, "root", "removed", {})], "boss", meanwhile)
-        with pytest.raises(NotPermitted, match="root may no longer change users in this ledger"):
-            coming[0].result()
-    assert "eve" not in roster.of(store)
-    store.close()
+    added = while_removed(store_url, "root", "boss", lambda: root.add_user("eve", Role.admin))
+    with pytest.raises(NotPermitted, match="root may no longer change users in this ledger"):
+        added.result()
+    assert "eve" not in {row["name"] for row in own("boss").users().rows()}
 
 
-def test_an_officer_who_is_removed_while_waiting_for_the_lock_posts_nothing(
+def test_an_officer_who_is_removed_while_waiting_for_the_lock_posts_and_proposes_nothing(
     own: Callable[[str], Ledger], store_url: str
 ) -> None:
-    maria, coming = own("maria"), list[Future[Any]]()
-    store = Store(Database(store_url, 10), CLOCK)
-    with ThreadPoolExecutor(1) as thread:
-
-        def meanwhile() -> None:
-            coming.append(thread.submit(maria.post, entry("license", "AE", 1, license_no="L-late")))
-            wait(coming, timeout=0.5)  # she may still post, and waits for the lock
-
-        store.record([Telling(roster.TOPIC, "maria", "removed", {})], "root", meanwhile)
-        with pytest.raises(NotPermitted, match="maria may no longer post in this ledger"):
-            coming[0].result()
-    assert own("root").licenses().rows() == []
-    store.close()
-
-
-def test_an_officer_who_is_removed_while_waiting_for_the_lock_proposes_nothing(
-    own: Callable[[str], Ledger], store_url: str
-) -> None:
-    maria, coming = own("maria"), list[Future[Any]]()
-    store = Store(Database(store_url, 10), CLOCK)
-    with ThreadPoolExecutor(1) as thread:
-
-        def meanwhile() -> None:
-            coming.append(thread.submit(maria.propose, entry("allocate", "AE", 500)))
-            wait(coming, timeout=0.5)  # she may still propose, and waits for the lock
-
-        store.record([Telling(roster.TOPIC, "maria", "removed", {})], "root", meanwhile)
-        with pytest.raises(NotPermitted, match="maria may no longer propose in this ledger"):
-            coming[0].result()
-    assert own("root").pending().rows() == []
-    store.close()
+    maria, root = own("maria"), own("root")
+    late = entry("license", "AE", 1, license_no="L-late")
+    posted = while_removed(store_url, "maria", "root", lambda: maria.post(late))
+    with pytest.raises(NotPermitted, match="maria may no longer post in this ledger"):
+        posted.result()
+    root.add_user("maria", Role.officer)
+    proposed = while_removed(store_url, "maria", "root", lambda: maria.propose(entry("allocate", "AE", 500)))
+    with pytest.raises(NotPermitted, match="maria may no longer propose in this ledger"):
+        proposed.result()
+    assert (root.licenses().rows(), root.pending().rows()) == ([], [])
 
 
 @pytest.mark.parametrize("group", [20_000, 1], ids=["one group", "several, which another process writes"])
@@ -410,24 +395,16 @@ def test_an_officer_who_is_removed_while_waiting_for_the_lock_posts_nothing_of_a
     monkeypatch.setattr(book, "GROUP", group)
     rows = [f"license,AE,{DAY},L-{number},1" for number in range(4)]
     (tmp_path / "rows.csv").write_text("\n".join(["kind,country,effective_on,license_no,tpp", *rows, ""]))
-    maria, coming = own("maria"), list[Future[Any]]()
-    store = Store(Database(store_url, 10), CLOCK)
+    maria = own("maria")
 
     def post() -> None:
         with read_feed(str(tmp_path / "rows.csv")) as feed:
             maria.post_file(feed, each=True)
 
-    with ThreadPoolExecutor(1) as thread:
-
-        def meanwhile() -> None:
-            coming.append(thread.submit(post))
-            wait(coming, timeout=1)  # she may still post, and waits for the lock
-
-        store.record([Telling(roster.TOPIC, "maria", "removed", {})], "root", meanwhile)
-        with pytest.raises(NotPermitted, match=r"maria (may no longer post in|is no user of) this ledger"):
-            coming[0].result()
+    posted = while_removed(store_url, "maria", "root", post)
+    with pytest.raises(NotPermitted, match=r"maria (may no longer post in|is no user of) this ledger"):
+        posted.result()
     assert own("root").licenses().rows() == []
-    store.close()
 
 
 def test_a_token_that_is_nobodys_is_in_the_trail(own: Callable[[str], Ledger], store_url: str) -> None:
