@@ -45,6 +45,18 @@ def write(place: Path, contents: bytes) -> None:
         part.unlink(missing_ok=True)
 
 
+def overwrite(path: Path, contents: bytes) -> None:
+    """Put contents where a path leads: whole or not at all where that may be, else into what is there.
+
+    A link stays one, and what it leads to is written; through /dev/stdout what that is. Raises OSError.
+    """
+    place = path if str(path.absolute()).startswith("/dev/") else Path(os.path.realpath(path))
+    if may_take(place):
+        write(place, contents)
+    else:
+        path.write_bytes(contents)
+
+
 def may_take(place: Path) -> bool:
     """Whether `write` may put a file there: nothing is there, or a file of one name that is the caller's.
 

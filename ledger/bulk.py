@@ -53,7 +53,7 @@ class Bulk:
         *,
         again: bool,
         many: bool,
-        still: Callable[[], None] = always,
+        still: Callable[[], None],
     ) -> None:
         self._store, self._books, self._again, self._still = store, books, again, still
         self._lookups = Lookups(store.database)

@@ -45,6 +45,13 @@ def unsound(head: Head) -> Tampered | None:
     return Tampered(f"the head of the ledger was changed: {said}; run tppq verify", **_NO_HEAD)
 
 
+def believed(head: Head) -> Head:
+    """The head, if it is such as the ledger writes it. Raises Tampered."""
+    if (wrong := unsound(head)) is not None:
+        raise wrong
+    return head
+
+
 class Reading:
     """What can be read of one store, on a connection that cannot write. Any thread may call it."""
 
@@ -101,10 +108,7 @@ class Reading:
 
         Raises Misconfigured where there is no ledger, Tampered where it is none that the ledger writes.
         """
-        head = self.stored_head()
-        if (wrong := unsound(head)) is not None:
-            raise wrong
-        return head
+        return believed(self.stored_head())
 
     def stored_head(self) -> Head:
         """The head, whatever was made of it: for those who say what is wrong. Raises Misconfigured."""

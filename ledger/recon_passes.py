@@ -16,7 +16,7 @@ The passes of a night:
 
 The keys, in the order in which they are tried:
     K1  same ITN (number of the customs filing), line and license
-    K2  same ITN, license and device
+    K2  same ITN, license and device; then same ITN, license and quantity, where each side has one such row
     K3  same license, device and quantity; days at most three apart
     K4  by sum: several on one side add up to one on the other; same license and device, days within the
         window of a split shipment

@@ -135,7 +135,8 @@ def _written(
         cursor = connection.execute(orders.lock_head)
         names = [column[0] for column in cursor.description]
         found = dict(zip(names, cursor.fetchone(), strict=True))
-        if found["hash"] != continues or events not in (None, _last_event(connection, orders)):
+        told_since = events is not None and events != _last_event(connection, orders)
+        if found["hash"] != continues or told_since:
             connection.rollback()
             return Reply(Fate.moved)
         for insert in (Insert.unpacked(*each) for each in inserts):

@@ -22,7 +22,7 @@ from ledger.errors import LedgerError
 from ledger.events import Event, Telling
 from ledger.line import Line, Submission, Tellings, always
 from ledger.lookups import Lookups
-from ledger.reading import PAGE, Reading, clock_us, unsound
+from ledger.reading import PAGE, Reading, believed, clock_us
 from ledger.schema import SCHEMA_VERSION
 from ledger.sheet import Sheet
 from ledger.submission import FIRST_AT, Head, Post, Stamps, Verdict, after, judge_all
@@ -191,10 +191,7 @@ class Store(Reading):
     def _only(self, rows: Sequence[Row]) -> Head:
         if not rows:
             raise self.no_ledger()
-        head = Head(*rows[0])
-        if (wrong := unsound(head)) is not None:
-            raise wrong
-        return head
+        return believed(Head(*rows[0]))
 
     def record(
         self, tellings: Sequence[Telling], actor: str, check: Callable[[], None] = lambda: None

@@ -149,12 +149,7 @@ class FrontDesk:
         if self.session.to_file:
             path = Path(self.options.output or "")
             try:
-                # a link stays one: what it leads to is written; through /dev/stdout what that is
-                place = path if str(path.absolute()).startswith("/dev/") else Path(os.path.realpath(path))
-                if aside.may_take(place):
-                    aside.write(place, data)
-                else:
-                    path.write_bytes(data)
+                aside.overwrite(path, data)
             except OSError as error:
                 raised = Unreachable if error.errno in _NO_ROOM else Misused
                 raise raised(f"{path} cannot be written: {error.strerror}") from error
