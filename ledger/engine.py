@@ -10,6 +10,7 @@ import threading
 from collections import deque
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from enum import Enum, auto
 from pathlib import Path
 from typing import Any
 
@@ -35,12 +36,25 @@ class Damaged(Exception):
     """A segment cannot be read: a core without segments has to be asked."""
 
 
+class _Segments(Enum):
+    """Where the entries of the segments are.
+
+    `laid` down with the others (as where there are no segments), or in their files: `aside` before any
+    question, `read` by the first one while it is asked, `done` after it.
+    """
+
+    laid = auto()
+    aside = auto()
+    read = auto()
+    done = auto()
+
+
 class Core:
     """Every entry up to `seq`, in DuckDB's memory. Any thread may ask; answers come one at a time.
 
     What each country holds now is kept up as entries arrive, so what is left now is no sum over all of them
-    (`now`). A few entries wait until a question needs more than that; so do segments of a core that is not
-    wide, which are read where they lie for the first such question, and laid down for the second.
+    (`now`). A few entries wait until a question needs more than that; so do segments, which are read where
+    they lie for the first such question, and laid down for the second.
     """
 
     def __init__(
@@ -52,7 +66,7 @@ class Core:
         self._today = ""
         self._sorted_seq = 0
         self._waiting: list[Sequence[Any]] = []
-        self._aside, self._scanned = False, False
+        self._segments = _Segments.laid
         self._lock = threading.RLock()
         self._connection = duckdb.connect(":memory:", config=_PRIVATE | spill.settings())
         self._connection.execute("set timezone = 'UTC'")
@@ -122,9 +136,9 @@ class Core:
 
     def _lay_segments(self) -> None:
         """Put the segments where every question finds them quickly. Raises Damaged."""
-        if self._aside:
+        if self._segments is not _Segments.laid:
             self._run_on_segments("core/take_segments.sql")
-            self._aside = False
+            self._segments = _Segments.laid
 
     def _run_on_segments(self, path: str) -> None:
         try:
@@ -161,16 +175,19 @@ class Core:
                 if self._run("core/loaded.sql") != [(last_seq, 1, last_seq)]:
                     return False
                 self._standing.add_all("summed", last_seq)
-                if self.wide:
-                    self._run("core/take_segments.sql")
             except duckdb.Error:
                 return False
-            self._aside, self.seq = not self.wide, last_seq
+            self._segments, self.seq = _Segments.aside, last_seq
             return True
 
     def sort(self) -> None:
-        """Lay the entries in the order of (country, seq), where enough have come since they last were."""
+        """Lay the entries in the order of (country, seq), where enough have come since they last were.
+
+        Not for the first question about segments.
+        """
         with self._lock:
+            if self._segments is _Segments.aside:
+                return
             if self.seq - self._sorted_seq >= _SORT_FROM:
                 self._lay_waiting()
                 self._lay_segments()
@@ -238,21 +255,24 @@ class Core:
         """
         self._run_scripts()
         self._lay_waiting()
-        scans = self._aside and not self._scanned
-        if scans:
+        if self._segments is _Segments.aside:
             self._run_on_segments("core/scan_segments.sql")
+            self._segments = _Segments.read
         else:
             self._lay_segments()
         try:
             yield
-        except BadQuery as error:
-            if scans:
-                raise Damaged from error
+        except BadQuery:
+            self._unscan()
+            self._lay_segments()  # raises where it is they that cannot be read
             raise
         finally:
-            if scans:
-                self._connection.execute(schema.sql("core/unscan_segments.sql"))
-                self._scanned = True
+            self._unscan()
+
+    def _unscan(self) -> None:
+        if self._segments is _Segments.read:
+            self._run("core/unscan_segments.sql")
+            self._segments = _Segments.done
 
     def _rows(self, query: str, values: Mapping[str, Any]) -> Rows:
         try:

@@ -1,2 +1,4 @@
 -- No row: entries are read from their own table again, and no longer where they lie in segments.
-drop view temp.entry
+drop view entry;
+
+alter table laid rename to entry
