@@ -42,6 +42,8 @@ class Rehearsal:
             warnings=[one for one in verdict.warnings if one[0] != _BEFORE],
         )
         refused = {one.line: one.refusal for one in own.declined}
+        if refused and not each:
+            own.rows, own.replayed = [], []
         for post in posts:
             if post.line in refused:  # as it was judged now, whatever comes before it the next time
                 self._before.append(post._replace(asked=refused[post.line], line=_BEFORE))

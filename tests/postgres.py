@@ -34,10 +34,11 @@ class Postgres:
     def connect(self) -> psycopg.Connection[tuple[Any, ...]]:
         return psycopg.connect(host=str(self._socket_folder), user="postgres", autocommit=True)
 
-    def create(self) -> str:
+    def create(self, encoding: str = "UTF8") -> str:
         name = next(self._names)
+        made = sql.SQL("create database {} encoding {} template template0")
         with self.connect() as connection:
-            connection.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
+            connection.execute(made.format(sql.Identifier(name), sql.Literal(encoding)))
         return f"postgresql+psycopg://postgres@/{name}?host={self._socket_folder}"
 
     def url_like(self, url: str) -> str:

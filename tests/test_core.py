@@ -10,9 +10,12 @@ from pathlib import Path
 import pytest
 
 from ledger import Answer, Ledger, engine
+from ledger.model import MOST_TPP
+from tests.shared import entry
 from tests.small import fill
 
 FOLDER = Path(__file__).parent / "core"
+MOST_BIGINT = 2**63 - 1
 QUESTIONS = sorted(path.stem for path in FOLDER.glob("*.sql"))
 
 
@@ -73,3 +76,17 @@ def test_headroom_daily_is_headroom_as_of_each_day(small: Ledger) -> None:
         query = "select country, headroom_tpp from headroom_daily where on_day = $day::date"
         by_day = {row["country"]: row["headroom_tpp"] for row in small.sql(query, day=day)}
         assert by_day == {row["country"]: row["headroom_tpp"] for row in small.headroom(as_of=day)}
+
+
+def test_what_goes_and_comes_back_without_end_is_still_summed(store_url: str) -> None:
+    pairs = MOST_BIGINT // MOST_TPP + 5  # each of them within what an entry may hold
+    there_and_back = [entry(kind, "VN", MOST_TPP, reason="x") for kind in ("overrun", "return")] * pairs
+    with Ledger.init(store_url) as ledger:
+        ledger.post(*there_and_back, approver="omar")
+        assert ledger.headroom("VN").rows()[0]["headroom_tpp"] == 790_000_000
+        assert ledger.headroom("VN", as_of="2026-12-31").rows()[0]["headroom_tpp"] == 790_000_000
+        assert ledger.fit("VN", tpp=790_000_000).rows()[0]["fits"]
+        assert ledger.verify().rows() == []
+        assert len(ledger.forecast("VN")) > 0
+        for report in ("what-is-left", "late-postings", "sources"):
+            assert len(ledger.report(report)) > 0

@@ -51,3 +51,9 @@ def test_it_is_the_same_where_it_stands_in_the_query(small: Ledger, known_at: st
     query = f"from headroom(known_at := '{known_at}')"
     assert small.sql(query).rows() == small.headroom(known_at=known_at).rows()
     assert small.sandboxed_sql(query).rows() == small.headroom(known_at=known_at).rows()
+
+
+@pytest.mark.parametrize("day", ["2026-1-12", " 2026-01-12", "2026-01-12 "])
+def test_a_day_is_its_end_however_it_is_written_in_a_query(small: Ledger, day: str) -> None:
+    asked = small.sql("from headroom(known_at := $known_at)", known_at=day)
+    assert asked.rows() == small.headroom(known_at="2026-01-12").rows()

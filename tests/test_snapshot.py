@@ -136,6 +136,11 @@ def test_parquet_says_up_to_which_entry_it_holds(now: Path) -> None:
     assert rows == sorted(rows, key=lambda row: (row["country"], row["seq"]))
 
 
+def test_every_part_of_the_entries_has_the_same_columns_whatever_is_null_in_it(now: Path) -> None:
+    (part,) = (now / "entry.parquet").iterdir()
+    assert all(column.nullable for column in pq.read_schema(part))
+
+
 def test_pandas_and_polars_read_it(now: Path) -> None:
     frame = pd.read_parquet(now / "headroom.parquet", dtype_backend="pyarrow")
     assert list(zip(frame["country"], frame["headroom_tpp"], strict=True)) == HEADROOM

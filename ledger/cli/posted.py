@@ -76,7 +76,7 @@ def give(
         screen = _receipts(receipts) if of_lines is None or not dry_run else []
         screen.extend(_wrong(refused, warned, faults, several=several))
         if of_lines is not None:
-            screen.append(_summary(counts, len(warned), *of_lines, good="good" if dry_run else "posted"))
+            screen.append(_summary(counts, len(warned), *of_lines, dry_run=dry_run))
             screen.extend([_ASK_ANEW] if any("answered_at" in problem for problem in refused) else [])
         screen.extend(["Dry run: nothing was written."] if dry_run else [])
     answer |= {"dry_run": True, "faults": list(faults)} if dry_run else {}
@@ -138,10 +138,13 @@ def _wrong(
     return [*_problems(wrong[:_MOST_PROBLEMS], several=several), *more]
 
 
-def _summary(counts: Mapping[str, int], warned: int, total: int, bad_rows: int, *, good: str) -> str:
+def _summary(counts: Mapping[str, int], warned: int, total: int, bad_rows: int, *, dry_run: bool) -> str:
+    sound = counts["posted"] - counts["replayed"] - warned
     unwritten = total - counts["posted"] - counts["refused"] - bad_rows
+    if dry_run and counts["refused"]:  # what stood beside it was judged, and is good
+        sound, unwritten = sound + unwritten, 0
     parts = [
-        (counts["posted"] - counts["replayed"] - warned, good), (warned, "with a warning"),
+        (sound, "good" if dry_run else "posted"), (warned, "with a warning"),
         (counts["replayed"], "posted before"), (bad_rows, "unreadable"), (counts["refused"], "refused"),
         (unwritten, "not written: all or none"),
     ]  # fmt: skip

@@ -5,10 +5,12 @@
 -- `as_of` (a day) asks what had taken effect, `known_at` (an instant, UTC) what had been recorded. All
 -- figures are whole TPP; H100-equivalents are tpp / h100_tpp of the regime, cut to two decimals toward zero.
 
--- An instant as it is asked for: of text, a day is its end, and what names no offset is UTC.
+-- An instant as it is asked for: of text, a day is its end, however it is written, and what names no offset
+-- is UTC.
 create macro instant_of(given) as
 case
-    when length(given::varchar) = 10 then given::varchar::date + interval 1 day - interval 1 microsecond
+    when regexp_full_match(trim(given::varchar), '\d+-\d+-\d+')
+        then given::varchar::date + interval 1 day - interval 1 microsecond
     when regexp_matches(substr(given::varchar, 11), '[zZ+-]')
         then make_timestamp(epoch_us(given::varchar::timestamptz))
     else given::varchar::timestamp
@@ -54,7 +56,7 @@ with moved as (
     select
         e.country,
         e.kind,
-        sum(e.tpp)::bigint as tpp,
+        sum(e.tpp) as tpp, -- there and back again it may be more than fits into a bigint
         max(e.seq) as last_seq
     from query_table(relation) as e
     where

@@ -5,7 +5,7 @@ select
     s.country,
     s.kind,
     s.programme,
-    sum(s.tpp)::bigint as tpp,
+    sum(s.tpp) as tpp,
     min(s.seq) as first_seq,
     max(s.seq) as seq,
     count(*) as entries,

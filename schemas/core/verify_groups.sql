@@ -3,6 +3,6 @@ select
     e.quota,
     e.kind::varchar as kind,
     e.license_no,
-    sum(e.tpp)::bigint as tpp
+    sum(e.tpp) as tpp
 from arrived as e
 group by all

@@ -59,7 +59,8 @@ select
     d.country,
     d.effective_on as on_day,
     count(*) filter (d.kind <> 'return') as draws,
-    sum(d.tpp)::bigint as tpp
+    -- as far as a bigint reaches: goods that went and came back on a day may sum to more
+    least(greatest(sum(d.tpp), -9000000000000000000), 9000000000000000000)::bigint as tpp
 from drawn as d
 where d.tpp <> 0
 group by d.country, d.effective_on, d.kind = 'return'

@@ -39,7 +39,7 @@ select
     count(*) filter (l.lag_days > 0) as backdated,
     count(*) filter (l.lag_days >= $late_days::bigint) as late,
     percent(count(*) filter (l.lag_days >= $late_days::bigint), count(*)) as late_percent,
-    coalesce(sum(l.tpp) filter (l.lag_days >= $late_days::bigint), 0)::bigint as late_tpp,
+    try_cast(coalesce(sum(l.tpp) filter (l.lag_days >= $late_days::bigint), 0) as bigint) as late_tpp,
     quantile_disc(l.lag_days, 0.5) as median_days,
     quantile_disc(l.lag_days, 0.9) as p90_days,
     max(l.lag_days) as longest_days,

@@ -63,7 +63,7 @@ behind as (
         d.device_id as name,
         d.valid_from::varchar || ', ' || d.confidence as version,
         count(*) as entries,
-        sum(s.tpp)::bigint as tpp,
+        try_cast(sum(s.tpp) as bigint) as tpp,
         d.valid_from as from_on,
         d.valid_to as to_on,
         d.source
@@ -77,7 +77,7 @@ behind as (
         s.file_hash as name,
         'SHA-256' as version,
         count(*) as entries,
-        sum(s.tpp)::bigint as tpp,
+        try_cast(sum(s.tpp) as bigint) as tpp,
         min(s.recorded_at)::date as from_on,
         max(s.recorded_at)::date as to_on,
         'posted by ' || string_agg(distinct s.actor, ', ' order by s.actor) as source
@@ -91,7 +91,7 @@ behind as (
         s.actor as name,
         case when s.approver is null then 'alone' else 'approved by ' || s.approver end as version,
         count(*) as entries,
-        sum(s.tpp)::bigint as tpp,
+        try_cast(sum(s.tpp) as bigint) as tpp,
         min(s.recorded_at)::date as from_on,
         max(s.recorded_at)::date as to_on,
         'requests with ids of their own' as source
