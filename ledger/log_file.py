@@ -35,6 +35,9 @@ _OF_ENTRY = ("prev_hash", "hash")
 _SHOWN = 60
 """Characters shown of a value that is at fault."""
 
+_LEVEL = 6
+"""How hard gzip tries: at 9 it takes three times as long, for a file that is 2 % smaller."""
+
 
 class Counted(NamedTuple):
     """How many rows of each table a log holds."""
@@ -90,7 +93,7 @@ def opened(path: Path, mode: str) -> Iterator[BinaryIO]:
     """The file; through gzip where its name ends in .gz, without a time in it: same log, same bytes."""
     with path.open(mode) as file:
         if path.suffix == ".gz":
-            with gzip.GzipFile(filename="", mode=mode, fileobj=file, mtime=0) as through:
+            with gzip.GzipFile("", mode, _LEVEL, file, mtime=0) as through:
                 yield through  # type: ignore[misc]  # it reads and writes bytes, as asked
         else:
             yield file  # type: ignore[misc]  # binary, by its mode
