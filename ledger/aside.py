@@ -16,6 +16,11 @@ from pathlib import Path
 from stat import S_IMODE, S_ISREG
 from threading import get_ident
 
+from ledger.errors import Misconfigured, Unreachable
+
+NO_ROOM = frozenset({errno.EDQUOT, errno.EFBIG, errno.EIO, errno.ENOSPC})
+"""What is wrong with the disk, and not with the name that was given: it may be over in a while."""
+
 _NOT_HERE = frozenset({errno.EINVAL, errno.ENOTSUP, errno.EACCES, errno.EPERM})
 """What systems answer that write no folder down, or not for whoever may not list it."""
 
@@ -129,3 +134,12 @@ def sync(folder: Path) -> None:
     except OSError as error:
         if error.errno not in _NOT_HERE:
             raise
+
+
+def unwritten(path: Path, error: OSError, instead: str) -> Misconfigured | Unreachable:
+    """What to say of a place that takes nothing: the name is wrong, or the disk, which may be over soon."""
+    if error.errno in NO_ROOM:
+        return Unreachable(
+            f"{path} cannot be written: {error.strerror}; make room there, or {instead}", path=str(path)
+        )
+    return Misconfigured(f"{path} cannot be written: {error.strerror}; {instead}", path=str(path))

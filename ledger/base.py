@@ -181,7 +181,7 @@ class Opened:
         """What an answer stands on; asked again with these times, the same question has the same answer."""
         return {
             "regime": self._terms.regime, "seq": head.seq, "head_hash": head.hash,
-            "as_of": values.get("as_of") or self._store.today(),
+            "as_of": values.get("as_of") or self._store.day_at(head),
             "known_at": values.get("known_at") or max(self._store.now(), head.recorded_at),
             "h100_tpp": self._terms.h100_tpp,
         }  # fmt: skip

@@ -15,7 +15,7 @@ from pathlib import Path
 from ledger import log_file, reference, rereading
 from ledger import part as part_file
 from ledger.base import Opened
-from ledger.database import Database
+from ledger.database import DAMAGED, Database
 from ledger.errors import BadFeed, Misconfigured, Tampered, Unreachable
 from ledger.loading import Check, Group, Loader, unchecked
 from ledger.questions import Questions
@@ -25,9 +25,6 @@ from ledger.store import Store, clock_us
 
 _PAGES = 4_000
 """Pages of a SQLite file copied at a time, between which others may write: 16 MB."""
-
-_NO_BACKUP = {"SQLITE_NOTADB": "it is no SQLite database", "SQLITE_CORRUPT": "it is damaged, or cut short"}
-"""What SQLite finds wrong with a file as a whole, in words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +110,34 @@ class Copies(Opened):
         return copy
 
 
+def backup_older(file: str | os.PathLike[str], url: str, progress: Progress = silent) -> Copy | None:
+    """Copy a SQLite ledger of an older schema into a new file, as it is; None where there is no such ledger.
+
+    SQLite alone finds it whole: every entry is read by `upgrade`, which this is for, and by the version that
+    wrote it. Raises Misconfigured (the file is there already), Unreachable, Tampered (its file is damaged).
+    """
+    file, source = Path(file), Database(url, 10)
+    part = part_file.begun(file)
+    try:
+        with closing(Store(source, clock_us)) as store:  # it closes last, and takes away what is beside it
+            if source.file is None or (store.schema_version() or SCHEMA_VERSION) >= SCHEMA_VERSION:
+                return None
+            part_file.must_be_new(file)
+            part_file.must_stand_alone(file)
+            _copy_sqlite(source.file, part, progress)
+        with closing(Store(Database(f"sqlite:///{part}", 10), clock_us)) as store:
+            ((seq, head_hash),) = store.read("any_head")
+        with closing(sqlite3.connect(part)) as connection:
+            if (found := connection.execute("pragma integrity_check").fetchone()[0]) != "ok":
+                raise Tampered(f"{source.name} is damaged: {found.splitlines()[0]}; nothing was written")
+            connection.execute("pragma journal_mode = delete")
+        copy = Copy(str(file), seq, head_hash, part.stat().st_size)
+        part_file.put(part, file)
+    finally:
+        part_file.remove(part)
+    return copy
+
+
 def restore(file: str | os.PathLike[str], url: str, progress: Progress = silent) -> Copy:
     """Make a ledger at `url` (SQLite, where there is none yet) from a backup, which is verified first.
 
@@ -131,7 +156,8 @@ def restore(file: str | os.PathLike[str], url: str, progress: Progress = silent)
     part = part_file.begun(target.file)
     try:
         target.file.parent.mkdir(parents=True, exist_ok=True)
-        _copy_sqlite(file, part, progress)
+        # as it lies there: SQLite leaves files beside what it reads, if that was in use when it was copied
+        _copy_sqlite(file, part, progress, how="ro" if part_file.left_beside(file) else "ro&immutable=1")
         _must_hold_a_ledger(part, file)
         copy = _verified(part, target.file)
         part_file.put(part, target.file)
@@ -190,11 +216,11 @@ def import_log(
     return Copy(target.name, head.seq, head.hash, file.stat().st_size)
 
 
-def _copy_sqlite(source: Path, target: Path, progress: Progress) -> None:
+def _copy_sqlite(source: Path, target: Path, progress: Progress, how: str = "ro") -> None:
     """SQLite's own online backup: a copy of one moment, whoever writes meanwhile."""
     try:
         with (
-            closing(sqlite3.connect(f"{source.resolve().as_uri()}?mode=ro", uri=True)) as reading,
+            closing(sqlite3.connect(f"{source.resolve().as_uri()}?mode={how}", uri=True)) as reading,
             closing(sqlite3.connect(target)) as writing,
         ):
             target.chmod(0o600)
@@ -204,7 +230,7 @@ def _copy_sqlite(source: Path, target: Path, progress: Progress) -> None:
         with target.open("rb") as written:
             os.fsync(written.fileno())
     except sqlite3.Error as error:
-        why = _NO_BACKUP.get(getattr(error, "sqlite_errorname", ""))
+        why = DAMAGED.get(getattr(error, "sqlite_errorname", ""))
         if why is not None:
             raise _no_backup(source, why) from error
         raise Unreachable(

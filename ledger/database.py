@@ -16,13 +16,22 @@ from functools import cached_property
 from itertools import groupby
 from typing import Any, NamedTuple
 
-from ledger import schema
+from ledger import roles, schema
 from ledger.address import Address
 from ledger.errors import Busy, LedgerError, Misconfigured, NotPermitted, Tampered, Unreachable
 
 Row = Sequence[Any]
 _VALUE = re.compile(r"(?<![:\w]):([a-z_]\w*)")
 _COLUMN = re.compile(r" +(:?)(\w+),?")
+
+DAMAGED = {"SQLITE_NOTADB": "it is no SQLite database", "SQLITE_CORRUPT": "it is damaged, or cut short"}
+"""What SQLite finds wrong with a file as a whole, in words."""
+NO_LEDGER = "there is no ledger at "
+"""How it is said that `init` would make one here."""
+OTHER_SCHEMA = "or name the schema that it is in, at the end of the URL: ?options=-csearch_path%3DSCHEMA"
+"""What to do where PostgreSQL has one that this session does not see."""
+PUT_ASIDE = "name another ledger (--ledger, TPPQ_LEDGER), or move the file away and tppq restore a backup"
+"""What to do about such a file."""
 
 
 class Statement(NamedTuple):
@@ -124,7 +133,7 @@ class Database:
 
     def _connect(self, *, read_only: bool) -> Any:
         if self.file is not None and not self.file.is_file():
-            raise Misconfigured(f"there is no ledger at {self.name}: run tppq init", store=self.name)
+            raise Misconfigured(f"{NO_LEDGER}{self.name}: run tppq init", store=self.name)
         try:
             return self._opened(read_only=read_only)
         except self.driver_error as error:
@@ -158,8 +167,19 @@ class Database:
                 "letter or digit in a password as %XX",
                 url=self.name,
             ) from None
-        own = {"options": f"{given.get('options', '')} {options}", "application_name": "tppq"}
+        own = {
+            "options": f"{given.get('options', '')} {options}", "application_name": "tppq",
+            "client_encoding": "UTF8",
+        }  # fmt: skip
         connection = self._psycopg.connect(self.address.server, **{"connect_timeout": 10} | given | own)
+        encoding = connection.info.parameter_status("server_encoding")
+        if encoding != "UTF8":
+            connection.close()
+            raise Misconfigured(
+                f"the database at {self.name} keeps text as {encoding}, which has not every letter: make one "
+                "with create database NAME encoding 'UTF8' template template0",
+                store=self.name,
+            )
         connection.isolation_level = self._psycopg.IsolationLevel.READ_COMMITTED
         return connection
 
@@ -197,12 +217,18 @@ class Database:
             return Misconfigured(
                 f"{self.name} was made by an older version ({said}): run tppq db upgrade", store=self.name
             )
-        if "no such table" in said or kind == "UndefinedTable" or "not a database" in said:
+        if "no such table" in said or kind == "UndefinedTable":
+            elsewhere = "" if self.file is not None else f", {OTHER_SCHEMA}"
             return Misconfigured(
-                f"there is no ledger at {self.name} ({said}): run tppq init", store=self.name
+                f"{NO_LEDGER}{self.name} ({said}): run tppq init{elsewhere}", store=self.name
             )
         if kind in ("InsufficientPrivilege", "ReadOnlySqlTransaction") or "readonly database" in said:
             why = f"this user may not do that to {self.name}: {said}"
+            if kind == "InsufficientPrivilege":
+                why = (
+                    f"{why}; connect as a member of {roles.WRITER} to post, or of {roles.READER} to ask; "
+                    f"where this is one, or neither role is there yet, {roles.MENDED_BY}"
+                )
             if self.dialect == "sqlite":
                 why = (
                     f"this user may not write to {self.name} and its folder, which SQLite needs even to read "
@@ -210,7 +236,10 @@ class Database:
                     "somebody who may (tppq backup, tppq publish)"
                 )
             return NotPermitted(why, store=self.name)
-        return Unreachable(f"{self.name} cannot be used: {said}", store=self.name)
+        if (damage := DAMAGED.get(getattr(error, "sqlite_errorname", ""))) is not None:
+            said = f"the file is there, and {damage} ({said}): {PUT_ASIDE}"
+        kind_of = Misconfigured if "not a database" in said else Unreachable  # perhaps another file was meant
+        return kind_of(f"{self.name} cannot be used: {said}", store=self.name)
 
     def is_lost(self, connection: Any) -> bool:
         """Whether a connection's server has gone, or let go of it."""

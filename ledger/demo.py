@@ -6,6 +6,7 @@ comes with the source distribution, not with an installed wheel.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -268,7 +269,7 @@ def _next(sample: Path, ledger_url: str | None) -> Screen:
     if ledger_url is None:
         first = {
             "tppq init": "a ledger of your own: tppq.db, in this folder",
-            f"tppq post {path} --each": "these applications, the refused ones too",
+            f"tppq post {shlex.quote(str(path))} --each": "these applications, the refused ones too",
         }
     else:
         first = {"export TPPQ_LEDGER=...": "the ledger that was named here; it stays"}

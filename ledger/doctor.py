@@ -14,8 +14,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from ledger import kept, publish, reference, schema
-from ledger.database import Database
+from ledger import kept, publish, reference, schema, upgrade
+from ledger.database import NO_LEDGER, PUT_ASIDE, Database
 from ledger.errors import LedgerError, Misconfigured, NotPermitted
 from ledger.installed import version_of
 from ledger.reading import unsound
@@ -74,10 +74,12 @@ def examine(
         if store.database.file is not None:
             checks.append(disk_space(store.database.file))
         try:
+            if (schema_version := store.schema_version()) not in (None, SCHEMA_VERSION):
+                return Examined([*checks, _schema(schema_version)], None)
             head = store.stored_head()
+            return Examined([*checks, *_ledger(store, head), *_evidence(store, settings)], head)
         except LedgerError as error:
             return Examined([*checks, _no_ledger(error)], None)
-        return Examined([*checks, *_ledger(store, head), *_evidence(store, settings)], head)
 
 
 def status(checks: list[Check]) -> int:
@@ -190,24 +192,24 @@ def _postgresql(url: str) -> Check:
 
 def _no_ledger(error: LedgerError) -> Check:
     """What is said where the head of a ledger cannot be read."""
-    if isinstance(error, Misconfigured):
+    if error.detail.startswith(NO_LEDGER):
         advice = "run tppq init, or name the ledger: --ledger, TPPQ_LEDGER"
         return Check("ledger", "warn", error.detail, advice)
     if isinstance(error, NotPermitted):
         return Check("ledger", "fail", error.detail, "ask whoever keeps it for that, or for a copy")
-    return Check("ledger", "fail", error.detail, "start the store, or let its user read it")
+    said, cut, _ = error.detail.partition(f": {PUT_ASIDE}")
+    otherwise = "do as it says" if isinstance(error, Misconfigured) else "start it, or let its user read it"
+    return Check("ledger", "fail", said, PUT_ASIDE if cut else otherwise)
 
 
 def _ledger(store: Store, head: Head) -> Iterator[Check]:
     found = f"{store.database.name}: entry {head.seq:,}, head {head.hash[:8]}, {head.regime}"
     yield Check("ledger", "ok", found, "")
-    yield _schema(head)
-    try:
-        store.checked_head()
-    except LedgerError as error:
-        yield Check("guards", "fail", error.detail, "put them back as it says, then run tppq verify")
-    else:
-        yield Check("guards", "ok", "append-only: triggers, keys and checks are there", "")
+    yield _schema(head.schema_version)
+    yield Check(*upgrade.guarded(store))
+    for each in upgrade.kept_apart(store, head):
+        if each.state == "fail" or each.check == "login":
+            yield Check(*each)
     yield _segments(store)
     wrong = unsound(head)
     yield clock_behind(head, store.clock()) if wrong is None else Check("head", "fail", wrong.detail, _HALTED)
@@ -244,12 +246,13 @@ def _checkpoint(store: Store, path: Path, key: str | None) -> Check:
     return Check("checkpoint", "ok", f"the ledger continues {path}{unsigned}", "")
 
 
-def _schema(head: Head) -> Check:
-    found = f"schema {head.schema_version}; this version runs schema {SCHEMA_VERSION}"
-    older = head.schema_version < SCHEMA_VERSION
+def _schema(found: int) -> Check:
+    said = f"schema {found}; this version runs schema {SCHEMA_VERSION}"
+    if found == SCHEMA_VERSION:
+        return Check("schema", "ok", said, "")
+    older = found < SCHEMA_VERSION
     advice = "run tppq db upgrade" if older else "use the newer version of tppq that wrote it"
-    right = head.schema_version == SCHEMA_VERSION
-    return Check("schema", "ok" if right else "fail", found, "" if right else advice)
+    return Check("schema", "fail", said, advice)
 
 
 def _segments(store: Store) -> Check:

@@ -80,7 +80,7 @@ class Forecasts(Questions):
         """
         code = self._country(country) if country is not None else None
         asked = times(as_of, known_at)
-        today = date.fromisoformat(asked["as_of"] or self._store.today())
+        today = date.fromisoformat(asked["as_of"] or self._store.day_at(self._store.head()))
         known = asked["known_at"]
         quotas, curve, answer = self._quotas(today, known, code)
         if code is not None and not quotas:

@@ -30,11 +30,11 @@ _POSTGRESQL = {
 }
 
 
-def amiss(dialect: str, found: Iterable[tuple[str, str]]) -> str | None:
+def amiss(dialect: str, found: Iterable[tuple[str, str]], mended_by: str = "run tppq init") -> str | None:
     """What is wrong with the guards found (name, definition), and the way out; None where nothing is."""
     there, ours = list(found), _expected(dialect)
     if away := missing(dialect, there):
-        return f"{', '.join(away)} missing, changed or disabled; {_way_out(away)}"
+        return f"{', '.join(away)} missing, changed or disabled; {_way_out(away, mended_by)}"
     strange = {name for name, definition in there if _ACTS.match(definition) and ours.get(name) != definition}
     if strange:
         named = ", ".join(sorted(strange))
@@ -59,14 +59,14 @@ def _expected(dialect: str) -> Mapping[str, str]:
     return _sqlite() if dialect == "sqlite" else _postgresql()
 
 
-def _way_out(names: Iterable[str]) -> str:
+def _way_out(names: Iterable[str], mended_by: str) -> str:
     """What to do where these are missing: tables with entries in them are not made again by themselves."""
     if any(" " in name for name in names):
         return (
             "make the tables again as schemas/store/tables.*.sql has them, or restore a backup (tppq "
-            "restore); then run tppq init, and tppq verify to see what was done without them"
+            f"restore); then {mended_by}, and tppq verify to see what was done without them"
         )
-    return "run tppq init to put them back, then tppq verify to see what was done without them"
+    return f"{mended_by} to put them back, then tppq verify to see what was done without them"
 
 
 def _sqlite() -> dict[str, str]:

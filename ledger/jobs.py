@@ -7,32 +7,27 @@ nothing is wrong.
 
 from __future__ import annotations
 
-import base64
-import binascii
+import errno
 import fcntl
-import hmac
+import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from hashlib import sha256
-from http.client import HTTPException
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
-from urllib.error import HTTPError, URLError
-from urllib.parse import urlsplit
-from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 import orjson
 
 from ledger import aside
 from ledger.errors import Busy, Misconfigured
+from ledger.webhook import is_address, secret_of, send
 
 LOCK = ".lock"
 SENT = "sent"
-TIMEOUT_SECONDS = 10
-_SECRET_MARK = "whsec_"  # noqa: S105  # how a secret begins, not a secret
-_LEAST_SECRET, _MOST_SECRET = 24, 64
+_OUTBOX = "name another folder with TPPQ_OUTBOX"
+_METRICS = "name another file with TPPQ_METRICS_FILE"
 
 
 # -------------------------------------------------------------------------------------------------- lock
@@ -42,15 +37,14 @@ _LEAST_SECRET, _MOST_SECRET = 24, 64
 def locked(folder: Path) -> Iterator[None]:
     """Hold the lock of a folder of results; the system lets go of it with the process, whatever ends it.
 
-    Raises Busy where another run holds it, Misconfigured where the folder cannot be written.
+    Raises Busy where another run holds it; Misconfigured where the folder cannot be written, Unreachable
+    where its disk is full.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
         handle = (folder / LOCK).open("ab")
     except OSError as error:
-        raise Misconfigured(
-            f"{folder} cannot be written: {error.strerror}; name another folder with --out", path=str(folder)
-        ) from error
+        raise aside.unwritten(folder, error, "name another folder with --out") from error
     with handle:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -97,7 +91,7 @@ class Delivery:
         The outbox is in the folder of results where none is named. Raises Misconfigured.
         """
         webhook = environment.get("TPPQ_WEBHOOK_URL") or None
-        if webhook is not None and not _is_address(webhook):
+        if webhook is not None and not is_address(webhook):
             # not shown: a path is a secret, too, and there may be a password in it
             raise Misconfigured(
                 "TPPQ_WEBHOOK_URL is no address such as https://HOST/PATH (without a user and a password)"
@@ -106,107 +100,67 @@ class Delivery:
         return cls(
             Path(environment.get("TPPQ_OUTBOX") or out / "outbox"),
             webhook,
-            _secret(environment) if webhook else None,
+            secret_of(environment) if webhook else None,
             Path(metrics) if metrics else None,
         )
 
 
-def _is_address(url: str) -> bool:
-    """Whether a request can be made of it: a host that can be looked up, and nothing that must be quoted."""
+def try_out(delivery: Delivery) -> None:
+    """Try whether messages and metrics can be written where they go; nothing is left there.
+
+    Raises Misconfigured, Unreachable.
+    """
+    outbox, metrics_file = delivery.outbox, delivery.metrics
+    # the outbox is made when the first message is due; the folder of the metrics is not
+    _try_out(outbox, next(each for each in (outbox, *outbox.parents) if os.path.lexists(each)), _OUTBOX)
+    if metrics_file is not None:
+        _try_out(metrics_file, metrics_file.parent, _METRICS)
+
+
+def _try_out(path: Path, folder: Path, instead: str) -> None:
     try:
-        parts = urlsplit(url)
-        host = (parts.hostname or "").encode("idna")
-        known = parts.scheme in ("https", "http") and parts.username is None and parts.port != 0
-    except ValueError:  # a bracket too few, a port that is none, an empty label (UnicodeError is one)
-        return False
-    return bool(host) and known and url.isprintable() and " " not in url and url.isascii()
-
-
-def _secret(environment: Mapping[str, str]) -> bytes | None:
-    """The key that messages are signed with: `whsec_` and base64. Raises Misconfigured."""
-    text = environment.get("TPPQ_WEBHOOK_SECRET", "")
-    if not text and (file := environment.get("TPPQ_WEBHOOK_SECRET_FILE")):
-        try:
-            text = Path(file).read_text(encoding="ascii")
-        except (OSError, UnicodeDecodeError) as error:
-            raise Misconfigured(f"TPPQ_WEBHOOK_SECRET_FILE {file} cannot be read") from error
-    if not text.strip():
-        return None
-    try:
-        key = base64.b64decode(text.strip().removeprefix(_SECRET_MARK), validate=True)
-    except binascii.Error as error:
-        raise Misconfigured("the webhook's secret is not base64: copy it whole, from whsec_ on") from error
-    if not _LEAST_SECRET <= len(key) <= _MOST_SECRET:
-        raise Misconfigured(
-            f"the webhook's secret has {len(key)} bytes; it takes {_LEAST_SECRET} to {_MOST_SECRET}"
-        )
-    return key
-
-
-def signature(key: bytes, message_id: str, timestamp: int, body: bytes) -> str:
-    """The header `webhook-signature`: HMAC-SHA256 over id, timestamp and body (Standard Webhooks, v1)."""
-    signed = hmac.new(key, f"{message_id}.{timestamp}.".encode() + body, sha256).digest()
-    return f"v1,{base64.b64encode(signed).decode()}"
+        if path != folder and path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        with TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise aside.unwritten(path, error, instead) from error
 
 
 def tell(message: Message | None, delivery: Delivery, clock: Callable[[], float] = time.time) -> list[str]:
     """Put a message, if there is one, into the outbox, and send what lies there; a sentence for each failure.
 
-    Raises Misconfigured where the outbox cannot be written.
+    What cannot be put there is sent all the same.
     """
-    try:
-        if message is not None:
+    failed: list[str] = []
+    at, url, key = int(clock()), delivery.webhook, delivery.secret
+    if message is not None:
+        try:
             aside.write(delivery.outbox / f"{message.id}.json", message.body())
-        if delivery.webhook is None or not delivery.outbox.is_dir():
-            return []
-        failed = []
-        for path in sorted(delivery.outbox.glob("*.json")):
-            why = _send(path, delivery.webhook, delivery.secret, int(clock()))
+        except OSError as error:
+            failed.append(aside.unwritten(delivery.outbox, error, _OUTBOX).detail)
+            if url is not None and (why := send(url, key, message.id, message.body(), at)) is not None:
+                failed.append(f"{message.id} could not be sent, and does not wait for the next run: {why}")
+    if url is None or not delivery.outbox.is_dir():
+        return failed
+    for path in sorted(delivery.outbox.glob("*.json")):
+        try:
+            why = send(url, key, path.stem, path.read_bytes(), at)
             if why is None:
                 (delivery.outbox / SENT).mkdir(exist_ok=True)
                 path.replace(delivery.outbox / SENT / path.name)
             else:
                 failed.append(f"{path} could not be sent and waits for the next run: {why}")
-    except OSError as error:
-        raise Misconfigured(f"{delivery.outbox} cannot be written: {error.strerror}") from error
+        except OSError as error:
+            failed.append(aside.unwritten(path, error, _OUTBOX).detail)
     return failed
-
-
-class _Staying(HTTPRedirectHandler):
-    """Follows no redirect: urllib would ask the other address for a page, and take it for delivered."""
-
-    def redirect_request(self, *_: Any) -> None:
-        """Nothing: what was answered is then an HTTPError."""
-
-
-def _send(path: Path, webhook: str, key: bytes | None, timestamp: int) -> str | None:
-    """Why the webhook did not take a message; None where it did."""
-    body = path.read_bytes()
-    headers = {
-        "content-type": "application/json", "webhook-id": path.stem, "webhook-timestamp": str(timestamp),
-    }  # fmt: skip
-    if key is not None:
-        headers["webhook-signature"] = signature(key, path.stem, timestamp, body)
-    request = Request(webhook, data=body, headers=headers, method="POST")  # noqa: S310  # https or http: `Delivery.of`
-    try:
-        with build_opener(_Staying).open(request, timeout=TIMEOUT_SECONDS):
-            return None
-    except HTTPError as error:
-        with error:
-            if 300 <= error.code < 400:
-                return (
-                    f"it answered {error.code}, to go elsewhere: name the address itself, not one before it"
-                )
-            return str(error)
-    except (URLError, HTTPException, OSError) as error:
-        return str(error)
 
 
 # ----------------------------------------------------------------------------------------------- metrics
 
 
 def metrics(path: Path, found: Mapping[str, Any], *, status: int, at: float, seconds: float) -> None:
-    """Write the metrics of a run for Prometheus' textfile collector. Raises Misconfigured.
+    """Write the metrics of a run for Prometheus' textfile collector. Raises Misconfigured, Unreachable.
 
     `found` is the basis of a reconciliation's answer, empty where it came to none. The last success is kept
     while a run fails.
@@ -240,7 +194,7 @@ def metrics(path: Path, found: Mapping[str, Any], *, status: int, at: float, sec
         path.parent.stat()  # a folder that is not there is not made: it may be a slip
         aside.write(path, "".join(said).encode())
     except OSError as error:
-        raise Misconfigured(f"{path} cannot be written: {error.strerror}", path=str(path)) from error
+        raise aside.unwritten(path, error, _METRICS) from error
 
 
 def _by(name: str) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 from ledger import anchors, aside, bounded, merkle, tiles
@@ -71,7 +72,7 @@ def signer(path: Path) -> Signer:
     except (OSError, UnicodeDecodeError) as error:
         raise _no_key(path, error) from None
     if mode & 0o077:
-        raise Misconfigured(f"the key file {path} can be read by others: chmod 600 {path}")
+        raise Misconfigured(f"the key file {path} can be read by others: chmod 600 {shlex.quote(str(path))}")
     try:
         return Signer.parse(text)
     except ValueError as error:
@@ -109,8 +110,11 @@ def unfit(store: Reading, path: Path, verifier: Verifier | None = None) -> str |
 def way_out(path: Path) -> str:
     """What to do about a store that does not fit its checkpoint."""
     return (
-        "restore the latest backup and post again what came after it, or, if this store is the right one and "
-        f"{path} is not, put the right file there"
+        "restore the latest backup, once this store is moved away, and post again what came after it; where "
+        f"that is behind {path} too, first move {path} away (keep it: it shows what was lost), with its "
+        "folder of tiles if there is one, and where TPPQ_CHECKPOINT is not set, run tppq checkpoint -o "
+        f"{shlex.quote(str(path))}; or, if this store is the right one and {path} is not, put the right file "
+        "there"
     )
 
 

@@ -55,10 +55,14 @@ def must_be_new(file: Path) -> None:
         raise Misconfigured(f"{file.parent} is no folder", file=str(file))
 
 
+def left_beside(file: Path) -> str:
+    """What SQLite would take for a part of this file, by name; nothing where there is nothing."""
+    return " and ".join(str(each) for each in _beside(file) if os.path.lexists(each))
+
+
 def must_stand_alone(file: Path) -> None:
     """Raise Misconfigured where SQLite would take what another file left behind for a part of this one."""
-    left = " and ".join(str(each) for each in _beside(file) if os.path.lexists(each))
-    if left:
+    if left := left_beside(file):
         raise Misconfigured(
             f"{left}: left behind by the file that was at {file}, and SQLite would take it for a part of the "
             "copy; entries may be in there: move it to where that file is now, or remove it, and try again",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
+import orjson
+
 from ledger import roster
 from ledger.accounts import Asked
 from ledger.answer import Answer
@@ -11,6 +13,7 @@ from ledger.base import Opened
 from ledger.errors import Misconfigured, NotPermitted, UnknownName
 from ledger.events import Telling
 from ledger.feed import Feed
+from ledger.lookups import OWN_PREFIX
 from ledger.roster import Person, Role, Roster
 from ledger.submission import Post
 
@@ -140,13 +143,15 @@ class People(Opened):
     def _may_post_file(self, feed: Feed, approver: str | None, *, dry_run: bool) -> None:
         """As `_may_post`, of a file that is written in groups: before any of it is."""
         if self.shared:
+            prefix = feed.content_sha256[:OWN_PREFIX]
             for batch in feed.batches():
-                self._may_post(self._resolver.batch(batch, ""), approver, dry_run=dry_run)
+                self._may_post(self._resolver.batch(batch, prefix), approver, dry_run=dry_run)
 
     def _may_post(self, posts: Sequence[Post], approver: str | None, *, dry_run: bool) -> None:
         """Raise NotPermitted for what nobody posts alone in a shared ledger: the way is tppq propose.
 
-        That somebody tried is recorded, but for a dry run, which writes nothing.
+        What was posted before is answered again, with its second person or without. That somebody tried is
+        recorded, but for a dry run, which writes nothing.
         """
         if not self.shared:
             return
@@ -155,12 +160,21 @@ class People(Opened):
             said = f"{approver} approves with a login of their own, not by being named"
             raise self._to_propose(said, dry_run=dry_run)
         approval = self._terms.approval
-        for post in posts:
-            asked = post.asked
-            if isinstance(asked, Asked) and (
-                why := approval.why(asked.kind, asked.tpp, reverses=asked.reverses_seq is not None)
-            ):
-                raise self._to_propose(f"{asked.country}: {why} takes two people", dry_run=dry_run)
+        by_two = [
+            (post, f"{asked.country}: {why} takes two people")
+            for post in posts
+            if isinstance(asked := post.asked, Asked)
+            and (why := approval.why(asked.kind, asked.tpp, reverses=asked.reverses_seq is not None))
+        ]
+        posted = self._posted([post.request_id for post, _ in by_two]) if by_two else ()
+        for post, said in by_two:
+            if (post.request_id, post.body_hash) not in posted:
+                raise self._to_propose(said, dry_run=dry_run)
+
+    def _posted(self, request_ids: Sequence[str]) -> set[tuple[str, str | None]]:
+        """Of these requests, those that have entries, each with its body's hash; they have them for good."""
+        rows = self._store.read("answered", request_ids=orjson.dumps(request_ids).decode())
+        return {(request_id, body_hash) for request_id, body_hash, _ in rows}
 
     def _to_propose(self, why: str, *, dry_run: bool) -> NotPermitted:
         """What is said of an entry that nobody posts alone."""
@@ -199,6 +213,7 @@ def _not_the_last_admin(people: Roster, person: Person, what: str) -> None:
     admins = [each for each in people.values() if Role.admin in each.roles]
     if admins == [person]:
         raise NotPermitted(
-            f"{person.name} is the last admin: first make another (tppq user role NAME admin), then {what}",
+            f"{person.name} is the last admin: first make another (tppq user role NAME admin, with the roles "
+            f"that they are to keep), then {what}",
             name=person.name,
         )

@@ -14,8 +14,8 @@ from uuid import uuid4
 
 from ledger import evidence
 from ledger.accounts import Asked
-from ledger.errors import BadQuery, Refused, TppMismatch, UnknownName
-from ledger.model import MOST_TPP, Device, Kind
+from ledger.errors import BadQuery, Refused, UnknownName
+from ledger.model import Device, Kind
 from ledger.reference import Reference
 from ledger.submission import Post
 from ledger.text import named
@@ -111,16 +111,8 @@ class Resolver:
             if isinstance(device, Refused):
                 return device
             device_id = device.device_id
-            if quantity is not None:
-                worked_out_tpp = quantity * device.tpp
-                if worked_out_tpp > MOST_TPP:
-                    return TppMismatch(
-                        f"{quantity:,} x {device_id} is {worked_out_tpp:,} TPP, more than can be kept "
-                        f"exactly ({MOST_TPP:,}): is the quantity in chips?",
-                        country=country, device_id=device_id, quantity=quantity,
-                    )  # fmt: skip
-                if tpp is None:
-                    tpp = worked_out_tpp
+            if quantity is not None and tpp is None:
+                tpp = quantity * device.tpp  # more than can be kept: `rules.agreement` says so, in its turn
         if programme != "country":
             return UnknownName(
                 f"no programme '{programme}' in this ledger: it runs {', '.join(PROGRAMMES)}",

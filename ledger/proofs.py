@@ -6,6 +6,7 @@ What is handed out can be checked by `tppq-verify`, and by any tool of C2SP, wit
 from __future__ import annotations
 
 import os
+import shlex
 from base64 import b64encode
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
@@ -199,7 +200,7 @@ class Proofs(Opened):
                 if merkle.edge_of(last.size, whole.node).root() != last.root:
                     raise Tampered(
                         f"the tiles of {folder} do not continue the last checkpoint of this ledger, of "
-                        f"{last.size:,} entries: run tppq verify --checkpoint {folder}",
+                        f"{last.size:,} entries: run tppq verify --checkpoint {shlex.quote(str(folder))}",
                         size=last.size,
                     )
                 return whole

@@ -229,7 +229,7 @@ class Mirror:
         core, head = self._core, self._store.head()
         if core.seq != head.seq:
             head = self._read_on(core, head)
-        core.set_today(self._store.today())
+        core.set_today(self._store.day_at(head))
         if wide:
             core.sort()  # for running sums, which no other question asks for
         return core, head

@@ -146,9 +146,10 @@ class Questions(Opened):
         rows, head = self._mirror.rows(schema.sql("core/ask_fit.sql"), values, wide=True)
         (found,) = rows.dicts()
         reserved = self._reserved(known_at=asked_times["known_at"])
-        books = Books(
-            self._terms, self._store.today(), "", devices=self._reference.devices, reserved=reserved
-        )
+        on_day, devices = self._store.day_at(head), self._reference.devices
+        books = Books(self._terms, on_day, "", devices=devices, reserved=reserved)
+        if asked.tpp > MOST_TPP and (refusal := rules.agreement(asked, books)) is not None:
+            raise refusal
         headroom_tpp = found["headroom_tpp"]
         if headroom_tpp is not None:
             account = books.quotas[asked.quota] = Account(asked.quota, NO_LICENSE)
@@ -235,9 +236,7 @@ class Questions(Opened):
 
     def _of_reference(self, what: catalog.What, as_of: date | str | None) -> Answer:
         basis = self._basis(self._store.head(), {"as_of": day(as_of)})
-        return Answer(
-            catalog.rows(what, self._reference, self._terms, day(as_of), self._store.today()), basis
-        )
+        return Answer(catalog.rows(what, self._reference, self._terms, day(as_of), basis["as_of"]), basis)
 
 
 def _must_be_whole(device: str | None, **numbers: int | None) -> None:

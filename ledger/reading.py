@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ledger import events, guards, roles, sound
-from ledger.database import Database, Row, Statement
+from ledger.database import NO_LEDGER, Database, Row, Statement
 from ledger.errors import Fact, LedgerError, Misconfigured, Tampered
 from ledger.events import Event
 from ledger.schema import SCHEMA_VERSION
@@ -99,6 +99,10 @@ class Reading:
         """The day by the ledger's clock, UTC, as ISO text."""
         return self.now()[:10]
 
+    def day_at(self, head: Head) -> str:
+        """The day by which questions are answered: today; after a clock was put back, the last entry's."""
+        return max(self.today(), head.recorded_at[:10])
+
     def now(self) -> str:
         """The instant by the ledger's clock, UTC, as ISO text."""
         return instant(self.clock())
@@ -133,13 +137,22 @@ class Reading:
 
     def guards_amiss(self) -> str | None:
         """What is wrong with what makes the store append-only, and the way out; None where nothing is."""
-        return guards.amiss(self.database.dialect, [(row[0], row[1]) for row in self.read("guards")])
+        dialect, there = self.database.dialect, [(row[0], row[1]) for row in self.read("guards")]
+        amiss = guards.amiss(dialect, there)
+        if amiss and dialect == "postgresql" and roles.here(self.read).owner == roles.OWNER:
+            return guards.amiss(dialect, there, roles.MENDED_BY)  # whom nobody can be who works on it
+        return amiss
 
     def schema_version(self) -> int | None:
-        """The schema that this store was made with or upgraded to; None where there is no ledger."""
+        """The schema that this store was made with or upgraded to; None where there is no ledger.
+
+        Raises Misconfigured where there is something else.
+        """
         try:
             rows = self.read("schema_version")
-        except Misconfigured:
+        except Misconfigured as error:
+            if not error.detail.startswith(NO_LEDGER):
+                raise
             return None
         return int(rows[0][0]) if rows else None
 
@@ -197,6 +210,4 @@ class Reading:
 
     def no_ledger(self) -> LedgerError:
         """What to say where there is no ledger."""
-        return Misconfigured(
-            f"there is no ledger at {self.database.name}: run tppq init", store=self.database.name
-        )
+        return Misconfigured(f"{NO_LEDGER}{self.database.name}: run tppq init", store=self.database.name)

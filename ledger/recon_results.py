@@ -6,6 +6,7 @@ same inputs and the same ledger give the same bytes, but for the timings in the 
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -90,7 +91,7 @@ class Results:
 def results(out: str | Path | None) -> Iterator[Results | None]:
     """Where the results of a run go; None without `out`. What is not kept in the block is gone after it.
 
-    Raises Misconfigured where they cannot be written.
+    Raises Misconfigured where they cannot be written, Unreachable where the disk is full.
     """
     if out is None:
         yield None
@@ -101,14 +102,20 @@ def results(out: str | Path | None) -> Iterator[Results | None]:
             kept = Results(Path(out), writing)
             yield kept
     except (OSError, duckdb.IOException) as error:
-        why = error.strerror if isinstance(error, OSError) else str(error).splitlines()[0]
         where = error.filename if isinstance(error, OSError) and error.filename else out
-        raise Misconfigured(
-            f"{where} cannot be written: {why}; name another folder with --out", path=str(out)
-        ) from error
+        raise aside.unwritten(Path(where), _plainly(error), "name another folder with --out") from error
     finally:
         if kept is not None:
             kept.drop()
+
+
+def _plainly(error: OSError | duckdb.Error) -> OSError:
+    """What went wrong in the system's own words: Arrow and DuckDB put theirs around them."""
+    said = str(error)
+    for number in aside.NO_ROOM:
+        if os.strerror(number) in said:
+            return OSError(number, os.strerror(number))
+    return error if isinstance(error, OSError) else OSError(None, said.splitlines()[0])
 
 
 def mark_stale(out: str | Path, why: str) -> dict[str, Any] | None:

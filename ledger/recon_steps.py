@@ -12,7 +12,7 @@ from ledger import undoing
 from ledger.entry import Entry
 from ledger.errors import BadQuery
 from ledger.recon_breaks import BreakStanding, Standings
-from ledger.recon_drafts import blocking, lifting
+from ledger.recon_drafts import WHO, blocking, in_words, lifting
 from ledger.store import Store
 
 Purpose = Literal["block", "unblock"]
@@ -20,6 +20,48 @@ Purpose = Literal["block", "unblock"]
 
 DONE: Mapping[str | None, str] = {None: "posted", "block": "blocked", "unblock": "unblocked"}
 """The event that tells of a proposal that was confirmed, by what it was for."""
+
+_ASKED = {**WHO, "reexports": "whoever reported it"}
+_CLEARS = "A later run that no longer finds it clears it"
+_ELSEWHERE = "ask {who} about {key}, or name entries with --reverse or --correct (tppq statement {country})"
+_CORRECT = (
+    "ask {who} about {key}, or, where the ledger is wrong, name entries with --reverse or --correct (it has "
+    "{entries})"
+)
+_LEFT = "ask {who} about {key}; what left all the same is posted as an overrun (tppq post)"
+_RIGHT = (
+    "the ledger has {entries} of it: where that is right, accept it (tppq break accept); else ask {who} "
+    "about {key}, or name entries with --reverse or --correct"
+)
+
+_WITHOUT: Mapping[str, str] = {
+    "FILE": "a file is not as it should be: get it anew from {who}",
+    "MISSING_IN_LEDGER": "post what is missing (tppq post), or ask {who} about {key}",
+    "LICENSE_MISSING_LEDGER": "post the license (tppq post), or ask {who} about {key}",
+    "LICENSE_MISSING_SOURCE": "ask {who} about {key}, or name the license's entry with --reverse (tppq "
+    "statement {country} has it)",
+    "LICENSE_DIFFERS": "ask {who} about {key}, or name the license's entry with --correct (tppq statement "
+    "{country} has it); what no longer holds is released (tppq post)",
+    "UNKNOWN_LICENSE": _LEFT,
+    "UNLICENSED_EXPORT": _LEFT,
+    "EXPIRED_USE": _LEFT,
+    "OVER_LICENSE": "ask {who} what left under {key}; where that is right, accept it (tppq break accept)",
+    "DUPLICATE": "ask {who} to take back what it told twice, {key}",
+    "STALE_AMENDMENT": "ask {who} about {key}",
+    "SERIAL_CONFLICT": "ask {who} about {key}",
+    "REEXPORT_ONE_LEG": "post the leg that is missing (tppq post), or ask {who} about {key}",
+}  # fmt: skip
+"""What can be done about a break of which the ledger has no entry, or no single one, by its code."""
+
+_WITH_ENTRIES: Mapping[str, str] = {
+    "IN_TRANSIT": "it may still be told of until then, and nothing is wrong with {entries}",
+    "STALE_AMENDMENT": "ask {who} about {key}",
+    "UNLICENSED_EXPORT": _RIGHT,
+    "EXPIRED_USE": _RIGHT,
+    "REEXPORT_ONE_LEG": "post the leg that is missing (tppq post), ask {who} about {key}, or name entries "
+    "with --reverse or --correct (the ledger has {entries})",
+}
+"""The same, where it has some."""
 
 
 def entries(
@@ -31,7 +73,7 @@ def entries(
 ) -> list[Entry]:
     """What the steps of a draft come to, in an order in which `post` takes them.
 
-    Raises UnknownName, and BadQuery where there are none.
+    Raises UnknownName, and BadQuery where there are none, which says what can be done instead.
     """
     made: list[Entry] = []
     for step in steps:
@@ -43,18 +85,70 @@ def entries(
         elif "post" in step:
             made.append(Entry.model_validate(step["post"]))
     if not made:
-        raise BadQuery(
-            f"nothing is drafted that would correct the ledger for break {standing.seen.fingerprint} "
-            f"({standing.seen.detail}): name entries with --reverse or --correct",
-            query=standing.seen.fingerprint,
-        )
+        name = standing.seen.fingerprint
+        raise BadQuery(f"break {name} ({standing.seen.detail}): {_instead(standing)}", query=name)
     return made
 
 
 def drafted(standing: BreakStanding) -> Sequence[Mapping[str, Any]]:
-    """The steps that the run drafted, where it is the ledger that they correct."""
+    """The steps that the run drafted, where it is the ledger that they correct.
+
+    Raises BadQuery where something was posted since: what was drafted would be posted twice.
+    """
+    if standing.state == "posted":
+        name = standing.seen.fingerprint
+        raise BadQuery(
+            f"nothing else is drafted: break {name} {_righted(standing)}; what else is wrong is named with "
+            "--reverse or --correct",
+            query=name,
+        )
     draft = standing.seen.draft or {}
     return draft.get("steps", ()) if draft.get("correct") == "ledger" else ()
+
+
+def _instead(standing: BreakStanding) -> str:
+    """What puts a break right for which no entries are drafted."""
+    seen = standing.seen
+    if seen.draft is not None:
+        agree = " and ".join(WHO[side] for side in seen.draft["agree"])
+        asked = "; ".join(f"{in_words(step)}{_where(step)}" for step in seen.draft["steps"])
+        return (
+            f"{agree} agree, so nothing is drafted that would correct the ledger: {asked}. {_CLEARS}; where "
+            "the ledger is wrong all the same, name entries with --reverse or --correct"
+        )
+    code = "FILE" if seen.code.startswith("FILE_") else seen.code
+    way = _WITH_ENTRIES.get(code, _CORRECT) if seen.seqs else _WITHOUT.get(code, _ELSEWHERE)
+    said = way.format(
+        who=_ASKED.get(seen.source, "whoever sends it"),
+        key=seen.key,
+        country=seen.country or "CC",
+        entries=f"entr{'ies' if len(seen.seqs) > 1 else 'y'} {', '.join(f'{seq:,}' for seq in seen.seqs)}",
+    )
+    return f"nothing is drafted that would correct the ledger: {said}. {_CLEARS}"
+
+
+def _where(step: Mapping[str, Any]) -> str:
+    """Where in a file stands what is asked about, and who filed it."""
+    told = [f"filed by {step['filer']}"] if step.get("filer") else []
+    told = ([step["file"]] if step.get("file") else []) + told
+    return f" ({', '.join(told)})" if told else ""
+
+
+def over(standing: BreakStanding, on: str) -> str | None:
+    """Why a break waits for nobody on a day (ISO text), and what comes next; None where it may."""
+    state = standing.state_on(on)
+    if state == "accepted":
+        return f"is accepted until {standing.accepted_until}: it is open again after that day, or if it grows"
+    if state == "cleared":
+        return "is cleared: a run that finds it again opens it again"
+    if state == "posted":
+        return _righted(standing)
+    return None
+
+
+def _righted(standing: BreakStanding) -> str:
+    entry = f"entry {standing.posted_seq or 0:,}"
+    return f"was put right by {entry}: a later run clears it, or opens it again if it still finds it"
 
 
 def set_aside(standing: BreakStanding, left_tpp: int, on: str) -> list[dict[str, Any]]:

@@ -101,8 +101,13 @@ class BreakWork(Breaks, Proposals):
         standing = self._standing(name)
         called = standing.seen.fingerprint
         if not standing.waits or standing.proposer is None:
+            today = self._store.today()
+            is_over = recon_steps.over(standing, today)
             raise BadQuery(
-                f"break {called} is {standing.state}: tppq break propose comes first", query=called
+                f"break {called} is {standing.state_on(today)}: tppq break propose comes first"
+                if is_over is None
+                else f"nothing waits to be confirmed: break {called} {is_over}",
+                query=called,
             )
         if self.shared:
             return self.approve(standing.proposal or "")

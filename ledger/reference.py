@@ -91,11 +91,11 @@ class Reference:
         """The regime of this id. Raises `UnknownName`; `Misconfigured` when it sets no country cap."""
         if regime_id in self.regimes:
             return self.regimes[regime_id]
-        titles = {regime.regime: regime.title for regime in self.regimes.values()} | dict(self.uncapped)
-        if regime_id not in titles:
-            near = {name: titles[name] for name in get_close_matches(regime_id, titles, n=1)}
-            raise _unknown("regime", "regime", regime_id, near, f"write one of {', '.join(titles)}")
         capped = ", ".join(self.regimes)
+        if regime_id not in self.uncapped:
+            close = get_close_matches(regime_id, self.regimes, n=1)
+            near = {name: self.regimes[name].title for name in close}
+            raise _unknown("regime", "regime", regime_id, near, f"write {capped}")
         detail = f"regime '{regime_id}' sets no country cap: no ledger can be opened under it, use {capped}"
         raise Misconfigured(detail, regime=regime_id)
 

@@ -98,7 +98,8 @@ class Reports(Forecasts):
                 f"'{value}' is no value of {parameter.name} ({parameter.about}): {way}", value=value
             )
         if parameter.sort == "day":
-            return self._store.today() if value == "today" else day(_of(value, date, parameter))
+            today = self._store.day_at(self._store.head())
+            return today if value == "today" else day(_of(value, date, parameter))
         if parameter.sort == "instant":
             return instant(_of(value, date, parameter))  # a day alone means its end
         if parameter.sort == "whole":

@@ -30,12 +30,15 @@ _LONG = {
 
 
 def listed(answer: Answer) -> Screen:
-    """Every ready report: its name, its question, what it takes, and a sentence about it."""
+    """Every ready report: its number and name, its question, what it takes, and a sentence about it."""
     columns = [
-        Column("Report", "name", titles=True), Column("Question", "words"), Column("Takes", "words"),
-        Column("About", "words", may_go=True),
+        Column("No.", "figure", titles=True), Column("Report", "name", titles=True),
+        Column("Question", "words"), Column("Takes", "words"), Column("About", "words", may_go=True),
     ]  # fmt: skip
-    cells = [[row["name"], row["question"], row["parameters"], row["about"]] for row in answer]
+    cells = [
+        [figure(row["number"]), row["name"], row["question"], row["parameters"], row["about"]]
+        for row in answer
+    ]
     how = "tppq report NAME --param KEY=VALUE ...; a parameter without a value of its own must be given."
     return [Grid(columns, cells), "", how]
 

@@ -18,12 +18,22 @@ TABLES = ("balance", "entry", "event", "head", "refusal")
 MENDED_BY = "run tppq db init as the superuser"
 
 _MOVES_HEAD = frozenset({"seq", "hash", "recorded_at", "tree"})
+_CREATES = "may create tables and functions beside the ledger's"
+_SCHEMA = ""
+"""What `role_grants` calls the schema of a ledger, among its tables."""
+
 GIVEN: Mapping[tuple[str, str], frozenset[str]] = MappingProxyType({
+    **{(_SCHEMA, role): frozenset({"USAGE"}) for role in (READER, WRITER)},
     **{(table, role): frozenset({"SELECT"}) for table in TABLES for role in (READER, WRITER)},
     **{(table, WRITER): frozenset({"SELECT", "INSERT"}) for table in ("entry", "event", "refusal")},
     ("balance", WRITER): frozenset({"SELECT", "INSERT", "UPDATE"}),
 })  # fmt: skip
 """What `roles.postgresql.sql` gives each role on each table; of head, the writer updates four columns too."""
+
+_NEEDED = tuple(sorted(
+    {(role, table, each, "") for (table, role), every in GIVEN.items() for each in every}
+    | {(WRITER, "head", "UPDATE", column) for column in _MOVES_HEAD}
+))  # fmt: skip
 
 Read = Callable[[str], Sequence[Sequence[Any]]]
 """Runs a statement of `schemas/store` by its name."""
@@ -46,7 +56,50 @@ class Here(NamedTuple):
     is_owner: bool
     creates: bool
     too_wide: str | None
-    loose_functions: str | None
+    loose: str | None
+
+
+class Grant(NamedTuple):
+    """A privilege that somebody else than the owner was given, on a table or on the schema of a ledger."""
+
+    table: str
+    grantee: str
+    privilege: str
+    column: str
+    place: str
+    quoted: str
+    is_grantable: bool
+    is_mine: bool
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether it is given to whom `roles.postgresql.sql` gives, or takes, what is due as a whole."""
+        return self.quoted in ("PUBLIC", READER, WRITER)
+
+    @property
+    def creates(self) -> bool:
+        """Whether it lets make tables and functions beside the ledger's."""
+        return (self.table, self.privilege) == (_SCHEMA, "CREATE")
+
+    @property
+    def is_due(self) -> bool:
+        """Whether it does no harm: to see, or what this role needs."""
+        if self.privilege in ("SELECT", "USAGE"):
+            return True
+        if (self.table, self.grantee, self.privilege) == ("head", WRITER, "UPDATE"):
+            return self.column in _MOVES_HEAD
+        return self.privilege in GIVEN.get((self.table, self.grantee), ())
+
+    def on(self) -> str:
+        """On what it is, in words."""
+        return _on(self.table, self.column)
+
+    def taken_back(self) -> str:
+        """What to run so that it is gone, and nothing that is due."""
+        if self.is_ours:
+            return MENDED_BY
+        passed_on = " cascade" if self.is_grantable else ""
+        return f"run as the superuser: revoke {self.place} from {self.quoted}{passed_on}"
 
 
 def here(read: Read) -> Here:
@@ -64,25 +117,54 @@ def wrong(dialect: str, read: Read, *, shared: bool) -> list[Fault]:
     found = here(read)
     if found.owner != OWNER:
         return [Fault(f"its tables belong to {found.owner}, not to {OWNER}", MENDED_BY)] if shared else []
-    return [*set_up(found, read), *unfit(found)]
+    return list(set_up(found, read)) or list(unfit(found, read))  # what is wrong for all may be all that is
 
 
 def set_up(found: Here, read: Read) -> Iterator[Fault]:
     """What is wrong whoever is connected."""
     if found.owner_logs_in:
-        yield Fault(f"{OWNER} can log in", f"run alter role {OWNER} nologin")
-    if found.loose_functions:
-        yield Fault(f"not the owner's, or not bound to these tables: {found.loose_functions}", MENDED_BY)
-    for table, grantee, privilege, column in read("role_grants"):
-        if privilege == "SELECT" or privilege in GIVEN.get((table, grantee), ()):
-            continue
-        if (table, grantee, privilege) == ("head", WRITER, "UPDATE") and column in _MOVES_HEAD:
-            continue
-        on = f"{table} ({column})" if column else table
-        yield Fault(f"{grantee} has {privilege} on {on}", f"run revoke {privilege} on {table} from {grantee}")
+        yield Fault(f"{OWNER} can log in", f"run as the superuser: alter role {OWNER} nologin")
+    if found.loose:
+        yield Fault(f"not the owner's, or not bound to these tables: {found.loose}", MENDED_BY)
+    grants = _grants(read)
+    for each in grants:
+        if each.creates and each.is_ours:
+            yield Fault(f"{each.grantee} {_CREATES}", each.taken_back())
+        elif not each.table:
+            continue  # of the schema: at fault is only who works here with it
+        elif not each.is_due:
+            yield Fault(f"{each.grantee} has {each.privilege} on {each.on()}", each.taken_back())
+        elif each.is_grantable and each.privilege != "SELECT":
+            yield Fault(f"{each.grantee} may pass on {each.privilege} on {each.on()}", each.taken_back())
+    if lacking := _lacking(grants):
+        yield Fault(lacking, MENDED_BY)
 
 
-def unfit(found: Here) -> Iterator[Fault]:
+def _grants(read: Read) -> list[Grant]:
+    return [Grant(*row) for row in read("role_grants")]
+
+
+def _lacking(grants: Sequence[Grant]) -> str:
+    """What writers and readers need, and were not given; nothing where that is nothing."""
+    there = {(each.grantee, each.table, each.privilege, each.column) for each in grants}
+    all_columns = (WRITER, "head", "UPDATE", "")
+    public = ("PUBLIC", _SCHEMA, "USAGE", "")
+    lacking: dict[str, list[str]] = {}
+    for role, table, privilege, column in _NEEDED:
+        if (
+            (role, table, privilege, column) not in there
+            and not (column and all_columns in there)
+            and not (table == _SCHEMA and public in there)
+        ):
+            lacking.setdefault(role, []).append(f"{privilege} on {_on(table, column)}")
+    return "; ".join(f"{role} lacks {', '.join(each)}" for role, each in lacking.items())
+
+
+def _on(table: str, column: str) -> str:
+    return (f"{table} ({column})" if column else table) or "the schema"
+
+
+def unfit(found: Here, read: Read) -> Iterator[Fault]:
     """Why whoever is connected should not work on the ledger: what they could do besides."""
     advice = f"connect as a member of {WRITER} or {READER}: create role NAME login in role {WRITER}"
     if found.is_superuser:
@@ -92,4 +174,5 @@ def unfit(found: Here) -> Iterator[Fault]:
     elif found.too_wide:
         yield Fault(f"{found.user} has {found.too_wide}", advice)
     elif found.creates:
-        yield Fault(f"{found.user} may create tables and functions beside the ledger's", advice)
+        given = [each.taken_back() for each in _grants(read) if each.creates and each.is_mine]
+        yield Fault(f"{found.user} {_CREATES}", "; ".join(given) or advice)

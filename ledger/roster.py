@@ -18,6 +18,7 @@ import os
 import pwd
 import re
 import secrets
+import shlex
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from hashlib import sha256
@@ -143,8 +144,8 @@ def must(store: Store, act: Act, actor: str, *, leaves_trace: bool = True, **abo
     together = " ".join(role for role in Role if role in {*person.roles, able[0]})
     raise NotPermitted(
         f"{actor} is {person.words} in this ledger, which does not include: {act}; it takes "
-        f"{' or '.join(able)}, which an admin ({who_may(roster, 'user')}) gives with: tppq user role {actor} "
-        f"{together} (all of their roles from then on)",
+        f"{' or '.join(able)}, which an admin ({who_may(roster, 'user')}) gives with: tppq user role "
+        f"{shlex.quote(actor)} {together} (all of their roles from then on)",
         actor=actor, act=act, roles=person.words,
     )  # fmt: skip
 
@@ -165,7 +166,7 @@ def stranger(actor: str, roster: Roster) -> NotPermitted:
     """What is said to somebody who is no user of the ledger."""
     return NotPermitted(
         f"{actor} is no user of this ledger; an admin ({who_may(roster, 'user')}) adds one with: "
-        f"tppq user add {actor} --role viewer",
+        f"tppq user add {shlex.quote(actor)} --role viewer",
         actor=actor,
     )
 
@@ -214,7 +215,7 @@ def acting(store: Store, at_work: str, token: str | None) -> str:
                 return each.name
         tell_denied(store, "open", at_work, why="the token is nobody's")
         raise NotPermitted(
-            "the token is nobody's in this ledger: it was replaced, or its user was removed; "
+            "the token is nobody's in this ledger: it was replaced or revoked, or its user was removed; "
             f"an admin ({who_may(roster, 'user')}) gives a new one with: tppq user token NAME"
         )
     person = roster.get(key(at_work))

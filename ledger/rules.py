@@ -34,7 +34,7 @@ def destination(asked: Asked, books: Books) -> Refused | None:
             country=asked.country, tier=2,
         )  # fmt: skip
     if refusal is not None:
-        refusal.facts["asked_tpp"] = asked.tpp
+        refusal.facts["asked_tpp"] = asked.tpp if asked.tpp <= MOST_TPP else None
     return refusal
 
 
@@ -122,11 +122,13 @@ def agreement(asked: Asked, books: Books) -> Refused | None:
     if device is None or asked.quantity is None:
         return None
     tolerance = books.regime.tpp_tolerance_percent
-    for each in (device.tpp, device.declared_tpp):
-        known = asked.quantity * each if each is not None else None
-        if known is not None and abs(asked.tpp - known) * 100 <= known * tolerance:
-            return None
     expected = asked.quantity * device.tpp
+    if expected > MOST_TPP:
+        said = slips.beyond_keeping(asked.quantity, device.device_id, expected)
+        return errors.TppMismatch(said, device_id=device.device_id, quantity=asked.quantity)
+    for known in (expected, asked.quantity * (device.declared_tpp or 0)):
+        if abs(asked.tpp - known) * 100 <= known * tolerance:
+            return None
     return errors.TppMismatch(
         f"{asked.tpp:,} TPP stated, but {asked.quantity:,} x {device.device_id} is {expected:,} TPP "
         f"({device.tpp:,} each){slips.likely_slip(asked.tpp, expected, device.bit_length)}",

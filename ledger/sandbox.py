@@ -175,7 +175,7 @@ class Sandbox(Opened):
         tables["entry"] = list(chain.from_iterable(since))
         told_of = {name: told.rows(self._store, name) for name in told.named_in(query)}
         path = None if file is None else str(file.path.resolve())
-        return Job(query, bound, limits, self._store.today(), path, tables, told_of, nested), head
+        return Job(query, bound, limits, self._store.day_at(head), path, tables, told_of, nested), head
 
 
 def _drop(file: Path) -> None:

@@ -172,14 +172,23 @@ def _check_names(node: Mapping[str, Any], known: Collection[str], surface: Surfa
         if name not in _TYPES and name not in surface.types:
             raise Refusal(f"the type {name} is not for queries")
     elif kind == "BASE_TABLE":
-        name = _single(node, "table")
-        if node.get("at_clause") or name not in known:
-            raise Refusal(
-                f"there is no table or view '{'.'.join(_path(node))}' for queries: "
-                f"ask {', '.join(sorted(surface.relations))}"
-            )
+        _check_table(node, known, surface)
     elif kind == "SHOW_REF" and not node.get("query"):
         raise Refusal("show is not for queries: tppq sql --schema lists what there is")
+
+
+def _check_table(node: Mapping[str, Any], known: Collection[str], surface: Surface) -> None:
+    name = _single(node, "table")
+    if name not in known:
+        raise Refusal(
+            f"there is no table or view '{'.'.join(_path(node))}' for queries: "
+            f"ask {', '.join(sorted(surface.relations))}"
+        )
+    if node.get("at_clause"):
+        raise Refusal(
+            f"at (...) is not for queries: {name} is asked as it stands; headroom(), licenses() and "
+            "statement() take as_of and known_at"
+        )
 
 
 def _path(node: Mapping[str, Any]) -> list[str]:

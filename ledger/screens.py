@@ -56,7 +56,7 @@ def headroom(answer: Answer, quotas: int) -> Screen:
         for row in rows
     ]  # fmt: skip
     used = sums["allocated_tpp"] - sums["headroom_tpp"]
-    percent = Decimal(used * 1000 // sums["allocated_tpp"]).scaleb(-1) if sums["allocated_tpp"] else None
+    percent = Decimal(used * 1000 // sums["allocated_tpp"]).scaleb(-1) if sums["allocated_tpp"] > 0 else None
     of = f"{len(rows):,} of {quotas:,} countries" if len(rows) != quotas else f"{quotas:,} countries"
     total = [
         "", of, "", *(figure(sums[name]) for name in names),
@@ -73,6 +73,16 @@ def _no_quota(answer: Answer) -> str:
     if answer.aside.get("begun_at") is None:
         return "No country has a quota in this ledger: tppq init opens those of Tier 2."
     return too_early(answer) or f"No country's quota had taken effect by {answer.basis['as_of']}."
+
+
+def unopened(answer: Answer, names: Mapping[str, str]) -> list[str]:
+    """Why countries, by code their names, have no row of those that were asked for: their tier is not why."""
+    found = {row["country"] for row in answer.rows()}
+    return [
+        f"{code} ({name}) is Tier 2, but no allocation had been opened for it."
+        for code, name in sorted(names.items())
+        if code not in found
+    ]
 
 
 def too_early(answer: Answer) -> str | None:

@@ -47,7 +47,8 @@ class Settings:
 
 def settings(flags: Mapping[str, str | None], environment: Mapping[str, str], folder: Path) -> Settings:
     """The settings of a run in a folder; a flag that is None was not given. Raises Misconfigured."""
-    return _settled(flags, environment, (user_file(environment), folder / "tppq.toml"))
+    own = user_file(environment)
+    return _settled(flags, environment, (*([own] if own else []), folder / "tppq.toml"))
 
 
 def by_flags(flags: Mapping[str, str | None]) -> Settings:
@@ -83,15 +84,20 @@ def _settled(
     )
 
 
-def user_file(environment: Mapping[str, str], platform: str = sys.platform) -> Path:
-    """The user's own configuration, where this platform keeps it; it need not exist."""
-    home = Path(environment.get("HOME") or ".")
+def user_file(environment: Mapping[str, str], platform: str = sys.platform) -> Path | None:
+    """The user's own configuration, where this platform keeps it; it need not exist.
+
+    None for somebody without a home, as in a container: the current folder is none.
+    """
+    home = environment.get("HOME")
     if chosen := environment.get("XDG_CONFIG_HOME"):
         base = Path(chosen)
+    elif not home:
+        return None
     elif platform == "darwin":
-        base = home / "Library" / "Application Support"
+        base = Path(home) / "Library" / "Application Support"
     else:
-        base = home / ".config"
+        base = Path(home) / ".config"
     return base / "tppq" / "config.toml"
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ledger.model import MOST_TPP
+
 _SLIPS = {2: "a sparse rate counted as dense", 1000: "thousands for units"}
 _SYSTEM_SIZES = (4, 8, 36, 72)
 _LONGEST_TYPED = 40
@@ -27,6 +29,14 @@ def likely_slip(stated_tpp: int, expected_tpp: int, bit_length: int) -> str:
         if near(stated_tpp, expected_tpp, size):
             return f": {size} times too much, systems of {size} counted as chips? give the quantity in chips"
     return ""
+
+
+def beyond_keeping(quantity: int, device_id: str, tpp: int) -> str:
+    """What is said of so many devices that their TPP could not be kept exactly."""
+    return (
+        f"{quantity:,} x {device_id} is {tpp:,} TPP, more than can be kept exactly ({MOST_TPP:,}): "
+        "is the quantity in chips?"
+    )
 
 
 def meant(typed: str) -> Iterator[str]:

@@ -7,6 +7,7 @@ run in one transaction: a ledger is upgraded whole or not at all, and its entrie
 from __future__ import annotations
 
 import secrets
+import shlex
 import sqlite3
 import stat
 from collections.abc import Callable, Iterator, Mapping
@@ -15,7 +16,7 @@ from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
 from ledger import evidence, guards, merkle, roles, roster, schema
-from ledger.database import Database
+from ledger.database import OTHER_SCHEMA, Database
 from ledger.errors import Tampered
 from ledger.reading import PAGE, Reading
 from ledger.schema import SCHEMA_VERSION
@@ -161,7 +162,8 @@ def check(database: Database) -> list[Found]:
     try:
         found = reading.schema_version()
         if found is None:
-            return [Found("ledger", "fail", f"none at {database.name}", "run tppq db init")]
+            elsewhere = "" if database.file is not None else f", {OTHER_SCHEMA}"
+            return [Found("ledger", "fail", f"none at {database.name}", f"run tppq db init{elsewhere}")]
         if found != SCHEMA_VERSION:
             newer = "install a newer tppq, which it was written by"
             advice = "run tppq db upgrade" if found < SCHEMA_VERSION else newer
@@ -169,27 +171,29 @@ def check(database: Database) -> list[Found]:
         head = reading.head()
         return [
             Found("schema", "ok", f"{found}, entry {head.seq:,}, origin {head.origin}", ""),
-            _guards(reading),
-            *_roles(reading, head),
+            guarded(reading),
+            *kept_apart(reading, head),
             *_users(reading, head),
         ]
     finally:
         reading.close()
 
 
-def _guards(reading: Reading) -> Found:
+def guarded(reading: Reading) -> Found:
+    """Whether what makes the store append-only is there, and nothing that acts by itself besides."""
     if amiss := reading.guards_amiss():
         said, _, way_out = amiss.partition("; ")
         return Found("guards", "fail", said, way_out)
     return Found("guards", "ok", "append-only: triggers, keys and checks are there", "")
 
 
-def _roles(reading: Reading, head: Head) -> Iterator[Found]:
+def kept_apart(reading: Reading, head: Head) -> Iterator[Found]:
+    """How those are kept apart who own, write and read it, and whether who is connected may work here."""
     database = reading.database
     if database.file is not None:
         mode = database.file.stat().st_mode
         if head.shared and mode & stat.S_IWOTH:
-            advice = f"run chmod o-w {database.file}"
+            advice = f"run chmod o-w {shlex.quote(str(database.file))}"
             yield Found("roles", "fail", "everybody on this machine may write the file", advice)
         else:
             yield Found("roles", "ok", "none: whoever may write the file may do anything to it", "")
@@ -206,8 +210,16 @@ def _roles(reading: Reading, head: Head) -> Iterator[Found]:
     yield from (Found("roles", "fail", *fault) for fault in faults)
     if not faults:
         yield Found("roles", "ok", f"{roles.OWNER}, {roles.WRITER} and {roles.READER} are kept apart", "")
-    fit = "for tppq db alone" if list(roles.unfit(here)) else "for work"
-    yield Found("login", "ok", f"{here.user}: fit {fit}", "")
+        yield _login(here, reading)
+
+
+def _login(here: roles.Here, reading: Reading) -> Found:
+    """Whether whoever is connected may work here; the owner and the superuser are not to, and may know it."""
+    if here.is_superuser or here.is_owner:
+        return Found("login", "ok", f"{here.user}: fit for tppq db alone", "")
+    for fault in roles.unfit(here, reading.read):
+        return Found("login", "fail", *fault)
+    return Found("login", "ok", f"{here.user}: fit for work", "")
 
 
 def _users(reading: Reading, head: Head) -> Iterator[Found]:

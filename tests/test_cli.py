@@ -250,7 +250,7 @@ def test_a_regime_that_nobody_knows_is_78_and_says_where_it_was_written(
 ) -> None:
     status, _, err = typed(["init", "--regime", "nosuch"], clock=clock)
     assert status == 78
-    assert err.startswith("Misconfigured: --regime: no regime 'nosuch': write one of diffusion-2025")
+    assert err.startswith("Misconfigured: --regime: no regime 'nosuch': write diffusion-2025\n")
     Path("tppq.toml").write_text("regime = 'diffusion-2052'\n", encoding="utf-8")
     status, _, err = typed(["init"], clock=clock)
     assert status == 78

@@ -98,8 +98,15 @@ def test_db_upgrade_tells_what_became_what(typed: Typed, postgres: Postgres) -> 
     assert status == 78
     assert err.endswith(": run tppq db upgrade\n")
     assert typed("tppq db check")[0] == 78
+    before = json.loads(typed("tppq backup before.db --json")[1])
+    assert (before["file"], before["entries"], list(Path().glob("*before*"))) == (
+        "before.db", 171, [Path("before.db")]
+    )  # fmt: skip
+    assert (typed("tppq backup before.db")[0], typed("tppq backup again.db -q")[0]) == (78, 0)
+    assert Path("again.db").read_bytes() == Path("before.db").read_bytes()
     status, out, _ = typed("tppq db upgrade --json")
     assert (status, json.loads(out)) == (0, {"before": 1, "after": 2, "entries": 171})
+    assert typed("tppq db upgrade --ledger sqlite:///before.db")[0] == 0
     status, out, _ = typed("tppq db upgrade")
     assert (status, out) == (0, "sqlite:///tppq.db has schema 2 already: nothing was changed.\n")
     assert typed("tppq db check")[0] == 0
@@ -123,7 +130,10 @@ def test_db_init_on_postgresql_keeps_owner_and_writers_apart(typed: Typed, postg
     with connected(url) as owner:
         owner.exec_driver_sql("grant delete on entry to typist")
     status, out, _ = typed(f"tppq db check --ledger {url}")
-    assert (status, "run revoke DELETE on entry from typist" in " ".join(out.split())) == (78, True)
+    assert (
+        status,
+        "run as the superuser: revoke DELETE on public.entry from typist" in " ".join(out.split()),
+    ) == (78, True)
     postgres.drop(url)
 
 

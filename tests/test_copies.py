@@ -453,6 +453,21 @@ def test_a_backup_of_another_version_is_named_with_the_way_out(file: Path, tmp_p
     assert [path.name for path in tmp_path.iterdir()] == ["backup.db"]
 
 
+@pytest.mark.parametrize("cut", [False, True])
+def test_nothing_is_left_beside_a_plain_copy_that_is_restored_or_refused(
+    file: Path, tmp_path: Path, *, cut: bool
+) -> None:
+    raw, url = tmp_path / "raw.db", f"sqlite:///{tmp_path / 'tppq.db'}"
+    raw.write_bytes(file.read_bytes()[: 60_000 if cut else None])  # which says of itself that it was in use
+    if cut:
+        with pytest.raises(BadFeed):
+            restore(raw, url)
+    else:
+        restore(raw, url)
+        Ledger.open(url).close()
+    assert [each.name for each in tmp_path.glob("raw.db*")] == ["raw.db"]
+
+
 def test_a_damaged_backup_is_no_backup(file: Path, tmp_path: Path) -> None:
     with Ledger.open(f"sqlite:///{file}") as ledger:
         ledger.backup(tmp_path / "backup.db")

@@ -11,10 +11,22 @@ import pytest
 import sqlalchemy as sa
 from sqlmodel import SQLModel
 
-from ledger import Busy, Entry, Ledger, LedgerError, Misconfigured, Tampered, Unreachable, events, evidence
+from ledger import (
+    Busy,
+    Entry,
+    Ledger,
+    LedgerError,
+    Misconfigured,
+    Tampered,
+    Unreachable,
+    copies,
+    events,
+    evidence,
+)
 from ledger.columns import NARROW, WIDE
-from ledger.database import Database, only
+from ledger.database import NO_LEDGER, Database, only
 from ledger.store import Store
+from ledger.upgrade import check
 from tests.clock import Clock
 from tests.outside import connected, contents, drop_guards
 from tests.postgres import Postgres
@@ -91,6 +103,26 @@ def test_init_makes_the_folder_it_needs_and_says_so_where_it_cannot(tmp_path: Pa
     for place in ("taken/tppq.db", "new"):
         with pytest.raises(Unreachable, match=r"cannot create a ledger at|cannot be used"):
             Ledger.init(f"sqlite:///{tmp_path / place}", opening=False)
+
+
+def test_a_file_that_is_no_database_any_more_is_not_called_away_and_a_backup_takes_its_place(
+    file: Path, tmp_path: Path
+) -> None:
+    url = f"sqlite:///{file}"
+    with Ledger.open(url) as ledger:
+        ledger.backup(tmp_path / "backup.db")
+    with file.open("r+b") as damaged:
+        damaged.write(bytes(16))
+    for use in (Ledger.open, Ledger.init, lambda url: check(Database(url, 1))):
+        with pytest.raises(Misconfigured) as refused:
+            use(url)
+        assert refused.value.detail == (
+            f"{url} cannot be used: the file is there, and it is no SQLite database (file is not a database)"
+            ": name another ledger (--ledger, TPPQ_LEDGER), or move the file away and tppq restore a backup"
+        )
+    file.rename(tmp_path / "moved away")
+    copies.restore(tmp_path / "backup.db", url)
+    ask_everything(url)
 
 
 def test_a_password_is_in_no_message() -> None:
@@ -251,7 +283,11 @@ def test_what_is_not_a_ledger_is_misconfigured(file: Path, ruin: Callable[[Path]
     with pytest.raises(Misconfigured) as refused:
         ask_everything(f"sqlite:///{file}")
     assert refused.value.detail.startswith(
-        (f"there is no ledger at sqlite:///{file}", f"sqlite:///{file} has ")
+        (
+            f"{NO_LEDGER}sqlite:///{file}",
+            f"sqlite:///{file} has ",
+            f"sqlite:///{file} cannot be used: the file",
+        )
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -25,6 +26,36 @@ def _ledger(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ledger]:
 
 def test_everything_that_may_be_asked_has_a_meaning() -> None:
     assert [row for row in ROWS if not row["meaning"]] == []
+
+
+def meaning(name: str, column: str) -> str:
+    (found,) = [row["meaning"] for row in ROWS if (row["name"], row["column"]) == (name, column)]
+    return str(found)
+
+
+def test_the_status_of_a_regime_says_how_firm_it_is_and_nothing_of_whether_it_is_in_force() -> None:
+    told = meaning("regime", "status")
+    assert told.startswith("How firm it is, not whether it is in force")
+    regimes = (SURFACE.parent.parent.parent / "fixtures/reference/regimes").glob("*.toml")
+    used = {status for path in regimes for status in re.findall(r'status = "(\w+)"', path.read_text())}
+    assert used
+    assert [status for status in used if status not in told] == []
+
+
+def test_what_is_said_of_a_column_is_so(ledger: Ledger) -> None:
+    def found(query: str) -> int:
+        return len(ledger.sql(query))
+
+    assert "null where none is declared" in meaning("device", "declared_tpp")
+    assert found("from device where declared_tpp = tpp")
+    assert found("from device where declared_tpp is null")
+    assert meaning("correction", "first_seq").endswith("unless that stood in the place of another")
+    assert found("from correction where first_seq = undone_seq")
+    assert "of one submission" in meaning("entry", "group_id")
+    assert found(
+        "from entry where group_id is not null and group_id not in "
+        "(select group_id from entry where reverses_seq is not null and group_id is not null)"
+    )
 
 
 def test_every_table_and_view_has_a_comment_or_is_the_cores_own(ledger: Ledger) -> None:

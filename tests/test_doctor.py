@@ -11,15 +11,16 @@ from typing import Any
 
 import pytest
 
-from ledger import core_file, doctor
+from ledger import core_file, doctor, upgrade
 from ledger.book import Ledger
-from ledger.database import Database
+from ledger.database import PUT_ASIDE, Database
 from ledger.doctor import Check, clock_behind, duckdb_release, sqlite_release, status
 from ledger.errors import Misconfigured, NotPermitted
 from ledger.settings import by_flags, settings
 from ledger.submission import Head
 from tests.evidence import copied, entry, signer_of
 
+GOLDEN = Path(__file__).parent / "golden"
 NOW_US = 1_795_300_807_000_000
 HEAD = Head(5, "f" * 64, "2026-11-22T00:00:00.000000Z", "diffusion-2025", 2, "tppq/test", "5" * 64, 0, "[]")
 
@@ -53,12 +54,40 @@ def test_no_ledger_is_a_warning_with_the_way_to_one(url: str) -> None:
     assert status(list(checks.values())) == 0
 
 
-def test_a_url_of_no_ledger_fails(tmp_path: Path) -> None:
+def test_a_url_of_no_ledger_fails() -> None:
     checks = examined("mysql://localhost/x")
     assert checks["ledger"].state == "fail"
     assert status(list(checks.values())) == 1
+
+
+def test_a_file_that_is_no_database_fails_and_is_not_told_to_be_made(tmp_path: Path) -> None:
     (tmp_path / "file.db").write_bytes(b"not a database, but long enough to be taken for one" * 100)
-    assert examined(f"sqlite:///{tmp_path / 'file.db'}")["ledger"].state in ("warn", "fail")
+    checks = examined(f"sqlite:///{tmp_path / 'file.db'}")
+    assert checks["ledger"].state == "fail"
+    assert "the file is there, and it is no SQLite database" in checks["ledger"].found
+    assert checks["ledger"].advice == PUT_ASIDE
+    assert status(list(checks.values())) == 1
+
+
+def test_a_ledger_of_another_schema_fails_with_what_brings_them_together(url: str, tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "tppq.db")) as connection:
+        connection.executescript((GOLDEN / "schema_1.sqlite.sql").read_text(encoding="utf-8"))
+    checks = examined(url)
+    assert "ledger" not in checks
+    assert (checks["schema"].state, checks["schema"].advice) == ("fail", "run tppq db upgrade")
+    upgrade.upgrade(Database(url, 1))
+    assert status(list(examined(url).values())) == 0
+    with closing(sqlite3.connect(tmp_path / "tppq.db")) as newer, newer:
+        newer.execute("update head set schema_version = 99")
+    assert examined(url)["schema"].advice == "use the newer version of tppq that wrote it"
+
+
+def test_a_trigger_of_somebody_elses_is_to_be_dropped_not_put_back(url: str, tmp_path: Path) -> None:
+    Ledger.init(url).close()
+    with closing(sqlite3.connect(tmp_path / "tppq.db")) as intruder:
+        intruder.execute("create trigger quiet before insert on event begin select raise(ignore); end")
+    check = examined(url)["guards"]
+    assert (check.state, check.advice[:7]) == ("fail", "drop it")
 
 
 def test_a_missing_guard_fails(url: str, tmp_path: Path) -> None:

@@ -7,12 +7,14 @@ from pathlib import Path
 import pytest
 
 from ledger import Ledger, Misconfigured, guards
+from ledger.cli import run
 from ledger.database import Database
 from ledger.store import Store
 from ledger.upgrade import check
 from tests.clock import Clock
 from tests.outside import connected, drop_guards
 from tests.postgres import Postgres
+from tests.shared import create
 
 
 def found(url: str) -> list[tuple[str, str]]:
@@ -122,6 +124,21 @@ def test_a_ledger_without_guards_is_not_opened_until_init_puts_them_back(store_u
         Ledger.open(store_url)
     Ledger.init(store_url, opening=False, clock=Clock("2026-02-01")).close()
     Ledger.open(store_url).close()
+
+
+def test_guards_that_are_off_where_roles_are_kept_apart_are_put_back_by_what_is_advised(
+    postgres: Postgres,
+) -> None:
+    url = postgres.create()
+    writer = create(url, Clock("2026-02-01"))
+    with connected(url) as owner:
+        owner.exec_driver_sql("alter table entry disable trigger all")
+    with pytest.raises(Misconfigured, match="; run tppq db init as the superuser to put them back"):
+        Ledger.open(writer, actor="maria")
+    assert run(["db", "init", "--ledger", url], clock=Clock("2026-02-01"), actor="root") == 0
+    with Ledger.open(writer, actor="ines", clock=Clock("2026-02-01")) as ledger:
+        assert ledger.verify().rows() == []
+    postgres.drop(url)
 
 
 def test_a_ledger_without_one_of_its_keys_is_not_opened_and_init_puts_it_back(store_url: str) -> None:

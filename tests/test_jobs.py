@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import base64
+import errno
 import hmac
 import json
 import re
@@ -19,8 +20,8 @@ from pathlib import Path
 
 import pytest
 
-from ledger import jobs, schema
-from ledger.errors import Busy, Misconfigured
+from ledger import jobs, schema, webhook
+from ledger.errors import Busy, Misconfigured, Unreachable
 from ledger.jobs import Delivery, Message
 
 KEY = bytes(range(32))
@@ -71,6 +72,20 @@ def test_a_lock_goes_with_the_process_that_held_it(tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_locked_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("", encoding="utf-8")
     with pytest.raises(Misconfigured, match="cannot be written"), jobs.locked(tmp_path / "file"):
+        raise AssertionError
+
+
+def test_a_folder_on_a_disk_that_is_full_may_be_locked_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "mkdir", full)
+    said = (
+        "out cannot be written: No space left on device; make room there, or name another folder with --out"
+    )
+    with pytest.raises(Unreachable, match=said), jobs.locked(tmp_path / "out"):
         raise AssertionError
 
 
@@ -134,7 +149,7 @@ def test_a_message_is_signed_as_standard_webhooks_has_it(hook: Hook, tmp_path: P
 def test_the_published_example_of_standard_webhooks_verifies() -> None:
     key = base64.b64decode("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
     body = b'{"test": 2432232314}'
-    assert jobs.signature(key, "msg_p5jXN8AQM9LWM0D4loKWxJek", 1_614_265_330, body) == (
+    assert webhook.signature(key, "msg_p5jXN8AQM9LWM0D4loKWxJek", 1_614_265_330, body) == (
         "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
     )
 
@@ -173,8 +188,23 @@ def test_a_webhook_that_sends_elsewhere_took_nothing(
 
 def test_what_was_sent_and_cannot_be_put_away_is_said(hook: Hook, tmp_path: Path) -> None:
     (tmp_path / "sent").write_text("", encoding="ascii")
-    with pytest.raises(Misconfigured, match="cannot be written"):
-        jobs.tell(message(), Delivery(tmp_path, hook.url, None))
+    (failed,) = jobs.tell(message(), Delivery(tmp_path, hook.url, None))
+    assert failed == (
+        f"{tmp_path}/reconcile-20261121-0200.json cannot be written: File exists; "
+        "name another folder with TPPQ_OUTBOX"
+    )
+
+
+def test_what_the_outbox_does_not_take_is_sent_all_the_same(hook: Hook, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("", encoding="ascii")
+    box = tmp_path / "file" / "box"
+    unkept = f"{box} cannot be written: Not a directory; name another folder with TPPQ_OUTBOX"
+    assert jobs.tell(message(), Delivery(box, hook.url, KEY)) == [unkept]
+    assert [headers["webhook-id"] for headers, _ in hook.taken] == ["reconcile-20261121-0200"]
+    hook.status = 503
+    first, second = jobs.tell(message(), Delivery(box, hook.url, KEY))
+    assert (first, "could not be sent, and does not wait" in second) == (unkept, True)
+    assert jobs.tell(message(), Delivery(box)) == [unkept]
 
 
 def test_a_webhook_that_is_not_there_keeps_nobody_waiting(tmp_path: Path) -> None:
@@ -225,6 +255,27 @@ def test_what_cannot_be_right_is_refused_before_the_night(
         Delivery.of({"TPPQ_WEBHOOK_URL": "https://example.org/"} | around, tmp_path)
     assert ":password@" not in refused.value.detail
     assert "org/password" not in refused.value.detail
+
+
+@pytest.mark.parametrize(
+    ("outbox", "metrics", "why"),
+    [
+        ("file", None, "file cannot be written: Not a directory; name another folder with TPPQ_OUTBOX"),
+        ("file/a/box", None, "box cannot be written: Not a directory; name another folder with TPPQ_OUTBOX"),
+        ("box", "no/a.prom", "No such file or directory; name another file with TPPQ_METRICS_FILE"),
+        ("box", "file/a.prom", "Not a directory; name another file with TPPQ_METRICS_FILE"),
+        ("box", "folder", "folder cannot be written: Is a directory; name another file with TPPQ_METRICS"),
+    ],
+)
+def test_what_cannot_be_written_is_found_before_the_night_and_nothing_is_left_of_the_trial(
+    outbox: str, metrics: str | None, why: str, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("", encoding="ascii")
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(Misconfigured, match=re.escape(why)):
+        jobs.try_out(Delivery(tmp_path / outbox, metrics=None if metrics is None else tmp_path / metrics))
+    jobs.try_out(Delivery(tmp_path / "made" / "later", metrics=tmp_path / "folder" / "a.prom"))
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["file", "folder"]
 
 
 # --- metrics --------------------------------------------------------------------------------------
@@ -322,3 +373,14 @@ def test_the_dag_compiles_and_never_reads_an_answer_as_skipped() -> None:
     text = (EXAMPLES / "tppq_reconcile_dag.py").read_text(encoding="utf-8")
     compile(ast.parse(text), "tppq_reconcile_dag.py", "exec")
     assert "check=False" in text
+
+
+def test_cron_systemd_and_airflow_ask_for_the_feeds_of_the_day_before() -> None:
+    """`ds` of Airflow is that day only with a data interval; with a cron string it is the day of the run."""
+    for name in ("tppq-reconcile.cron", "tppq-reconcile.service"):
+        assert "feeds/$(date -u -d yesterday +" in (EXAMPLES / name).read_text(encoding="utf-8")
+    tree = ast.parse((EXAMPLES / "tppq_reconcile_dag.py").read_text(encoding="utf-8"))
+    (schedule,) = [
+        each.value for each in ast.walk(tree) if isinstance(each, ast.keyword) and each.arg == "schedule"
+    ]
+    assert ast.unparse(schedule) == "CronDataIntervalTimetable('0 2 * * *', timezone='UTC')"

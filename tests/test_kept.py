@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +20,7 @@ from ledger import (
 )
 from ledger.notes import Checkpoint, Signer
 from tests.evidence import CLOCK, copied, entry, forbidden, opened, post, signer_of
+from tests.transcripts import typed
 
 
 @pytest.fixture(name="small")
@@ -67,6 +69,46 @@ def test_an_older_copy_is_not_written_to_nor_when_it_went_on(url: str, tmp_path:
         assert "is not the one " in forbidden(copy, file)
         post(ledger, 2, first=8, consignee="Khazna")
         assert "is not the one " in forbidden(copy, file)
+
+
+@pytest.mark.parametrize("signed_before", [False, True])
+def test_a_backup_older_than_the_last_checkpoint_is_posted_to_once_what_is_advised_is_done(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, signed_before: bool
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TPPQ_SIGNING_KEY_FILE", "key")
+    for number in (1, 2):
+        row = f"license,AE,2026-02-01,L{number},1"
+        Path(f"{number}.csv").write_text(
+            f"kind,country,effective_on,license_no,tpp\n{row}\n", encoding="utf-8"
+        )
+
+    def done(command: str, status: int = 0) -> str:
+        found, _, err = typed(command.split(), clock=CLOCK)
+        assert found == status, err
+        return err
+
+    done("init")
+    done("checkpoint --new-key key")
+    monkeypatch.setenv("TPPQ_CHECKPOINT", "kept")
+    if signed_before:
+        done("checkpoint")
+    done("post 1.csv")
+    done("backup backup.db")
+    assert "first move kept away" not in done("restore backup.db --ledger sqlite:///right.db")
+    done("post 2.csv")
+    done("checkpoint")
+    Path("tppq.db").rename("lost.db")
+    assert "first move kept away" in done("restore backup.db")
+    for command in ("post 2.csv", "init"):
+        assert "and where TPPQ_CHECKPOINT is not set, run tppq checkpoint -o kept;" in done(command, 1)
+    Path("kept").rename("evidence")
+    monkeypatch.delenv("TPPQ_CHECKPOINT")
+    done("checkpoint -o kept")
+    monkeypatch.setenv("TPPQ_CHECKPOINT", "kept")
+    done("post 2.csv")
+    done("checkpoint")
+    done("verify")
 
 
 def test_a_checkpoint_that_is_missing_another_ledgers_or_forged_forbids_writing(
@@ -164,11 +206,13 @@ def test_a_checkpoint_and_a_key_that_are_named_for_once_may_come_through_a_pipe(
 
 
 def test_a_key_file_that_others_can_read_is_not_used(small: Ledger, tmp_path: Path) -> None:
-    small.new_key(tmp_path / "key")
-    assert kept.signer(tmp_path / "key").verifier.name.startswith("tppq/")
-    (tmp_path / "key").chmod(0o640)
-    with pytest.raises(Misconfigured, match="can be read by others: chmod 600"):
-        kept.signer(tmp_path / "key")
+    key = tmp_path / "my key"
+    small.new_key(key)
+    assert kept.signer(key).verifier.name.startswith("tppq/")
+    key.chmod(0o640)
+    with pytest.raises(Misconfigured, match="can be read by others: chmod 600") as refused:
+        kept.signer(key)
+    assert shlex.split(refused.value.detail)[-3:] == ["chmod", "600", str(key)]
     with pytest.raises(Misconfigured, match="cannot be read: No such file or directory"):
         kept.signer(tmp_path / "nosuch")
     with pytest.raises(Unreachable, match="nosuch cannot be read: No such file or directory"):

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta, timezone
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ledger import Ledger
+from ledger import Entry, Ledger
+from tests.clock import Clock
 from tests.small import fill
 
 IST = timezone(timedelta(hours=5, minutes=30))
@@ -57,3 +59,26 @@ def test_it_is_the_same_where_it_stands_in_the_query(small: Ledger, known_at: st
 def test_a_day_is_its_end_however_it_is_written_in_a_query(small: Ledger, day: str) -> None:
     asked = small.sql("from headroom(known_at := $known_at)", known_at=day)
     assert asked.rows() == small.headroom(known_at="2026-01-12").rows()
+
+
+def test_with_the_clock_put_back_every_question_is_answered_by_the_last_entrys_day(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'tppq.db'}"
+    with Ledger.init(url, clock=Clock("2026-06-16")) as ledger:
+        given = {
+            "kind": "license",
+            "country": "AE",
+            "effective_on": "2026-06-16",
+            "license_no": "L1",
+            "tpp": 100,
+        }
+        ledger.post(Entry.model_validate(given))
+    with Ledger.open(url, clock=Clock("2026-06-15")) as ledger:
+        told = ledger.headroom("AE")
+        on_day, known_at = told.basis["as_of"], told.basis["known_at"]
+        assert on_day == "2026-06-16"
+        assert ledger.headroom("AE", as_of=on_day, known_at=known_at).rows() == told.rows()
+        left = {row["headroom_tpp"] for row in ledger.report("what-is-left", country="AE")}
+        assert left == {row["headroom_tpp"] for row in told} == {789_999_900}
+        assert [row["license_no"] for row in ledger.report("licenses-by-expiry")] == ["L1"]
+        assert ledger.fit("AE", tpp=1).basis["as_of"] == ledger.forecast("AE").basis["as_of"] == on_day
+        assert ledger.sandboxed_sql("from today").rows() == [{"on_day": date(2026, 6, 16)}]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
@@ -138,7 +139,11 @@ REFUSED: dict[str, tuple[Callable[[Ledger], Any], type[Exception], str]] = {
         "no user 'lea'.* there are ada, i",
     ),
     "a token of nobody": (lambda root: root.new_token("lea"), UnknownName, "no user 'lea'"),
-    "removing the last admin": (lambda root: root.remove_user("root"), NotPermitted, "the last admin: first"),
+    "removing the last admin": (
+        lambda root: root.remove_user("root"),
+        NotPermitted,
+        r"last admin: first make another \(tppq user role NAME admin, with the roles that they are to keep\)",
+    ),
     "demoting the last admin": (
         lambda root: root.set_roles("root", "officer"),
         NotPermitted,
@@ -199,6 +204,25 @@ def test_everybody_may_do_what_their_roles_include_and_no_more(url: str, who: st
         else:
             with pytest.raises(NotPermitted, match=f"{who} is .* which does not include: {act}; it takes "):
                 DOES[act](ledger)
+
+
+@pytest.mark.parametrize("name", ["uid 54321", "CORP\\maria", "lea"])
+def test_what_an_admin_is_told_to_type_names_whom_it_is_about_in_a_shell_too(url: str, name: str) -> None:
+    with pytest.raises(NotPermitted) as refused:
+        at(url, name, CLOCK)
+    assert shlex.split(refused.value.detail.partition("with: ")[2]) == (
+        ["tppq", "user", "add", name, "--role", "viewer"]
+    )
+
+
+def test_a_role_that_is_missing_is_given_by_a_command_that_a_shell_takes_whole(tmp_path: Path) -> None:
+    url = create(f"sqlite:///{tmp_path / 'tppq.db'}", CLOCK)
+    with at(url, "root", CLOCK) as root:
+        root.add_user("uid 54321")
+    with at(url, "uid 54321", CLOCK) as ledger, pytest.raises(NotPermitted) as refused:
+        ledger.post(entry("license", "AE", 1, license_no="L1"))
+    typed = shlex.split(refused.value.detail.partition("with: ")[2])
+    assert typed[:6] == ["tppq", "user", "role", "uid 54321", "viewer", "officer"]
 
 
 def test_whoever_is_no_user_does_not_open_it_and_is_told_whom_to_ask(url: str) -> None:
@@ -337,7 +361,8 @@ def test_a_token_that_is_nobodys_opens_nothing_even_for_a_user(tmp_path: Path, e
             root.revoke_token("maria")
         elif end == "removed":
             root.remove_user("maria")
-    with pytest.raises(NotPermitted, match="the token is nobody's in this ledger"):
+    said = "the token is nobody's in this ledger: it was replaced or revoked, or its user was removed"
+    with pytest.raises(NotPermitted, match=said):
         Ledger.open(url, actor="omar", token=token, clock=CLOCK)
 
 

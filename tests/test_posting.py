@@ -12,6 +12,7 @@ from ledger.accounts import Asked
 from ledger.entry import Entry
 from ledger.errors import Refused, UnknownName
 from ledger.feed import read_feed
+from ledger.model import MOST_TPP
 from ledger.posting import Resolver
 from tests.books import H100, H100_TPP, REFERENCE
 
@@ -212,3 +213,37 @@ def test_what_a_program_names_itself_is_text(tmp_path: Path) -> None:
             ledger.post(entry, approver="ada\u202e")
         with pytest.raises(SelfApproval):
             ledger.post(entry, approver="Root ")
+
+
+BEYOND_KEEPING: dict[str, tuple[dict[str, Any], str]] = {
+    "an unknown programme": ({"programme": "nveu", "country": "CN"}, "UnknownName"),
+    "another holder": ({"holder": "SA", "effective_on": "2030-01-05"}, "UnknownName"),
+    "Tier 3": ({"country": "CN", "effective_on": "2030-01-05"}, "DenialPolicy"),
+    "Tier 1": ({"country": "FR"}, "NoQuota"),
+    "a day to come": ({"effective_on": "2030-01-05"}, "OutsidePeriod"),
+    "what does not count": ({"device_id": "nvidia-t4"}, "NotCounted"),
+    "nothing else": ({}, "TppMismatch"),
+    "a second officer who is the first": ({"reason": "x"}, "TppMismatch"),
+    "a reversal of what was never so much": (
+        {"kind": "release", "reverses_seq": 1, "reason": "x"},
+        "Already",
+    ),
+}
+
+
+@pytest.mark.parametrize(("given", "name"), BEYOND_KEEPING.values(), ids=BEYOND_KEEPING)
+@pytest.mark.parametrize("stated", [{}, {"tpp": 5}], ids=["worked out", "stated"])
+def test_more_tpp_than_can_be_kept_is_said_in_its_turn_and_is_written_nowhere(
+    tmp_path: Path, given: dict[str, Any], name: str, stated: dict[str, int]
+) -> None:
+    fields = {"kind": "license", "country": "AE", "effective_on": "2026-02-01", "license_no": "L-1"}
+    asked = Entry.model_validate({**fields, "device_id": H100, "quantity": MOST_TPP, **stated, **given})
+    with Ledger.init(f"sqlite:///{tmp_path / 'tppq.db'}", opening=False, actor="maria") as ledger:
+        ledger.post(entry(1_000))
+        for _ in range(2):  # judged, and then answered as it was
+            with pytest.raises(Refused) as refused:
+                ledger.post(asked, request_id="R-1", approver="Maria" if given == {"reason": "x"} else None)
+            assert type(refused.value).__name__.startswith(name)
+            numbers = [each for each in refused.value.facts.values() if isinstance(each, int)]
+            assert max(numbers, default=0) <= MOST_TPP
+        assert ledger.headroom("AE").rows()[0]["headroom_tpp"] == 1_000

@@ -284,6 +284,46 @@ def test_what_was_posted_before_is_not_posted_again(here: As) -> None:
     assert headroom(here("ada"), "AE")[0] == 1_500
 
 
+def test_what_two_people_posted_answers_again_whoever_posts_it_and_leaves_no_trace(
+    own: As, store_url: str
+) -> None:
+    maria, letter = own("maria"), entry("allocate", "AE", 500)
+    maria.propose(letter, request_id="letter-1")
+    (first,) = own("ada").approve("1")
+    before = contents(store_url)
+    assert maria.post(letter, request_id="letter-1") == [first]
+    assert own("omar").post(letter, request_id="letter-1", dry_run=True) == [first]
+    assert contents(store_url) == before
+    with pytest.raises(NotPermitted, match="vera is viewer in this ledger, which does not include: post"):
+        own("vera").post(letter, request_id="letter-1")
+    for given, request_id in (
+        (entry("allocate", "AE", 501), "letter-1"),
+        (letter, "letter-2"),
+        (letter, None),
+    ):
+        with pytest.raises(NotPermitted, match="every allocate takes two people"):
+            maria.post(given, request_id=request_id)
+
+
+@pytest.mark.parametrize("each", [False, True], ids=["all or none", "each"])
+@pytest.mark.parametrize("ids", [("", ""), ("a-1", "a-2")], ids=["by the file", "of its own"])
+def test_a_file_that_two_people_posted_can_be_posted_again(
+    here: As, tmp_path: Path, ids: tuple[str, str], *, each: bool
+) -> None:
+    file = tmp_path / "raise.csv"
+    rows = [f"allocate,AE,{DAY},10,{ids[0]}", f"withdraw,KZ,{DAY},20,{ids[1]}"]
+    file.write_text("\n".join(["kind,country,effective_on,tpp,request_id", *rows]), encoding="utf-8")
+    with read_feed(str(file)) as feed:
+        here("maria").propose_file(feed)
+        receipts = here("ada").approve("1")
+        again = here("maria").post_file(feed, each=each)
+    assert (again.posted, again.replayed, again.receipts) == (2, 2, receipts)
+    changed = tmp_path / "changed.csv"
+    changed.write_text(file.read_text(encoding="utf-8").replace(",20,", ",21,"), encoding="utf-8")
+    with read_feed(str(changed)) as feed, pytest.raises(NotPermitted, match="takes two people"):
+        here("maria").post_file(feed, each=each)
+
+
 @pytest.mark.parametrize(("name", "act"), [("maria", "propose"), ("ada", "approve")])
 def test_both_must_still_be_in_their_roles(here: As, name: str, act: str) -> None:
     here("maria").propose(entry("allocate", "AE", 500))

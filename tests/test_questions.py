@@ -19,11 +19,13 @@ from ledger import (
     Ledger,
     LedgerError,
     NoQuota,
+    TppMismatch,
     UnknownName,
     render,
     screens,
     statement_screens,
 )
+from ledger.grid import Grid
 from ledger.model import MOVES, Kind
 from tests.clock import Clock
 from tests.outside import entries
@@ -200,6 +202,34 @@ def test_where_no_country_has_a_row_the_screen_says_why(small: Ledger, tmp_path:
     ]
 
 
+def test_the_sum_of_what_was_withdrawn_has_no_used_percent_as_no_row_of_it_has(tmp_path: Path) -> None:
+    with Ledger.init(f"sqlite:///{tmp_path / 'one.db'}", opening=False, actor="maria") as ledger:
+        ledger.post(entry("allocate", "SA", "2026-02-01", tpp=100))
+        ledger.post(entry("withdraw", "SA", "2026-02-02", tpp=200, reason="closed"), approver="omar")
+        answer = ledger.headroom()
+    (grid,) = screens.headroom(answer, 1)
+    assert isinstance(grid, Grid)
+    assert grid.total is not None
+    assert [answer.rows()[0]["allocated_tpp"], grid.rows[0][-1], grid.total[-1]] == [-100, "", ""]
+
+
+def test_after_the_clock_was_put_back_over_midnight_the_basis_still_gives_the_same_answer(
+    tmp_path: Path,
+) -> None:
+    clock = Clock("2026-05-02")
+    url = f"sqlite:///{tmp_path / 'back.db'}"
+    with Ledger.init(url, opening=False, actor="maria", clock=clock) as ledger:
+        ledger.post(entry("allocate", "AE", "2026-05-02", tpp=100))
+        clock.set("2026-05-01")
+        ledger.post(entry("license", "AE", "2026-05-01", license_no="B", tpp=20))
+        for ask in (ledger.headroom, ledger.licenses, ledger.statement, partial(ledger.fit, tpp=80)):
+            answer = ask("AE")
+            times = {name: answer.basis[name] for name in ("as_of", "known_at")}
+            assert times["as_of"] == "2026-05-02"
+            assert ask("AE", **times).rows() == answer.rows()
+            assert ask("AE", **times).basis == answer.basis
+
+
 @pytest.mark.parametrize("from_day", [None, "2026-02-01"])
 def test_a_statement_of_what_was_known_before_anything_was_says_so(
     small: Ledger, from_day: str | None
@@ -345,6 +375,14 @@ def test_fit_asks_about_whole_numbers_above_zero(small: Ledger, asked: dict[str,
         BadQuery, match=r"^(tpp|quantity) is .*: write a whole number from 1 to|^fit asks about"
     ):
         small.fit("AE", **asked)
+
+
+@pytest.mark.parametrize("country", ["AE", "CN"])
+def test_fit_says_so_of_more_devices_than_an_entry_holds_wherever_they_go(
+    small: Ledger, country: str
+) -> None:
+    with pytest.raises(TppMismatch, match=r"more than can be kept exactly"):
+        small.fit(country, device=H100, quantity=2**53 - 1)
 
 
 def test_fit_knows_names(small: Ledger) -> None:

@@ -5,19 +5,21 @@ from __future__ import annotations
 import csv
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from html.parser import HTMLParser
 from io import BytesIO
 from pathlib import Path
 from typing import Any, NamedTuple
 from zipfile import ZipFile
 
+import duckdb
+import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
 from ledger import Answer, Ledger
-from ledger.errors import Busy, Misconfigured
-from ledger.recon_results import CURRENT, mark_stale
+from ledger.errors import Busy, Misconfigured, Unreachable
+from ledger.recon_results import CURRENT, mark_stale, results
 from tests.night import H100_TPP, Night
 
 FORMULA = "=HYPERLINK(1)"
@@ -217,3 +219,36 @@ def test_a_folder_that_cannot_be_written_is_said(done: Done, tmp_path: Path) -> 
     blocked.write_text("a file", encoding="utf-8")
     with pytest.raises(Misconfigured, match="cannot be written"):
         done.night.ledger.reconcile(done.feeds, out=blocked)
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda full: full.write_bytes(b"what a run found"),
+        lambda full: parquet.write_table(pa.table({"seq": [1]}), full),
+        lambda full: duckdb.sql(f"copy (select 1) to '{full}' (format csv, use_tmp_file false)"),
+    ],
+    ids=["python", "arrow", "duckdb"],
+)
+def test_a_disk_that_is_full_may_have_room_later(write: Callable[[Path], object], tmp_path: Path) -> None:
+    full = tmp_path / "full"
+    full.symlink_to("/dev/full")  # Arrow removes what it could not write: the link, then
+    said = r"cannot be written: No space left on device; make room there, or name another folder with --out"
+    with pytest.raises(Unreachable, match=said), results(tmp_path / "out"):
+        write(full)
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_a_ledger_without_entries_is_known_now_and_says_of_no_time_that_it_ended_then(tmp_path: Path) -> None:
+    night = Night(f"sqlite:///{tmp_path / 'tppq.db'}")
+    with night.ledger as ledger:
+        feeds = night.write(tmp_path / "feeds")
+        answer = ledger.reconcile(feeds, out=tmp_path / "out")
+        stopped = ledger.reconcile(feeds / "licenses.csv")
+        asked = ledger.reconcile(feeds, known_at="2026-11-01", dry_run=True)
+    assert [each.basis["known_at"][:10] for each in (answer, stopped, asked)] == [
+        "2026-11-20", "2026-11-20", "2026-11-01"
+    ]  # fmt: skip
+    page = (Path(answer.basis["folder"]) / "report.html").read_text(encoding="utf-8")
+    assert "no entry is in the ledger." in page
+    assert "1970" not in page

@@ -123,12 +123,32 @@ def test_nothing_is_confirmed_that_was_not_proposed(office: Office) -> None:
         office.ledger.break_confirm(office.name)
 
 
+def test_who_confirms_what_is_over_hears_what_comes_next(office: Office) -> None:
+    name = office.name
+    office.ledger.break_propose(name)
+    with office.as_("omar") as other:
+        seq = other.break_confirm(name)[-1].seq
+        comes_next = f"break {name} was put right by entry {seq}: a later run clears it"
+        with pytest.raises(BadQuery, match=f"nothing waits to be confirmed: {comes_next}"):
+            other.break_confirm(name)
+    with pytest.raises(BadQuery, match=f"nothing else is drafted: {comes_next}"):
+        office.ledger.break_propose(name)
+    again = office.ledger.break_propose(name, correct=seq, changes={"quantity": 95})
+    assert [each["quantity"] for each in again.entries] == [90, 95]
+    office.ledger.break_accept(name, reason="settled", until="2026-12-31", approver="omar")
+    with pytest.raises(BadQuery, match="is accepted until 2026-12-31: it is open again after that day, or"):
+        office.ledger.break_confirm(name)
+    office.night.clock.set("2027-01-01")
+    with pytest.raises(BadQuery, match="is reopened: tppq break propose comes first"):
+        office.ledger.break_confirm(name)
+
+
 def test_what_was_proposed_before_the_break_was_cleared_is_not_confirmed(office: Office) -> None:
     office.ledger.break_propose(office.name)
     office.night.declared["X1/1"]["quantity"] = office.night.shipped["X1/1"]["quantity"] = 100
     office.night.run_number = 2
     assert office.run() == [("cleared", "cleared")]
-    with office.as_("omar") as other, pytest.raises(BadQuery, match="is cleared: tppq break propose"):
+    with office.as_("omar") as other, pytest.raises(BadQuery, match="is cleared: a run that finds it again"):
         other.break_confirm(office.name)
 
 
@@ -380,7 +400,7 @@ def test_a_block_that_was_proposed_before_the_break_was_cleared_is_not_confirmed
     grave.night.untold("X1/1")
     grave.night.run_number = 2
     assert grave.run() == [("cleared", "cleared")]
-    with grave.as_("omar") as other, pytest.raises(BadQuery, match="is cleared: tppq break propose"):
+    with grave.as_("omar") as other, pytest.raises(BadQuery, match="is cleared: a run that finds it again"):
         other.break_confirm(grave.name)
     assert blocked(grave) == (0, "none")
 

@@ -215,6 +215,15 @@ def test_a_regime_without_a_country_cap_opens_no_ledger(known: Reference) -> Non
     assert error.value.facts == {"regime": "uae-2026"}
 
 
+@pytest.mark.parametrize("written", ["nosuch", "acs-2024", "uae-2027"])
+def test_in_place_of_an_unknown_regime_none_is_named_under_which_no_ledger_can_be_opened(
+    known: Reference, written: str
+) -> None:
+    with pytest.raises(UnknownName) as refusal:
+        known.regime(written)
+    assert refusal.value.detail == f"no regime '{written}': write {', '.join(known.regimes)}"
+
+
 def test_an_unknown_regime_is_refused_with_the_nearest(known: Reference) -> None:
     with pytest.raises(UnknownName) as refusal:
         known.regime("diffusion-2024")

@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from ledger import Ledger, schema, upgrade
+from ledger import Ledger, Misconfigured, schema, upgrade
 from ledger.database import Database
 from tests.postgres import Postgres
 from tests.small import ASKED_ON, fill
@@ -67,6 +67,24 @@ def test_its_figures_are_those_of_the_ledger(url: str, analyst: psycopg.Connecti
         (basis["seq"], basis["head_hash"], basis["regime"])
     ]
     assert analyst.execute("select count(*), max(recorded_at) < now() from entry").fetchall() == [(14, True)]
+
+
+def test_who_sees_schema_report_alone_asks_tppq_as_it_advises(
+    url: str, analyst: psycopg.Connection[tuple[Any, ...]]
+) -> None:
+    analyst.execute("alter role analyst set search_path = report")
+    analyst.commit()
+    try:
+        with pytest.raises(
+            Misconfigured, match=r"run tppq init, or name the schema .*: \?options="
+        ) as refused:
+            Ledger.open(url, actor="ines")
+        there = refused.value.detail.rpartition("?")[2].replace("SCHEMA", "public")
+        with Ledger.open(f"{url}&{there}", actor="ines") as ledger:
+            assert len(ledger.headroom()) > 0
+    finally:
+        analyst.execute("alter role analyst reset search_path")
+        analyst.commit()
 
 
 @pytest.mark.parametrize(

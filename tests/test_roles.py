@@ -10,8 +10,10 @@ import pytest
 from psycopg import sql
 from sqlalchemy import make_url
 
-from ledger import Ledger, Misconfigured, roles, schema, upgrade
+from ledger import Ledger, Misconfigured, NotPermitted, doctor, roles, schema, upgrade
+from ledger.cli import run
 from ledger.database import Database
+from ledger.settings import by_flags
 from ledger.store import Store
 from tests.clock import Clock
 from tests.outside import contents
@@ -55,9 +57,14 @@ def connect(url: str) -> psycopg.Connection[tuple[Any, ...]]:
 
 def wrong(url: str, *, shared: bool = True) -> list[str]:
     """What is wrong for whoever connects by this URL, without the way out."""
+    return [fault.said for fault in faults(url, shared=shared)]
+
+
+def faults(url: str, *, shared: bool = True) -> list[roles.Fault]:
+    """What is wrong for whoever connects by this URL, and what to do about it."""
     store = Store(Database(url, 10))
     try:
-        return [fault.said for fault in roles.wrong("postgresql", store.read, shared=shared)]
+        return roles.wrong("postgresql", store.read, shared=shared)
     finally:
         store.close()
 
@@ -144,7 +151,7 @@ def test_neither_writer_nor_reader_can(apart: Apart, role: str, attack: str) -> 
     refused(apart, getattr(apart, role), attack)
 
 
-def run(connection: psycopg.Connection[Any], statements: Iterable[str]) -> None:
+def attack_with(connection: psycopg.Connection[Any], statements: Iterable[str]) -> None:
     for each in statements:
         connection.execute(each.encode())
 
@@ -155,7 +162,7 @@ def refused(apart: Apart, url: str, *attack: str) -> None:
     rights = psycopg.errors.InsufficientPrivilege
     by = (rights, psycopg.IntegrityError) if url == apart.writer else (rights,)
     with pytest.raises(psycopg.Error) as error, connect(url) as connection:
-        run(connection, attack)
+        attack_with(connection, attack)
     assert isinstance(error.value, by), error.value
     assert contents(apart.owner) == before
 
@@ -219,7 +226,7 @@ def test_without_its_search_path_the_guard_would_look_at_a_table_of_that_name(po
         owner.execute("alter function tppq_entry_continues() reset search_path")
     assert wrong(apart.writer) == ["not the owner's, or not bound to these tables: tppq_entry_continues"]
     with connect(apart.writer) as writer:
-        run(writer, WRITER_ALONE["an entry table of its own"])
+        attack_with(writer, WRITER_ALONE["an entry table of its own"])
     assert contents(apart.owner)["entry"][-1]["seq"] == 9
     postgres.drop(apart.owner)
 
@@ -286,36 +293,114 @@ LOOSE = {
         "{login} has DELETE on entry, DELETE on event, DELETE on refusal, UPDATE on entry, UPDATE on ev",
     ),
     "tables beside it": (
-        "grant create on schema public to tppq_writer", "{login} may create tables and functions besid",
+        "grant create on schema public to tppq_writer", "tppq_writer may create tables and functions besid",
+    ),
+    "tables beside it for all": (
+        "grant create on schema public to public", "PUBLIC may create tables and functions beside the led",
+    ),
+    "tables beside it for one": (
+        "grant create on schema public to {login}", "{login} may create tables and functions beside the le",
+    ),
+    "a grant to pass on": (
+        "grant insert on entry to tppq_writer with grant option", "tppq_writer may pass on INSERT on entry",
+    ),
+    "a grant passed on": (
+        "grant update on head to {login} with grant option; set role {login}; grant all on head to watcher",
+        "watcher has UPDATE on head",
     ),
     "an owner who logs in": ("alter role tppq_owner login", "tppq_owner can log in"),
     "another owner's guard": (
         "alter function tppq_append_only() owner to {login}",
         "not the owner's, or not bound to these tables: tppq_append_only",
     ),
+    "another owner's head": (
+        "alter table head owner to {login}", "not the owner's, or not bound to these tables: head",
+    ),
+    "no refusals for writers": ("revoke insert on refusal from tppq_writer", "tppq_writer lacks INSERT on "),
+    "no head for writers": (
+        "revoke update on head from tppq_writer",
+        "lacks UPDATE on head (hash), UPDATE on head (recorded_at), UPDATE on head (seq), UPDATE on head (",
+    ),
+    "no balances for readers": (
+        "revoke select on balance from tppq_reader", "tppq_reader lacks SELECT on balance"
+    ),
+    "nothing for writers": (
+        "revoke all on entry, event, balance, head from tppq_writer; grant select on head to {login}",
+        "tppq_writer lacks INSERT on balance, SELECT on balance, UPDATE on balance, INSERT on entry",
+    ),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize(("statement", "said"), LOOSE.values(), ids=LOOSE)
-def test_a_wrong_set_up_is_not_opened_and_db_init_or_what_it_says_mends_it(
+def test_a_wrong_set_up_is_not_opened_and_what_is_advised_mends_it(
     postgres: Postgres, statement: str, said: str
 ) -> None:
     apart = separated(postgres)
-    login = f"{make_url(apart.owner).database}_login"
+    login = f"{make_url(apart.owner).database} Login"
+    url = apart.owner.replace("postgres@", f"{login.replace(' ', '%20')}@")
     with connect(apart.owner) as owner:
-        owner.execute(sql.SQL("create role {} login in role tppq_writer").format(sql.Identifier(login)))
-    url = apart.owner.replace("postgres@", f"{login}@")
-    assert wrong(url) == []
+        owner.execute(f'create role "{login}" login in role tppq_writer'.encode())
+    assert faults(url) == []
     with connect(apart.owner) as owner:
-        owner.execute(statement.format(login=login).encode())
+        owner.execute(statement.format(login=f'"{login}"').encode())
     try:
         with pytest.raises(Misconfigured, match="is not safe from whoever works on it: ") as error:
             Ledger.open(url, actor="maria", clock=CLOCK)
         assert said.format(login=login) in error.value.detail
+        assert checked(url) in {77, 78} or " is a member of tppq_owner" in said
+        assert checked(apart.owner) == 78 or said.startswith("{login} ")
+        for _ in range(3):
+            for fault in faults(url):
+                url = followed(fault.advice, apart.owner, url)
+        assert faults(url) == []
+        assert (checked(url), checked(apart.owner)) == (0, 0)
+        with Ledger.open(url, actor="maria", clock=CLOCK) as ledger:
+            ledger.post(entry("license", "AE", 10, license_no="L2"))
     finally:
         with connect(apart.owner) as owner:
             owner.execute("alter role tppq_owner nologin")
         postgres.drop(apart.owner)
+
+
+def checked(url: str) -> int:
+    return run(["db", "check", "--ledger", url], clock=CLOCK)
+
+
+def followed(advice: str, owner: str, url: str) -> str:
+    """Do literally what is advised to whoever connects by this URL; the URL by which they do from then on."""
+    if advice == "run tppq db init as the superuser":
+        assert run(["db", "init", "--ledger", owner], clock=CLOCK, actor="root") == 0
+        return url
+    what, _, statement = advice.partition(": ")
+    name = f"{make_url(url).database}_made"
+    with connect(owner) as superuser:
+        superuser.execute(statement.replace(" NAME ", f" {name} ").encode())
+    if what == "run as the superuser":
+        return url
+    assert what == "connect as a member of tppq_writer or tppq_reader"
+    return owner.replace("postgres@", f"{name}@")
+
+
+def test_the_doctor_finds_what_writers_lack(postgres: Postgres) -> None:
+    apart = separated(postgres)
+    with connect(apart.owner) as owner:
+        owner.execute("revoke insert on refusal from tppq_writer")
+    checks, _ = doctor.examine(by_flags({"ledger": apart.reader}))
+    assert [each for each in checks if each.check == "roles"] == [
+        ("roles", "fail", "tppq_writer lacks INSERT on refusal", "run tppq db init as the superuser")
+    ]
+    postgres.drop(apart.owner)
+
+
+def test_who_may_not_even_look_is_told_what_lets_them(postgres: Postgres) -> None:
+    apart = separated(postgres)
+    with connect(apart.owner) as owner:
+        owner.execute("revoke select on head from tppq_reader")
+    with pytest.raises(NotPermitted, match=r"permission denied for table head; .* run tppq db init as"):
+        Ledger.open(apart.reader, actor="vera", clock=CLOCK)
+    followed("run tppq db init as the superuser", apart.owner, apart.reader)
+    Ledger.open(apart.reader, actor="vera", clock=CLOCK).close()
+    postgres.drop(apart.owner)
 
 
 def test_a_shared_ledger_on_postgresql_must_be_kept_apart(postgres: Postgres) -> None:
@@ -341,7 +426,7 @@ def test_separating_again_changes_nothing_and_takes_back_what_was_given_too_much
     apart = separated(postgres)
     with connect(apart.owner) as owner:
         owner.execute("grant delete, update on entry to tppq_writer; grant update on entry to public")
-    assert len(wrong(apart.writer)) == 4  # three privileges, and what this login has of them
+    assert len(wrong(apart.writer)) == 3
     upgrade.separate(Database(apart.owner, 10))
     assert wrong(apart.writer) == []
     postgres.drop(apart.owner)

@@ -301,6 +301,12 @@ def test_a_number_of_39_digits_is_shown_as_text_and_refused_as_a_decimal(small: 
         ("select 1 as x", {"y": 1}, r"a value is given for \$y, which the query does not name"),
         ("select 1 as x, 2 as x", {}, "two columns are called x: give one of them another name"),
         ("select nothing from entry", {}, 'Referenced column "nothing" not found'),
+        (
+            "select * from entry at (version => 1)",
+            {},
+            r"at \(\.\.\.\) is not for queries: entry is asked as it stands; headroom\(\), licenses\(\) and",
+        ),
+        ("select * from entri", {}, "there is no table or view 'entri' for queries: ask break, "),
     ],
 )
 def test_a_query_that_does_not_run_says_why(

@@ -128,3 +128,19 @@ def test_an_empty_ledger_is_a_sentence_on_every_screen(
         lines = shown(monkeypatch, width, *arguments)
         assert lines
         assert all(cell_len(line) <= width for line in lines)
+
+
+NOT_OPENED = "KH (Cambodia) is Tier 2, but no allocation had been opened for it."
+
+
+@pytest.mark.usefixtures("at_the_desk")
+def test_a_country_of_tier_2_without_an_allocation_is_named_wherever_it_was_asked_about() -> None:
+    status, out, err = typed(["headroom", "KH", "--format", "plain"], clock=clock)
+    assert (status, out, NOT_OPENED in err) == (0, f"{NOT_OPENED}\n", False)
+    for asked in (["KH", "--json"], ["CH", "KH"], ["KH", "LI", "--csv"]):
+        status, out, err = typed(["headroom", *asked], clock=clock)
+        assert (status, NOT_OPENED in out, NOT_OPENED in err.splitlines()) == (0, False, True)
+    assert NOT_OPENED not in typed(["headroom"], clock=clock)[2]
+    _, out, err = typed(["headroom", "KH", "--known-at", "2025-12-01"], clock=clock)
+    assert out.startswith("Nothing had been recorded by 2025-12-01")
+    assert NOT_OPENED not in err

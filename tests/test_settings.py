@@ -66,6 +66,17 @@ def test_the_users_file_is_where_the_platform_keeps_such_files(
     assert user_file(environment, platform) == Path(path)
 
 
+@pytest.mark.parametrize("home", [{}, {"HOME": ""}], ids=["without HOME", "an empty one"])
+def test_whoever_has_no_home_has_no_file_of_their_own_and_not_one_in_the_current_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, home: dict[str, str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".config" / "tppq").mkdir(parents=True)
+    (tmp_path / ".config" / "tppq" / "config.toml").write_text("busy_seconds = 77", encoding="utf-8")
+    found = settings({}, home, tmp_path)
+    assert (found.busy_seconds, found.files) == (10, {str(tmp_path / "tppq.toml"): False})
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

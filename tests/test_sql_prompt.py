@@ -15,7 +15,9 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from prompt_toolkit.history import FileHistory, InMemoryHistory
 
+from ledger.cli import sql_prompt
 from tests.small import fill
 from tests.transcripts import typed
 
@@ -117,6 +119,19 @@ def test_who_does_not_know_how_is_told(prompt: Prompt) -> None:
         prompt.reads("tppq>")
     prompt.types("exit\r")
     assert prompt.process.wait(30) == 0
+
+
+def test_what_is_typed_by_somebody_without_a_name_and_a_home_is_kept_in_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "getuid", lambda: 54_321_987)  # as in a container
+    for name in ("HOME", "XDG_STATE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(tmp_path)
+    assert isinstance(sql_prompt.history(), InMemoryHistory)
+    assert list(tmp_path.iterdir()) == []
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert isinstance(sql_prompt.history(), FileHistory)
 
 
 def test_without_a_terminal_nothing_prompts(tmp_path: Path) -> None:

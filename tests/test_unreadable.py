@@ -71,6 +71,25 @@ def test_a_head_that_is_none_is_said_to_be_and_not_written_to(
     assert desk("doctor")[0] == 1
 
 
+@pytest.mark.parametrize("verb", [("init",), ("db", "init")])
+def test_a_head_that_is_none_without_its_guard_is_verified_once_init_has_put_that_back(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, verb: tuple[str, ...]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with connected(url) as connection:
+        connection.execute(sa.update(HEAD).values(recorded_at="x"))
+
+    def said(*arguments: str) -> tuple[int, str, str]:
+        return typed([*arguments, "--ledger", url], clock=Clock(DAY))
+
+    status, _, err = said("verify")
+    assert (status, "run tppq init to put them back, then tppq verify" in err) == (78, True)
+    status, _, err = said(*verb)
+    assert (status, err.endswith("; run tppq verify\n")) == (1, True)
+    status, out, _ = said("verify", "--json")
+    assert (status, {row["check"] for row in json.loads(out)["rows"]} >= {"head"}) == (1, True)
+
+
 @pytest.mark.parametrize("changed", NO_HEAD.values(), ids=NO_HEAD)
 def test_a_program_that_opened_the_ledger_before_its_head_was_changed_is_told_so(
     url: str, changed: dict[str, str]

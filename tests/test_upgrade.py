@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
@@ -230,7 +231,7 @@ def test_a_ledger_of_a_newer_version_is_left_alone(store_url: str) -> None:
 def test_where_there_is_no_ledger_none_is_upgraded(store_url: str) -> None:
     with pytest.raises(Misconfigured, match=r"there is no ledger at .*: run tppq init"):
         upgraded(store_url)
-    assert checked(store_url)["ledger"][2] == "run tppq db init"
+    assert checked(store_url)["ledger"][2].split(", ")[0] == "run tppq db init"
 
 
 def test_an_upgrade_waits_for_a_writer_and_not_for_ever(store_url: str) -> None:
@@ -281,9 +282,9 @@ def test_check_counts_the_users_and_names_who_may_what(tmp_path: Path) -> None:
 
 
 def test_check_finds_a_shared_file_that_everybody_may_write(tmp_path: Path) -> None:
-    file = tmp_path / "tppq.db"
+    file = tmp_path / "our tppq.db"
     url = create(f"sqlite:///{file}", Clock("2026-02-01"))
     file.chmod(0o666)
     state, found, advice = checked(url)["roles"]
     assert (state, found) == ("fail", "everybody on this machine may write the file")
-    assert advice == f"run chmod o-w {file}"
+    assert shlex.split(advice) == ["run", "chmod", "o-w", str(file)]

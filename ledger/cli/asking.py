@@ -20,10 +20,18 @@ def headroom(session: Session, countries: Sequence[str]) -> int:
     as_of, known_at = session.options.as_of, session.options.known_at
     with desk.open() as ledger:
         answer = ledger.headroom(*countries, as_of=as_of, known_at=known_at)
-        quotas = len(answer)
-        if countries and session.for_people:
+        data, quotas = reference.load(), len(answer)
+        codes = {data.charged(data.country_code(country)) for country in countries}
+        if codes and (session.for_people or len(codes) > len(answer)):
             quotas = len(ledger.headroom(as_of=as_of, known_at=known_at))
-    desk.answer(answer, screens.headroom(answer, quotas) if session.for_people else [])
+    names = {code: data.countries[code].country_name for code in codes}
+    unopened = screens.unopened(answer, names) if quotas else []
+    if session.for_people and unopened and not len(answer):
+        desk.answer(answer, [*unopened])
+    else:
+        desk.answer(answer, screens.headroom(answer, quotas) if session.for_people else [])
+        for said in unopened:
+            desk.note(said)
     desk.tell_charged(countries)
     return 0
 

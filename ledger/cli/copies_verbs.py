@@ -21,6 +21,8 @@ OldFile = Annotated[Path, typer.Argument(metavar="FILE", show_default=False)]
 def backup(session: Session, file: NewFile) -> int:
     """Copy a SQLite ledger, and verify the copy. Others may post meanwhile.
 
+    A ledger of an older version is copied as it is, before tppq db upgrade, which verifies it.
+
     As JSON: {"file", "entries", "head_hash", "bytes"}. A PostgreSQL ledger is backed up by pg_basebackup.
 
     Examples:

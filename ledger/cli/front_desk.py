@@ -5,7 +5,6 @@ It loads nothing that only those need who write, or who want more than an answer
 
 from __future__ import annotations
 
-import errno
 import os
 import shutil
 import sys
@@ -29,9 +28,6 @@ from ledger.questions import Questions
 from ledger.reading import clock_us
 from ledger.screens import Screen
 from ledger.submission import FIRST_AT, Head, Stamps
-
-_NO_ROOM = frozenset({errno.EDQUOT, errno.EFBIG, errno.EIO, errno.ENOSPC})
-"""What is wrong with the disk, and not with the name that was given."""
 
 
 class FrontDesk:
@@ -151,7 +147,7 @@ class FrontDesk:
             try:
                 aside.overwrite(path, data)
             except OSError as error:
-                raised = Unreachable if error.errno in _NO_ROOM else Misused
+                raised = Unreachable if error.errno in aside.NO_ROOM else Misused
                 raise raised(f"{path} cannot be written: {error.strerror}") from error
             return
         with _answering():

@@ -22,7 +22,7 @@ from ledger.cli.session import Session
 from ledger.cli.values import changes as changed
 from ledger.cli.values import entry_seq
 from ledger.cli.writing import FIELDS, slips
-from ledger.errors import BadFeed, LedgerError, Refused, Unreachable
+from ledger.errors import BadFeed, LedgerError, Misconfigured, Refused, Unreachable
 from ledger.jobs import Delivery, Message
 from ledger.outcome import Outcome
 from ledger.recon_breaks import BreakStanding, rank
@@ -43,6 +43,8 @@ def reconcile(session: Session, feeds: Sequence[str], fail_on: str, out: str, *,
     delivery = Delivery.of(os.environ, folder)
     began = time.monotonic()
     with nullcontext() if options.dry_run else jobs.locked(folder):
+        if not options.dry_run:
+            jobs.try_out(delivery)  # before anything is recorded
         try:
             with desk.open() as ledger, telling("entries", quiet=options.quiet) as progress:
                 answer = ledger.reconcile(
@@ -109,7 +111,10 @@ def _tell(
             _mark_stale(desk, folder, subject)
     if delivery.metrics is not None:
         seconds = time.monotonic() - began
-        jobs.metrics(delivery.metrics, said, status=status, at=now_us / 1e6, seconds=seconds)
+        try:
+            jobs.metrics(delivery.metrics, said, status=status, at=now_us / 1e6, seconds=seconds)
+        except (Misconfigured, Unreachable) as error:  # the night's answer is what it is
+            desk.note(error.detail)
 
 
 def _mark_stale(desk: Desk, folder: Path, why: str) -> None:

@@ -57,7 +57,7 @@ def reconcile(
     corrections are drafted. Run it again and nothing changes. Says nothing where nothing is wrong and
     nobody looks; else sends one message (TPPQ_OUTBOX, TPPQ_WEBHOOK_URL, TPPQ_WEBHOOK_SECRET_FILE), and
     keeps metrics (TPPQ_METRICS_FILE). Exit: 0 nothing from --fail-on up; 1 breaks; 3 the ledger itself
-    does not verify; 65 a file is refused; 69 a file is missing; 75 another run.
+    does not verify; 65 a file is refused; 69 a file is missing, or a disk is full; 75 another run.
 
     Examples:
         tppq reconcile feeds/2026-11-20

@@ -85,18 +85,21 @@ def _session(words: Iterable[str]) -> PromptSession[str]:
             event.current_buffer.insert_text("\n")
 
     return PromptSession(
-        history=_history(), completer=WordCompleter(names, ignore_case=True), key_bindings=keys,
+        history=history(), completer=WordCompleter(names, ignore_case=True), key_bindings=keys,
         multiline=True, complete_while_typing=False, prompt_continuation="  ... ",
     )  # fmt: skip
 
 
-def _history() -> History:
-    """What was typed before, kept in the user's own folder; in memory where that cannot be written."""
-    folder = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "tppq"
+def history() -> History:
+    """What was typed before, kept in the user's own folder; in memory where none can be written, or is known.
+
+    A user id without a name has none, as in a container, unless HOME says so.
+    """
     try:
+        folder = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "tppq"
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         file = folder / "sql_history"
         file.touch(mode=0o600)
-    except OSError:
+    except (OSError, RuntimeError):  # the latter where there is no home
         return InMemoryHistory()
     return FileHistory(str(file))

@@ -56,7 +56,7 @@ class Heard(Feed):
 def init(session: Session, regime: str | None) -> int:
     desk = Desk(session)
     terms = desk.terms(regime)
-    head = _head(desk)
+    head = _head(desk, believing=session.options.dry_run)
     openings = len(terms.members(2, terms.period_from))
     before = 0 if head is None else head.seq
     if session.options.dry_run:
@@ -84,11 +84,14 @@ def init(session: Session, regime: str | None) -> int:
     return 0
 
 
-def _head(desk: Desk) -> Head | None:
-    """The head of the store, whether or not this version could open it; None where there is no ledger."""
+def _head(desk: Desk, *, believing: bool) -> Head | None:
+    """The head of the store, whether or not this version could open it; None where there is no ledger.
+
+    Without `believing`, whatever was made of it: its guards are put back before anybody relies on it.
+    """
     store = Store(Database(desk.url, desk.session.settings.busy_seconds))
     try:
-        return store.head()
+        return store.head() if believing else store.stored_head()
     except Misconfigured:
         return None
     finally:

@@ -49,7 +49,7 @@ comment on column correction.instead_seq is
     'Number of the entry that was posted in its place; null where there is none';
 
 comment on column correction.first_seq is
-    'Number of the entry that was posted first, where what was undone had been posted in its place';
+    'Number of the entry that stood first: what was undone, unless that stood in the place of another';
 
 comment on view state_event is
     'One row per crossing: the last entry of a group after which a country''s balance state was another one.';

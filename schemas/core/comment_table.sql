@@ -73,7 +73,7 @@ comment on column entry.body_hash is
     'SHA-256 of what the row of a file said, in hex, where it brought an id of its own';
 
 comment on column entry.group_id is
-    'Id that entries of one correction share';
+    'Id that the entries of one submission share, all posted or none, as of a correction; null for one alone';
 
 comment on column entry.actor is
     'Who posted it';
@@ -133,7 +133,7 @@ comment on column device.tpp is
     'TPP of one device: 2 x MacTOPS x bit length, dense, the highest of all precisions, over all its chips';
 
 comment on column device.declared_tpp is
-    'TPP of one device as its maker declares it, where that differs';
+    'TPP of one device as its maker declares it; null where none is declared';
 
 comment on column device.counts_3a090_a is
     'Whether it is a 3A090.a item, which draws the cap; null: not known';
@@ -172,7 +172,7 @@ comment on column regime.title is
     'Title of the rule';
 
 comment on column regime.status is
-    'Whether the rule is in force';
+    'How firm it is, not whether it is in force: confirmed (read in its text), secondary, derived or choice';
 
 comment on column regime.notice is
     'What figures under it are not';

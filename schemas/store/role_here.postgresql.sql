@@ -15,17 +15,26 @@ select
             and has_table_privilege(current_user, t.oid, p.privilege)
     ) as too_wide,
     (
-        select string_agg(f.proname, ', ' order by f.proname)
-        from pg_proc as f
-        where
-            f.pronamespace = c.relnamespace and f.proname like 'tppq\_%'
-            and (
-                f.proowner <> c.relowner
-                or f.proname like '%\_continues' and f.proconfig is distinct from array[
-                    'search_path=' || quote_ident(current_schema()) || ', pg_temp'
-                ]
-            )
-    ) as loose_functions
+        select string_agg(l.name, ', ' order by l.name)
+        from (
+            select f.proname as name
+            from pg_proc as f
+            where
+                f.pronamespace = c.relnamespace and f.proname like 'tppq\_%'
+                and (
+                    f.proowner <> c.relowner
+                    or f.proname like '%\_continues' and f.proconfig is distinct from array[
+                        'search_path=' || quote_ident(current_schema()) || ', pg_temp'
+                    ]
+                )
+            union all
+            select t.relname as name
+            from pg_class as t
+            where
+                t.relnamespace = c.relnamespace and t.relowner <> c.relowner
+                and t.relname in ('balance', 'event', 'head', 'refusal')
+        ) as l
+    ) as loose
 from pg_class as c
 inner join pg_roles as o on c.relowner = o.oid
 inner join pg_roles as m on m.rolname = current_user

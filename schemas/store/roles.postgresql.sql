@@ -14,11 +14,11 @@ begin
         execute format('grant tppq_owner to %I', current_user); -- whom PostgreSQL lets give a table away
     end if;
 
-    execute format('revoke create on schema %I from public', here);
+    execute format('revoke create on schema %I from public, tppq_writer, tppq_reader cascade', here);
     execute format('grant usage, create on schema %I to tppq_owner', here);
     execute format('grant usage on schema %I to tppq_writer, tppq_reader', here);
     foreach each in array array['balance', 'entry', 'event', 'head', 'refusal'] loop
-        execute format('revoke all on table %I.%I from public, tppq_writer, tppq_reader', here, each);
+        execute format('revoke all on table %I.%I from public, tppq_writer, tppq_reader cascade', here, each);
         execute format('alter table %I.%I owner to tppq_owner', here, each);
         execute format('grant select on table %I.%I to tppq_writer, tppq_reader', here, each);
     end loop;
