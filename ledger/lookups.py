@@ -82,7 +82,8 @@ class Lookups:
 
         From then on they count as known, and as not there until `_keep` is told otherwise.
         """
-        quotas, licenses = dict[str, None](), dict[str, None]()
+        quotas: dict[str, None] = {}
+        licenses: dict[str, None] = {}
         for post in posts:
             each = post.asked
             if not isinstance(each, Asked):
@@ -113,7 +114,8 @@ class Lookups:
         """Give the books what is kept, and what reversals must know of the entries that they undo."""
         books.quotas, books.licenses = self._quotas, self._licenses
         books.undone, books.issues = {}, {}
-        issued, used = set[str](), set[str]()
+        issued: set[str] = set()
+        used: set[str] = set()
         for post in posts:
             each = post.asked
             if not isinstance(each, Asked):

@@ -95,7 +95,8 @@ class Store(Reading):
             with self._transaction() as cursor:
                 found, earlier = self._lookups.locked(cursor, posts, common)
                 head = at = self._only(found)
-                together, refused, whole = Verdict(), list[Row](), True
+                together, whole = Verdict(), True
+                refused: list[Row] = []
                 for each in group:
                     each.still()
                     if each.books is not common:
