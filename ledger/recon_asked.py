@@ -10,10 +10,12 @@ from typing import Any
 from ledger.answer import Answer, Rows
 from ledger.base import Opened
 from ledger.errors import UnknownName
+from ledger.events import Event
 from ledger.question import day, instant
 from ledger.recon_breaks import CODES, TOPIC, BreakStanding, Standings, attention, find, fold
 from ledger.recon_changes import listed, listing, said
 from ledger.text import written
+from ledger.told import FINISHED, RUN
 
 _DEED = ("at", "who", "action", "said")
 
@@ -80,8 +82,15 @@ class Breaks(Opened):
 
     def _standings(self, until: str | None) -> Standings:
         """Where each break stands by what was recorded until an instant; None: by all that is."""
-        events = self._store.events(TOPIC)
-        return fold(event for event in events if until is None or event.at <= until)
+
+        def known(topic: str) -> list[Event]:
+            return [event for event in self._store.events(topic) if until is None or event.at <= until]
+
+        standings = fold(known(TOPIC))
+        run_seq = max((event.seq for event in known(RUN) if event.action == FINISHED), default=0)
+        for standing in standings.values():
+            standing.run_seq = run_seq
+        return standings
 
     def _times(self, as_of: date | str | None, known_at: date | str | None) -> tuple[str, str | None]:
         """The day on which breaks are looked at, and by what was known when: on a past day, at its end."""

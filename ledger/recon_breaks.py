@@ -186,6 +186,8 @@ class BreakStanding:
     accepted_until: str | None = None
     accepted_tpp: int | None = None
     history: list[Event] = field(default_factory=list)
+    run_seq: int = 0
+    """The event of the last run that came to its end: what runs said before it, they did not say in it."""
 
     def state_on(self, on: str) -> str:
         """Its state on a day (ISO text): what was accepted until an earlier one is open again."""

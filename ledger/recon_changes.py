@@ -6,13 +6,16 @@ Pure. A break is cleared only by a run that looked where it was and no longer fi
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import date
+from itertools import count
 from typing import Any, NamedTuple
 
 from ledger.answer import Rows
 from ledger.events import Event, Telling
 from ledger.recon_breaks import (
+    BY_RUNS,
     TOPIC,
     Break,
     BreakStanding,
@@ -20,11 +23,13 @@ from ledger.recon_breaks import (
     again,
     attention,
     bucket,
+    fingerprint,
     rank,
     working_days,
 )  # fmt: skip
 
 NEW, PERSISTING, CLEARED, REOPENED = "new", "persisting", "cleared", "reopened"
+_BY_EVENT = {"seen": NEW, "reopened": REOPENED, "cleared": CLEARED}
 
 
 class Change(NamedTuple):
@@ -61,7 +66,7 @@ def changes(
 
     `seq` is the last entry of the ledger that the run saw.
     """
-    by_name = {each.fingerprint: each for each in found}
+    by_name = {each.fingerprint: each for each in told_apart(found, standings)}
     made = [_of_found(each, standings.get(name), on, seq) for name, each in by_name.items()]
     for name, standing in standings.items():
         if name in by_name or standing.state == "cleared":
@@ -71,6 +76,44 @@ def changes(
         else:
             made.append(persisting(standing, on))
     return sorted(made, key=lambda change: attention(change.each))
+
+
+def told_apart(found: Iterable[Break], standings: Standings) -> list[Break]:
+    """The same breaks in the same order, no two under one name: several may have one code and one key.
+
+    The name that code and key make belongs to the one that had it before, else to the first. The others are
+    named by what tells them apart too, and keep that name once they are alone: what was decided about one of
+    them is never held to be decided about another.
+    """
+    named: dict[str, tuple[int, Break]] = {}
+    for place, each in sorted(enumerate(found), key=lambda item: not _was_told(item[1], standings)):
+        name = next(name for name in _names(each, standings) if name not in named)
+        named[name] = place, each
+    return [
+        each if name == each.fingerprint else replace(each, fingerprint=name)
+        for name, (_, each) in sorted(named.items(), key=lambda item: item[1][0])
+    ]
+
+
+def _names(each: Break, standings: Standings) -> Iterator[str]:
+    """What a break may be called, best first."""
+    own = fingerprint(each.code, each.fingerprint, _about(each))
+    if own in standings:
+        yield own
+    yield each.fingerprint
+    yield own
+    yield from (fingerprint(each.code, own, str(number)) for number in count(2))
+
+
+def _was_told(each: Break, standings: Standings) -> bool:
+    standing = standings.get(each.fingerprint)
+    return standing is not None and _about(standing.seen) == _about(each)
+
+
+def _about(each: Break) -> str:
+    """What else a break is about: its entries; or, where it has none, what either side says."""
+    own = each.seqs or (each.ledger_says, each.source_says)
+    return " ".join(map(str, (each.source, *own)))
 
 
 def persisting(standing: BreakStanding, on: str) -> Change:
@@ -172,7 +215,16 @@ LISTED = COLUMNS | {"officer": "string", "last_seen_on": "date32[day]"}
 def listed(standing: BreakStanding, on: str) -> dict[str, Any]:
     """A break as it stands on a day (ISO text), with the columns `LISTED`."""
     last_on = date.fromisoformat(standing.last_on)
-    return row(persisting(standing, on), on) | {"officer": standing.officer, "last_seen_on": last_on}
+    change = persisting(standing, on)._replace(change=_made_of(standing))
+    return row(change, on) | {"officer": standing.officer, "last_seen_on": last_on}
+
+
+def _made_of(standing: BreakStanding) -> str:
+    """What the last run made of a break."""
+    last = next((event for event in reversed(standing.history) if event.action in BY_RUNS), None)
+    if last is not None and last.seq > standing.run_seq:
+        return _BY_EVENT.get(last.action, PERSISTING)
+    return CLEARED if standing.state == "cleared" else PERSISTING
 
 
 def listing(standings: Iterable[BreakStanding], on: str) -> Rows:

@@ -5,7 +5,7 @@ Where two of three agree, the third is drafted to be corrected: the ledger by en
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any, TypeGuard
 
@@ -99,7 +99,10 @@ def _goods(row: Row) -> str:
         else row["ledger_says"]
     )
     count = f"{_figure(says)} x " if _is_count(says) and says != row["license_no"] else ""
-    return f"{count}{row['device_id'] or 'unnamed device'} to {row['country'] or 'an unknown country'}"
+    goods = f"{count}{row['device_id'] or 'unnamed device'}"
+    if says is not None and says.endswith(" TPP") and row["device_id"] is None:  # all that is known of them
+        goods = says
+    return f"{goods} to {row['country'] or 'an unknown country'}"
 
 
 def _is_count(text: str | None) -> TypeGuard[str]:
@@ -149,8 +152,7 @@ def _steps(row: Row) -> list[Step]:
     if code in _CELLS and row["reason"]:
         return []
     if not seqs:
-        missed = _missed(row)
-        return [{"post": missed}] if missed.keys() >= _NEEDED else []
+        return [{"post": each} for each in _missed(row)]
     undone: list[Step] = [{"reverse": seq} for seq in seqs]
     steps: dict[str, list[Step]] = {
         "DUPLICATE": undone[1:],
@@ -162,7 +164,7 @@ def _steps(row: Row) -> list[Step]:
         # of these goods is in that already.
         return [*undone, {"post": _elsewhere(row)}] if code == "COUNTRY" else []
     if code in _QUANTITIES and _is_count(says) and says != row["ledger_says"]:
-        return [*undone[1:], {"correct": seqs[0], "changes": {"quantity": int(says)}}]
+        return _counted(row, seqs, int(says))
     if code in _CORRECTED and _differ(row):
         return [{"correct": seq, "changes": {_CORRECTED[code]: says}} for seq in seqs]
     return steps.get(code, [])
@@ -177,18 +179,53 @@ def _differ(row: Row) -> bool:
 
 
 _NEEDED = frozenset({"country", "effective_on", "device_id", "quantity"})
+_BEYOND = "left beyond what the license holds"
 
 
-def _missed(row: Row) -> dict[str, Any]:
-    """What the ledger should have: an export, or, where no license lets it pass, an overrun."""
-    reason = _LEFT_ALL_THE_SAME.get(row["code"])
+def _counted(row: Row, seqs: Sequence[int], right: int) -> list[Step]:
+    """One entry of so many pieces in place of all: beside it an overrun, where its license has no room."""
+    kept, held = row["kept_seq"] or seqs[0], right
+    if row["room_tpp"] is not None and row["drawn_tpp"]:
+        held = min(right, (row["room_tpp"] + row["drawn_tpp"]) // row["piece_tpp"]) or right
+    steps: list[Step] = [{"reverse": seq} for seq in seqs if seq != kept]
+    if row["kept_quantity"] != held:
+        # what was posted by its TPP alone has no device to count yet
+        device = {} if row["kept_device_id"] else {"device_id": row["device_id"]}
+        steps.append({"correct": kept, "changes": {**device, "quantity": held}})
+    if held < right:
+        beyond = _entry(row, "overrun", right - held, _BEYOND) | {"reference": row["kept_reference"]}
+        steps.append({"post": {name: value for name, value in beyond.items() if value is not None}})
+    return steps
+
+
+def _missed(row: Row) -> list[dict[str, Any]]:
+    """What the ledger should have: an export, and, as far as no license lets it pass, an overrun.
+
+    Nothing where the ledger does not know the license that others know: that is posted first.
+    """
+    says, reason = row["source_says"], _LEFT_ALL_THE_SAME.get(row["code"])
+    quantity = int(says) if _is_count(says) else None
+    if row["code"] in ("MISSING_IN_LEDGER", "EXPIRED_USE") and not row["is_held"]:
+        posts = []
+    elif reason is not None or quantity is None or row["room_tpp"] is None:
+        posts = [_entry(row, "export" if reason is None else "overrun", quantity, reason)]
+    else:
+        held = min(quantity, row["room_tpp"] // row["piece_tpp"])
+        posts = [_entry(row, "export", held, None)] if held else []
+        if held < quantity:
+            posts.append(_entry(row, "overrun", quantity - held, _BEYOND))
+    return [each for each in posts if each.keys() >= _NEEDED]
+
+
+def _entry(row: Row, kind: str, quantity: int | None, reason: str | None) -> dict[str, Any]:
+    """So many pieces of what a break is about, as an entry."""
     known = {
-        "kind": "export" if reason is None else "overrun",
+        "kind": kind,
         "country": row["country"],
         "effective_on": _day(row["on_day"]),
         "license_no": None if row["code"] in ("UNKNOWN_LICENSE", "UNLICENSED_EXPORT") else row["license_no"],
         "device_id": row["device_id"],
-        "quantity": int(row["source_says"]) if _is_count(row["source_says"]) else None,
+        "quantity": quantity,
         "reference": row["key"],
         "reason": reason,
     }
@@ -196,11 +233,13 @@ def _missed(row: Row) -> dict[str, Any]:
 
 
 def _elsewhere(row: Row) -> dict[str, Any]:
-    return {
+    known = {
         "kind": "overrun", "country": row["source_says"], "effective_on": _day(row["on_day"]),
+        "device_id": row["elsewhere_device_id"], "quantity": row["elsewhere_quantity"],
         "tpp": row["elsewhere_tpp"], "reference": row["key"],
         "reason": f"went to {row['source_says']}, not to {row['ledger_says']}",
     }  # fmt: skip
+    return {name: value for name, value in known.items() if value is not None}
 
 
 def _day(value: date | None) -> str | None:

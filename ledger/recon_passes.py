@@ -16,7 +16,8 @@ The passes of a night:
 
 The keys, in the order in which they are tried:
     K1  same ITN (number of the customs filing), line and license
-    K2  same ITN, license and device; then same ITN, license and quantity, where each side has one such row
+    K2  same ITN, license and device; then same ITN, license and quantity, where each side has one such row;
+        where neither names a license, the ITN and device do
     K3  same license, device and quantity; days at most three apart
     K4  by sum: several on one side add up to one on the other; same license and device, days within the
         window of a split shipment
@@ -44,7 +45,7 @@ _MOST_ROUNDS = 50
 
 Ask = Callable[[str, Mapping[str, Any]], pa.Table]
 
-_KEYS = ("k2", "k2_device", "apart", "k3_same_day", "k3_near", "k4_lines", "k4_rows", "k6")
+_KEYS = ("k2", "k2_device", "k2_unlicensed", "apart", "k3_same_day", "k3_near", "k4_lines", "k4_rows", "k6")
 _REPEATED = frozenset({"k3_near", "k4_lines", "k4_rows"})
 _LEDGER = ("lines", "returns", "licenses", "countries")
 _TABLE_OF = {"lines": "line", "returns": "came_back", "licenses": "license_held", "countries": "country_held"}
@@ -79,8 +80,12 @@ class Passes:
     ) -> None:
         """Say by what the night is judged: the catalogue, the days that the sources cover, the day itself."""
         catalogue = [
-            {"device_id": each.device_id, "vendor": each.vendor, "tpp": each.tpp} for each in devices.values()
-        ]
+            {
+                "device_id": each.device_id, "vendor": each.vendor, "tpp": each.tpp,
+                "declared_tpp": each.declared_tpp,
+            }
+            for each in devices.values()
+        ]  # fmt: skip
         covered = [
             {"source": source, "from_on": each.from_on, "as_of": each.as_of}
             for source, each in coverage.items()
@@ -102,6 +107,9 @@ class Passes:
         """
         with self._timed("licenses"):
             self._run("3_worth")
+            self._run("worth_of_lines")
+            self._settle_restores()
+            self._run("other_worth")
             self._run("licenses")
             self._run("transfers")
         with self._timed("declarations"):
@@ -115,7 +123,7 @@ class Passes:
             self._run("serials")
         matched()
         with self._timed("missing"):
-            for script in ("missing", "surface", "set_aside", "three_ways"):
+            for script in ("missing", "surface", "restores_left", "set_aside", "three_ways"):
                 self._run(script)
         with self._timed("rollup"):
             self._run("rollup")
@@ -146,6 +154,14 @@ class Passes:
         if lines > declarations:
             self._run("k1_twice")
         self._run("k1_left")
+
+    def _settle_restores(self) -> None:
+        """Take what was restored off the export that it belongs to, where the ledger does not say which."""
+        settled = self._rows("loose_restores")
+        for _ in range(_MOST_ROUNDS):
+            if settled == [(0,)]:
+                break
+            settled = self._rows("settle_restores")
 
     def ask(self, query: str, **values: Any) -> pa.Table:
         """The rows of `schemas/recon/QUERY.sql`."""

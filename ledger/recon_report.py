@@ -78,10 +78,9 @@ def _answer(night: Night, still: Sequence[Change]) -> str:
     why = f" Severe or critical in {escape(', '.join(where))}." if where else ""
     many = "1 break is" if len(still) == 1 else f"{len(still):,} breaks are"
     said = f"{many} open: {counts}." if still else "No break is open."
-    return (
-        f'<p class="answer">{badge} {said}{why}</p>\n'
-        f"<p>As of {night.cut.as_of}, ledger up to entry {night.cut.seq:,}, {night.cut.known_at}.</p>"
-    )
+    cut = night.cut
+    up_to = f"ledger up to entry {cut.seq:,}, {cut.known_at}" if cut.seq else "no entry is in the ledger"
+    return f'<p class="answer">{badge} {said}{why}</p>\n<p>As of {cut.as_of}, {up_to}.</p>'
 
 
 # ------------------------------------------------------------------------------------------------ charts

@@ -26,7 +26,7 @@ from ledger.evidence import FIRST_PREV_HASH
 from ledger.model import Regime
 from ledger.reading import Progress
 from ledger.recon_breaks import BY_RUNS, TOPIC, Break, fold, ranked
-from ledger.recon_changes import changes, table
+from ledger.recon_changes import changes, table, told_apart
 from ledger.recon_feeds import Coverage, Staged
 from ledger.recon_layout import SOURCES
 from ledger.recon_night import (
@@ -45,6 +45,7 @@ from ledger.recon_passes import Passes
 from ledger.recon_steps import held
 from ledger.reference import Reference
 from ledger.store import Store
+from ledger.submission import FIRST_AT
 from ledger.told import FINISHED, RUN, finished_runs
 from ledger.verify import verify
 
@@ -99,8 +100,7 @@ class Run:
                 staged = self._staged(connection, feeds, SOURCES if expected is None else expected, runs, on)
             if staged.findings:
                 broken = [of_finding(each, self._terms) for each in staged.findings]
-                self._tell_files(broken, on)
-                return self._stopped("files", broken, on)
+                return self._stopped("files", self._tell_files(broken, on), on)
             cut, wrong = verified.result()
             if wrong:
                 return self._stopped("ledger", [of_difference(row, self._terms) for row in wrong], on)
@@ -243,36 +243,35 @@ class Run:
         finished = Telling(RUN, night.run, FINISHED, night.told())
         self._store.record([finished, *(each for each in told if each is not None)], self._actor, check)
 
-    def _tell_files(self, made: Sequence[Break], on: str) -> None:
-        """Record what keeps the files of a night from being accepted, so that its age counts."""
+    def _tell_files(self, made: Sequence[Break], on: str) -> list[Break]:
+        """Record what keeps the files of a night from being accepted, so that its age counts; as recorded."""
         standings = fold(self._store.events(TOPIC))
-        fresh = {
-            each.fingerprint: each
-            for each in made
-            if each.fingerprint not in standings or not standings[each.fingerprint].is_open_on(on)
-        }
+        named = told_apart(made, standings)
         told = [
             Telling(
                 TOPIC, name, "reopened" if name in standings else "seen",
                 {**each.told(), "run": STOPPED, "on": on},
             )
-            for name, each in fresh.items()
+            for name, each in ((each.fingerprint, each) for each in named)
+            if name not in standings or not standings[name].is_open_on(on)
         ]  # fmt: skip
         if told and not self._dry_run:
             self._store.record(told, self._actor)
+        return named
 
     # -------------------------------------------------------------------------------------- what is answered
 
     def _stopped(self, by: str, broken: Sequence[Break], on: str) -> Answer:
         head = self._store.stored_head()
         cut = Cut(head.seq, head.hash, head.recorded_at, on)
-        rows = table([alone(each, on) for each in broken], on)
+        rows = table([alone(each, on) for each in told_apart(broken, {})], on)
         return self._answered(None, cut, rows, {"status": STOPPED, "stopped_by": by, "recorded": False})
 
     def _answered(self, run: str | None, cut: Cut, rows: Rows, said: Mapping[str, Any]) -> Answer:
         basis = {
             "regime": self._terms.regime, "seq": cut.seq, "head_hash": cut.head_hash, "as_of": cut.as_of,
-            "known_at": cut.known_at, "h100_tpp": self._terms.h100_tpp, "run": run, **said,
+            "known_at": self._store.now() if cut.known_at == FIRST_AT else cut.known_at,
+            "h100_tpp": self._terms.h100_tpp, "run": run, **said,
         }  # fmt: skip
         return Answer(rows, basis)
 

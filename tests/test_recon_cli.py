@@ -235,6 +235,43 @@ def test_each_missing_file_is_a_break_of_its_own_under_the_name_by_which_it_was_
     assert typed(["breaks"], clock=desk.night.clock)[1] == "No break is open.\n"
 
 
+@pytest.mark.parametrize(
+    ("variable", "place", "way_out"),
+    [
+        ("TPPQ_METRICS_FILE", "nowhere/tppq.prom", "name another file with TPPQ_METRICS_FILE"),
+        ("TPPQ_OUTBOX", "tppq.db/outbox", "name another folder with TPPQ_OUTBOX"),
+    ],
+)
+def test_where_a_message_or_metrics_cannot_go_no_night_begins(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, variable: str, place: str, way_out: str
+) -> None:
+    desk.night.declared["X1/1"]["quantity"] = 3
+    monkeypatch.setenv(variable, place)
+    status, out, err = desk()
+    assert (status, out) == (78, "")
+    assert f"{place} cannot be written: " in err
+    assert way_out in err
+    assert typed(["breaks"], clock=desk.night.clock)[1] == "No break is open.\n"
+    assert [path.name for path in Path("out").iterdir()] == [jobs.LOCK]
+    assert desk("--dry-run")[0] == 1, "that writes neither"
+
+
+def test_a_night_answers_as_it_did_where_only_then_message_and_metrics_cannot_be_written(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.night.declared["X1/1"]["quantity"] = 3
+    expected = desk("--out", "before", "--dry-run")[1]
+    (Path("out") / "outbox" / "reconcile-20261120-1200.json").mkdir(parents=True)
+    too_long = f"{'m' * 245}.prom"  # with what marks it as a part
+    monkeypatch.setenv("TPPQ_METRICS_FILE", too_long)
+    status, out, err = desk()
+    assert (status, out.splitlines()[1:-1]) == (1, expected.splitlines()[1:-1])
+    said = " ".join(err.split())
+    assert "out/outbox cannot be written: Is a directory; name another folder with TPPQ_OUTBOX" in said
+    assert "cannot be written: File name too long; name another file with TPPQ_METRICS_FILE" in said
+    assert desk.current()["stale"] is None
+
+
 def test_a_file_that_cannot_be_read_exits_with_65_and_lists_its_faults(desk: Desk) -> None:
     desk.night.declared["X1/1"]["exported_on"] = "yesterday"
     status, _, err = desk()

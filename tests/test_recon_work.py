@@ -372,8 +372,10 @@ def test_two_people_block_a_country_and_lift_the_block_once_the_break_is_cleared
     assert grave.ledger.break_show(grave.name).basis["blocked_seq"] == receipt.seq
     with pytest.raises(BadQuery, match="already sets aside"):
         grave.ledger.break_propose(grave.name, purpose="block")
+    assert [row["change"] for row in grave.ledger.breaks()] == ["new"]
     persisting = grave.ledger.reconcile(grave.folder / "feeds", out=out, block=True)
     assert [row["change"] for row in persisting.rows()] == ["persisting"]
+    assert [row["change"] for row in grave.ledger.breaks()] == ["persisting"]
     assert {"reverse": receipt.seq} not in drafted(persisting)
     assert not any(step.get("post", {}).get("kind") == "block" for step in drafted(persisting))
 
@@ -381,6 +383,8 @@ def test_two_people_block_a_country_and_lift_the_block_once_the_break_is_cleared
     grave.night.run_number = 2
     cleared = grave.ledger.reconcile(grave.night.write(grave.folder / "feeds"), out=out)
     assert [row["change"] for row in cleared.rows()] == ["cleared"]
+    assert [row["change"] for row in grave.ledger.breaks(every=True)] == ["cleared"]
+    assert grave.ledger.break_show(grave.name).basis["break"]["change"] == "cleared"
     assert drafted(cleared) == [{"reverse": receipt.seq}]
     assert blocked(grave)[0] == CRITICAL_TPP, "a run lifts nothing by itself"
     grave.ledger.break_propose(grave.name, purpose="unblock")

@@ -33,12 +33,13 @@ create table came_back (
     reference varchar
 );
 
--- license_held: one row per license as the ledger holds it.
+-- license_held: one row per license as the ledger holds it; `device_ids` are all that its entries name.
 create table license_held (
     license_no varchar not null,
     country varchar not null,
     consignee varchar,
     device_id varchar,
+    device_ids varchar[] not null,
     quantity bigint,
     licensed_tpp bigint not null,
     exported_tpp bigint not null,
@@ -58,8 +59,13 @@ create table country_held (
     headroom_tpp bigint not null
 );
 
--- device: one row per device of the catalogue.
-create table device (device_id varchar not null, vendor varchar not null, tpp bigint not null);
+-- device: one row per device of the catalogue; `declared_tpp` is what its maker says, where it says so.
+create table device (
+    device_id varchar not null,
+    vendor varchar not null,
+    tpp bigint not null,
+    declared_tpp bigint
+);
 
 -- coverage: one row per source that was accepted: from which day on it tells everything (null: always), and
 -- up to when.
@@ -143,7 +149,9 @@ create table suggestion (
     likeness integer not null
 );
 
--- compared: one row per set of lines and rows that were matched, with what each side says.
+-- compared: one row per set of lines and rows that were matched, with what each side says. `by_tpp` where the
+-- ledger has its TPP alone; other_worth_tpp is how much of told_tpp is there because the ledger has its
+-- pieces at another worth.
 create table compared (
     source source_name not null,
     match_key match_name not null,
@@ -166,6 +174,8 @@ create table compared (
     told_device_id varchar,
     told_quantity bigint,
     told_tpp bigint not null,
+    by_tpp boolean not null,
+    other_worth_tpp bigint not null,
     is_guessed boolean not null,
     told_first_on date,
     told_last_on date,
@@ -178,7 +188,8 @@ create table compared (
 
 -- found: one row per break. `key` and `scope` say what it is about and never change from run to run; net_tpp
 -- is ledger minus source within `country`, other_tpp the same within `other_country`; at_stake_tpp is what it
--- is ranked by. elsewhere_tpp is what two of three say went to another country than the ledger has it go to.
+-- is ranked by. elsewhere_tpp is what two of three say went to another country than the ledger has it go to;
+-- elsewhere_device_id and elsewhere_quantity, what that is made of, where they say so.
 create table found (
     code varchar not null,
     key varchar not null,
@@ -200,6 +211,8 @@ create table found (
     other_tpp bigint not null,
     at_stake_tpp bigint not null,
     elsewhere_tpp bigint,
+    elsewhere_device_id varchar,
+    elsewhere_quantity bigint,
     is_critical boolean not null,
     reason varchar
 );

@@ -27,6 +27,17 @@ create macro is_ratio(a, b) as
 create macro likeness(a, b) as
     (100 * jaro_winkler_similarity(lower(strip_accents(a)), lower(strip_accents(b))))::integer;
 
+-- A name in lower case, its words in the order of the alphabet.
+create macro in_words(name) as
+    array_to_string(
+        list_sort(string_split_regex(lower(strip_accents(name)), '[^\p{L}\p{N}]+')), ' '
+    );
+
+-- Names that read as two firms' names, also where words changed places. Firms are written in several ways
+-- (what they are called for short, their legal form), so only what is hardly alike is another name.
+create macro is_another_name(a, b) as
+    case when likeness(a, b) >= 70 then false else likeness(in_words(a), in_words(b)) < 70 end;
+
 -- Two values of which either may be missing.
 create macro differs(a, b) as a is distinct from b;
 

@@ -8,7 +8,10 @@ with alike as (
         l.quantity = t.quantity as same_quantity
     from left_line as l
     inner join left_told as t
-        on l.itn = t.itn and differs(l.license_no, t.license_no) and coalesce(l.line_no = t.line_no, true)
+        on
+            l.itn = t.itn and coalesce(l.line_no = t.line_no, true)
+            -- an exception is not what has no license either
+            and (differs(l.license_no, t.license_no) or (t.license_no is null and t.exception is not null))
 ),
 
 ranked as (

@@ -32,11 +32,14 @@ ours as (
         min(l.quantity) as least_quantity,
         max(l.quantity) as most_quantity,
         sum(l.tpp)::bigint as tpp,
+        bool_and(l.device_id is null) as by_tpp,
+        coalesce(sum(x.tpp), 0)::bigint as other_worth_tpp,
         min(l.on_day) as first_on,
         max(l.on_day) as last_on,
         arg_min(coalesce(l.itn || coalesce('/' || l.line_no, ''), 'entry ' || l.seq), l.seq) as line_key
     from (select distinct a.match_key, a.set_no, a.seq from looked_at as a where a.seq is not null) as m
     inner join line as l on m.seq = l.seq
+    left join other_worth as x on m.seq = x.seq
     group by m.match_key, m.set_no
 ),
 
@@ -88,6 +91,22 @@ theirs as (
     from rows_told as r
     left join often as o on r.told_key = o.told_key
     group by r.match_key, r.set_no
+),
+
+-- a piece is worth the same on either side
+worth as (
+    select
+        o.match_key,
+        o.set_no,
+        case
+            when
+                o.quantity > 0 and h.quantity is not null and not h.is_cancelled and h.tpp is not null
+                and coalesce(o.device_id = h.device_id, true)
+                then o.other_worth_tpp::hugeint * h.quantity // o.quantity
+            else 0
+        end::bigint as other_tpp
+    from ours as o
+    inner join theirs as h on o.match_key = h.match_key and o.set_no = h.set_no
 )
 
 select
@@ -116,8 +135,10 @@ select
     -- what the source cannot be worth by itself is worth what the ledger says a piece is
     case
         when h.is_cancelled then 0
-        else coalesce(h.tpp, h.quantity * o.tpp // nullif(o.quantity, 0), o.tpp)
+        else coalesce(h.tpp + w.other_tpp, h.quantity * o.tpp // nullif(o.quantity, 0), o.tpp)
     end as told_tpp,
+    o.by_tpp,
+    w.other_tpp as other_worth_tpp,
     h.tpp is null and not h.is_cancelled as is_guessed,
     h.first_on as told_first_on,
     h.last_on as told_last_on,
@@ -128,4 +149,5 @@ select
     h.quarantine
 from ours as o
 inner join theirs as h on o.match_key = h.match_key and o.set_no = h.set_no
+inner join worth as w on o.match_key = w.match_key and o.set_no = w.set_no
 cross join now_source as n;

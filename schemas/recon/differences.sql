@@ -40,8 +40,13 @@ with weighed as (
         c.*,
         len(c.seqs) as lines,
         c.told_quantity is not null and c.quantity is not null as counted,
-        differs(c.quantity, c.told_quantity)
-        and (c.quantity is not null or c.told_tpp <> c.tpp) as differs,
+        -- what was posted by TPP alone may be as many pieces of another device
+        c.by_tpp and c.quantity = c.told_quantity and c.told_tpp <> c.tpp and not c.is_cancelled
+            as differs_in_worth,
+        differs_in_worth
+        or (
+            differs(c.quantity, c.told_quantity) and (c.quantity is not null or c.told_tpp <> c.tpp)
+        ) as differs,
         coalesce(c.line_key, '') || ' ' || c.told_key as both_keys,
         c.first_on || case when c.last_on > c.first_on then ' to ' || c.last_on else '' end as on_days
     from compared as c
@@ -77,9 +82,14 @@ breaks as (
         case
             when is_cell(j.quarantine) then a.value
             when j.is_cancelled then '0'
+            when j.main_code = 'QUANTITY' and j.differs_in_worth then format('{:,} TPP', j.told_tpp)
             else j.told_quantity::varchar
         end as source_says,
-        beside_it(j.quarantine, j.country, j.device_id, j.on_days, j.quantity) as ledger_says,
+        case
+            when is_cell(j.quarantine) or (j.quantity is not null and not j.differs_in_worth)
+                then beside_it(j.quarantine, j.country, j.device_id, j.on_days, j.quantity)
+            else format('{:,} TPP', j.tpp)
+        end as ledger_says,
         a.row_id as aside_row_id,
         j.tpp - j.told_tpp as net_tpp,
         0 as place
@@ -144,7 +154,7 @@ select
     b.country,
     case when differs(b.told_country, b.country) then b.told_country end as other_country,
     coalesce(b.license_no, b.told_license_no) as license_no,
-    coalesce(b.device_id, b.told_device_id) as device_id,
+    coalesce(b.device_id, b.told_device_id, w.device_id) as device_id,
     b.seqs,
     coalesce(b.aside_row_id, b.row_ids[1]) as row_id,
     b.first_on as on_day,
@@ -169,6 +179,7 @@ select
     end::bigint as at_stake_tpp,
     false as is_critical
 from breaks as b
+left join license_worth as w on b.license_no = w.license_no
 window of_set as (partition by b.source, b.match_key, b.set_no order by b.place);
 
 -- Whoever names a license that nobody knows, or none, or another one than the ledger does.

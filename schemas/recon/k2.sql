@@ -1,22 +1,52 @@
--- k2_told: one row per row of the source that names an ITN and a license, with the device it must be where it
--- names none.
-create or replace table k2_told as
-with only_device as (
+-- k2_only: one row per ITN and license under which one device is named, with that device: it is meant where
+-- none is named, by customs, or by what was posted by TPP alone.
+create or replace table k2_only as
+with named as (
     select
         l.itn,
         l.license_no,
-        min(l.device_id) as device_id
+        l.device_id
     from left_line as l
-    where l.itn is not null
-    group by l.itn, l.license_no
-    having count(distinct coalesce(l.device_id, '')) = 1
+    where l.itn is not null and l.device_id is not null
+    union all
+    select
+        t.itn,
+        t.license_no,
+        t.device_id
+    from left_told as t
+    semi join (select l.* from left_line as l where l.device_id is null) as l
+        on t.itn = l.itn and t.license_no = l.license_no
+    where t.device_id is not null
 )
 
+select
+    n.itn,
+    n.license_no,
+    min(n.device_id) as device_id
+from named as n
+group by n.itn, n.license_no
+having count(distinct n.device_id) = 1;
+
+-- k2_line, k2_told: one row per line, and per row of the source, that names an ITN and a license, with the
+-- device it must be where it names none.
+create or replace table k2_line as
+select
+    l.seq,
+    l.itn,
+    l.line_no,
+    l.license_no,
+    l.quantity,
+    coalesce(l.device_id, o.device_id, '') as likely_device_id
+from left_line as l
+left join k2_only as o on l.itn = o.itn and l.license_no = o.license_no
+where l.itn is not null and l.license_no is not null;
+
+create or replace table k2_told as
 select
     t.*,
     coalesce(t.device_id, o.device_id, '') as likely_device_id
 from left_told as t
-left join only_device as o on t.itn = o.itn and t.license_no = o.license_no
+left join k2_only as o on t.itn = o.itn and t.license_no = o.license_no
 where t.itn is not null and t.license_no is not null;
 
 -- k2_group: one row per ITN, license and device that both sides have; `one_line` where the ledger has one
@@ -27,11 +57,10 @@ with ours as (
     select
         l.itn,
         l.license_no,
-        coalesce(l.device_id, '') as likely_device_id,
+        l.likely_device_id,
         min(l.seq) as group_no,
         count(distinct coalesce(l.line_no, 0)) = 1 as one_line
-    from left_line as l
-    where l.itn is not null and l.license_no is not null
+    from k2_line as l
     group by all
 ),
 
@@ -64,9 +93,9 @@ select
     l.seq,
     l.quantity,
     row_number() over (partition by g.group_no, l.quantity order by l.seq) as place
-from left_line as l
+from k2_line as l
 inner join k2_group as g
-    on l.itn = g.itn and l.license_no = g.license_no and coalesce(l.device_id, '') = g.likely_device_id;
+    on l.itn = g.itn and l.license_no = g.license_no and l.likely_device_id = g.likely_device_id;
 
 create or replace table k2_theirs as
 select

@@ -3,6 +3,7 @@
 with licensed as (
     select
         e.license_no,
+        list(distinct e.device_id) filter (e.device_id is not null) as device_ids,
         -- chips say what the TPP of a license is made of only where each of its entries names them
         case when bool_and(e.quantity is not null) then sum(e.quantity)::bigint end as quantity
     from entry as e
@@ -16,7 +17,8 @@ with licensed as (
 )
 
 select
-    l.license_no, l.country, l.consignee, l.device_id, q.quantity, l.licensed_tpp, l.exported_tpp,
-    l.released_tpp, l.outstanding_tpp, l.issued_on, l.expires_on, l.license_state
+    l.license_no, l.country, l.consignee, l.device_id, coalesce(q.device_ids, []) as device_ids, q.quantity,
+    l.licensed_tpp, l.exported_tpp, l.released_tpp, l.outstanding_tpp, l.issued_on, l.expires_on,
+    l.license_state
 from licenses(as_of := $as_of, known_at := $known_at) as l
 left join licensed as q on l.license_no = q.license_no

@@ -60,6 +60,26 @@ told as (
     from compared as c
     where c.source = 'declarations' and c.is_guessed
     union all
+    -- the same pieces at another worth
+    select
+        case c.source when 'declarations' then 'customs' else 'vendors' end as who,
+        c.told_country as country,
+        c.told_first_on as on_day,
+        c.other_worth_tpp as tpp
+    from compared as c
+    where c.other_worth_tpp <> 0
+    union all
+    select
+        'customs' as who,
+        p.country,
+        p.on_day,
+        x.tpp
+    from other_worth as x
+    inner join k1 as k on x.seq = k.seq
+    inner join piece as p on k.row_id = p.row_id
+    anti join k1_open as o on k.row_id = o.row_id
+    where p.piece_tpp is not null
+    union all
     select
         'customs' as who,
         d.country,
@@ -101,6 +121,15 @@ told as (
             and l.seq in (select o.seq from lone_line as o where o.source = 'declarations')
         )
         and not l.seq in (select t.seq from late_transfer as t)
+    union all
+    select
+        'ledger' as who,
+        g.country,
+        g.on_day,
+        g.tpp
+    from given_back as g
+    left join coverage as c on c.source = 'declarations'
+    where g.on_day >= coalesce(c.from_on, g.on_day)
     union all
     select
         'office' as who,

@@ -79,6 +79,8 @@ from expired_use as e
 -- serial numbers (K5) lead back to where the goods were before
 inner join pair as p on e.source = p.source::varchar and e.row_id = p.row_id and p.match_key <> 'K5'
 inner join gone as l on p.seq = l.seq
+-- a day that a time zone may have moved beyond the last one is that last one
+where not (is_same_day(e.used_on, l.on_day) and l.on_day between e.issued_on and e.expires_on)
 group by e.source, e.key;
 
 insert into found by name
@@ -118,7 +120,10 @@ select
     min(l.device_id) as device_id,
     list(l.seq order by l.seq) as seqs,
     min(l.on_day) as on_day,
-    sum(l.quantity)::varchar as ledger_says,
+    case
+        when bool_and(l.quantity is not null) then sum(l.quantity)::varchar
+        else format('{:,} TPP', sum(l.tpp))
+    end as ledger_says,
     'no license' as source_says,
     0::bigint as net_tpp,
     0::bigint as other_tpp,

@@ -29,13 +29,16 @@ select
         when f.code in ('DEVICE', 'DEVICE_UNKNOWN') then 'device'
         when f.code in ('TREATMENT', 'UNKNOWN_LICENSE') then 'license'
         when f.code = 'UNLICENSED_EXPORT' and f.row_id is not null then 'license'
-        when f.code = 'PERIOD' then 'day'
+        when f.code in ('PERIOD', 'EXPIRED_USE') then 'day'
         when f.code = 'UNIT' and f.reason is not null then 'unit'
         else 'quantity'
     end as cell,
     unnest(f.seqs) as seq
 from found as f
-where f.source in ('declarations', 'shipments') and f.seqs is not null;
+where
+    f.source in ('declarations', 'shipments') and f.seqs is not null
+    -- of an overrun it is the ledger that says when it was used
+    and (f.code <> 'EXPIRED_USE' or f.row_id is not null);
 
 -- What a vendor says where customs says something else than the ledger.
 create table third as
@@ -174,6 +177,8 @@ where rowid in (
         v.cell = d.cell
         and (
             v.code = d.code
+            -- a vendor need not know a license, nor until when it is in force
+            or v.code = 'UNLICENSED_EXPORT' or (v.code = 'PERIOD' and d.code = 'EXPIRED_USE')
             or (
                 v.code in ('QUANTITY', 'UNIT', 'DUPLICATE', 'CUMULATIVE_AS_DELTA')
                 and d.code in ('QUANTITY', 'UNIT', 'DUPLICATE', 'CUMULATIVE_AS_DELTA')
@@ -209,29 +214,57 @@ where
 -- two of the three say: what customs has, or, where customs alone has another quantity or device, what the
 -- ledger has. No two may agree on that; then there is no figure.
 create table elsewhere as
+with judged as (
+    select
+        c.seqs,
+        bool_and(
+            f.code = 'COUNTRY'
+            or coalesce(f.agree = 'declarations+shipments', false)
+            -- what needs no third witness
+            or (f.agree is null and f.code in ('DUPLICATE', 'CUMULATIVE_AS_DELTA'))
+        ) as as_told,
+        bool_and(f.code = 'COUNTRY' or coalesce(f.agree = 'ledger+shipments', false)) as as_held,
+        min(c.told_tpp) as told_tpp,
+        min(c.tpp) as tpp,
+        min(c.told_quantity) as told_quantity,
+        min(c.quantity) as quantity,
+        min(coalesce(c.told_device_id, c.device_id, w.device_id)) as told_device_id,
+        min(c.device_id) as device_id
+    from found as f
+    inner join compared as c on f.source = c.source::varchar and f.seqs = c.seqs
+    left join license_worth as w on c.license_no = w.license_no
+    where
+        f.source = 'declarations'
+        and f.code in ('COUNTRY', 'DEVICE', 'QUANTITY', 'UNIT', 'DUPLICATE', 'CUMULATIVE_AS_DELTA')
+    group by c.seqs
+    having
+        bool_or(
+            f.code = 'COUNTRY' and f.reason is null and coalesce(f.agree = 'declarations+shipments', false)
+        )
+),
+
+agreed as (
+    select
+        j.seqs,
+        case when j.as_told then j.told_tpp when j.as_held then j.tpp end as tpp,
+        case when j.as_told then j.told_quantity when j.as_held then j.quantity end as quantity,
+        case when j.as_told then j.told_device_id when j.as_held then j.device_id end as device_id
+    from judged as j
+)
+
 select
-    c.seqs,
-    case
-        when
-            bool_and(
-                f.code = 'COUNTRY'
-                or coalesce(f.agree = 'declarations+shipments', false)
-                -- what needs no third witness
-                or (f.agree is null and f.code in ('DUPLICATE', 'CUMULATIVE_AS_DELTA'))
-            )
-            then min(c.told_tpp)
-        when bool_and(f.code = 'COUNTRY' or coalesce(f.agree = 'ledger+shipments', false)) then min(c.tpp)
-    end as tpp
-from found as f
-inner join compared as c on f.source = c.source::varchar and f.seqs = c.seqs
-where
-    f.source = 'declarations'
-    and f.code in ('COUNTRY', 'DEVICE', 'QUANTITY', 'UNIT', 'DUPLICATE', 'CUMULATIVE_AS_DELTA')
-group by c.seqs
-having
-    bool_or(f.code = 'COUNTRY' and f.reason is null and coalesce(f.agree = 'declarations+shipments', false));
+    a.seqs,
+    a.tpp,
+    d.device_id,
+    case when d.device_id is not null then a.quantity end as quantity
+from agreed as a
+-- what would be refused as another device's TPP is told by its TPP alone
+left join device as d on a.device_id = d.device_id and abs(a.quantity * d.tpp - a.tpp) <= a.tpp // 50;
 
 update found
-set elsewhere_tpp = e.tpp
+set
+    elsewhere_tpp = e.tpp,
+    elsewhere_device_id = e.device_id,
+    elsewhere_quantity = e.quantity
 from elsewhere as e
 where found.source = 'declarations' and found.seqs = e.seqs;

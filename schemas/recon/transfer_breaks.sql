@@ -49,7 +49,10 @@ judged as (
             when coalesce(o.posted_device_id <> o.device_id, false) then 'DEVICE'
             when differs(o.posted_quantity, o.quantity) and is_ratio(o.posted_quantity, o.quantity)
                 then 'UNIT'
-            when differs(o.posted_quantity, o.quantity) then 'QUANTITY'
+            when
+                differs(o.posted_quantity, o.quantity)
+                and (o.posted_quantity is not null or o.posted_tpp <> o.tpp)
+                then 'QUANTITY'
             when o.has_out and o.has_in and differs(o.out_quantity, o.quantity) then 'QUANTITY'
             when not is_same_day(o.posted_on, o.moved_on) and not is_same_day(o.posted_on, o.first_on)
                 then 'PERIOD'
@@ -92,7 +95,11 @@ select
                 else 'issued ' || j.issued_on end
         else coalesce(
             j.posted_quantity::varchar,
-            case when j.any_seqs is null then 'nothing' when j.seqs is null then 'the leg out' end
+            case
+                when j.any_seqs is null then 'nothing'
+                when j.seqs is null then 'the leg out'
+                else format('{:,} TPP', j.posted_tpp)
+            end
         )
     end as ledger_says,
     case j.code
