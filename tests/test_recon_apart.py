@@ -133,3 +133,21 @@ def test_two_under_one_code_and_key_keep_their_names_in_any_order_and_alone() ->
 
 def test_even_those_that_nothing_tells_apart_are_all_kept() -> None:
     assert len({each.fingerprint for each in told_apart([FIRST] * 4, {})}) == 4
+
+
+def test_of_equal_parcels_the_one_that_went_elsewhere_is_told_however_a_file_is_ordered(
+    night: Night, tmp_path: Path
+) -> None:
+    night.license("L1")
+    night.quota("BR")
+    days = ("2026-10-05", "2026-10-06", "2026-10-07")
+    seqs = [night.export(f"X1/{line}", "L1", 10, on) for line, on in enumerate(days, 1)]
+    night.shipped["X1/2"]["country"] = "BR"
+    made = list(night.shipped.items())
+    answers = []
+    for number, order in enumerate((made, made[::-1], [made[1], made[0], *made[2:]])):
+        night.shipped, night.run_number = dict(order), number + 1
+        rows = night.ledger.reconcile(night.write(tmp_path / f"feeds{number}")).rows()
+        answers.append([(row["break"], row["code"], row["other_country"], row["entries"]) for row in rows])
+    assert [told[1:] for told in answers[0]] == [("COUNTRY", "BR", str(seqs[1]))]
+    assert answers[0] == answers[1] == answers[2]

@@ -35,6 +35,8 @@ select
     l.itn,
     l.line_no,
     l.license_no,
+    l.country,
+    l.on_day,
     l.quantity,
     coalesce(l.device_id, o.device_id, '') as likely_device_id
 from left_line as l
@@ -92,7 +94,9 @@ select
     g.one_row,
     l.seq,
     l.quantity,
-    row_number() over (partition by g.group_no, l.quantity order by l.seq) as place
+    l.country,
+    l.on_day,
+    row_number() over (partition by g.group_no, l.quantity, l.country, l.on_day order by l.seq) as place
 from k2_line as l
 inner join k2_group as g
     on l.itn = g.itn and l.license_no = g.license_no and l.likely_device_id = g.likely_device_id;
@@ -102,20 +106,58 @@ select
     g.group_no,
     t.row_id,
     t.quantity,
-    row_number() over (partition by g.group_no, t.quantity order by t.row_id) as place
+    t.country,
+    t.on_day,
+    row_number() over (partition by g.group_no, t.quantity, t.country, t.on_day order by t.row_id) as place
 from k2_told as t
 inner join k2_group as g
     on t.itn = g.itn and t.license_no = g.license_no and t.likely_device_id = g.likely_device_id;
 
--- Rows of the same quantity are each other's.
+-- Rows of the same quantity, country and day are each other's; then those of the same quantity, by country
+-- and day, in whatever order a file has them.
 create or replace table k2_pair as
 select
     o.seq as set_no,
     o.seq,
     h.row_id
 from k2_ours as o
-inner join k2_theirs as h on o.group_no = h.group_no and o.quantity = h.quantity and o.place = h.place
+inner join k2_theirs as h
+    on
+        o.group_no = h.group_no and o.quantity = h.quantity
+        and o.country = h.country and o.on_day = h.on_day and o.place = h.place
 where not o.one_row;
+
+insert into k2_pair
+with ours as (
+    select
+        o.group_no,
+        o.quantity,
+        o.seq,
+        row_number() over (
+            partition by o.group_no, o.quantity order by o.country, o.on_day, o.seq
+        ) as place
+    from k2_ours as o
+    where not o.one_row and o.seq not in (select p.seq from k2_pair as p)
+),
+
+theirs as (
+    select
+        h.group_no,
+        h.quantity,
+        h.row_id,
+        row_number() over (
+            partition by h.group_no, h.quantity order by h.country, h.on_day, h.row_id
+        ) as place
+    from k2_theirs as h
+    where h.row_id not in (select p.row_id from k2_pair as p)
+)
+
+select
+    o.seq as set_no,
+    o.seq,
+    h.row_id
+from ours as o
+inner join theirs as h on o.group_no = h.group_no and o.quantity = h.quantity and o.place = h.place;
 
 -- Of what is left of a group, the whole is one sum where either side has one row, or where the sums agree;
 -- else rows are taken in their order.
