@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from ledger import reference, screens, statement_screens
 from ledger.catalog import What
 from ledger.cli.front_desk import FrontDesk
+from ledger.cli.patience import waiting
 from ledger.cli.session import Session
 from ledger.cli.values import Misused, whole
 from ledger.grid import Column
@@ -18,7 +19,7 @@ NO = 1
 def headroom(session: Session, countries: Sequence[str]) -> int:
     desk = FrontDesk(session)
     as_of, known_at = session.options.as_of, session.options.known_at
-    with desk.open() as ledger:
+    with desk.open() as ledger, waiting("entries", quiet=session.options.quiet):
         answer = ledger.headroom(*countries, as_of=as_of, known_at=known_at)
         data, quotas = reference.load(), len(answer)
         codes = {data.charged(data.country_code(country)) for country in countries}
@@ -39,7 +40,7 @@ def headroom(session: Session, countries: Sequence[str]) -> int:
 def statement(session: Session, country: str, from_day: str | None) -> int:
     desk = FrontDesk(session)
     as_of, known_at = session.options.as_of, session.options.known_at
-    with desk.open() as ledger:
+    with desk.open() as ledger, waiting("entries", quiet=session.options.quiet):
         answer = ledger.statement(country, from_day=from_day, as_of=as_of, known_at=known_at)
         now_tpp = 0
         if from_day is not None and not len(answer):
@@ -55,7 +56,7 @@ def statement(session: Session, country: str, from_day: str | None) -> int:
 
 def licenses(session: Session, country: str | None) -> int:
     desk = FrontDesk(session)
-    with desk.open() as ledger:
+    with desk.open() as ledger, waiting("entries", quiet=session.options.quiet):
         answer = ledger.licenses(country, as_of=session.options.as_of, known_at=session.options.known_at)
     desk.answer(answer, screens.licenses(answer) if session.for_people else [])
     desk.tell_charged([] if country is None else [country])
@@ -69,7 +70,7 @@ def fit(session: Session, country: str, device: str | None, quantity: str | None
     devices = None if quantity is None else whole(quantity, "--quantity")
     amount = None if tpp is None else whole(tpp, "--tpp")
     desk = FrontDesk(session)
-    with desk.open() as ledger:
+    with desk.open() as ledger, waiting("entries", quiet=session.options.quiet):
         answer = ledger.fit(
             country, device=device, quantity=devices, tpp=amount, as_of=as_of, known_at=known_at
         )

@@ -11,7 +11,8 @@ import pyarrow as pa
 from ledger import kept, limits, render, screens
 from ledger.answer import Answer
 from ledger.cli.desk import Desk
-from ledger.cli.progress import telling, waiting
+from ledger.cli.patience import waiting
+from ledger.cli.progress import telling
 from ledger.cli.session import Session
 from ledger.cli.values import Misused, entry_seq
 from ledger.errors import Misconfigured

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from time import monotonic
@@ -20,7 +19,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-SHOWN_FROM_SECONDS = 1.0
+from ledger.cli.patience import SHOWN_FROM_SECONDS
 
 
 class ToldHowFar(Protocol):
@@ -62,22 +61,11 @@ def telling(name: str, *, quiet: bool) -> Iterator[ToldHowFar]:
             bar.stop()
 
 
-@contextmanager
-def waiting(name: str, *, quiet: bool) -> Iterator[None]:
-    """Around something long that cannot say how far it is: that it goes on, and since when."""
-    if not sys.stderr.isatty() or quiet:
-        yield
-        return
+def going_on(name: str, since_seconds: float) -> Progress:
+    """Shown from now on, until it is stopped: that something goes on, and since when."""
     columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
     bar = Progress(*columns, console=Console(file=sys.stderr), transient=True)
     bar.add_task(name, total=None)
-    later = threading.Timer(SHOWN_FROM_SECONDS, bar.start)
-    later.daemon = True
-    later.start()
-    try:
-        yield
-    finally:
-        later.cancel()
-        later.join()
-        if bar.live.is_started:
-            bar.stop()
+    bar.tasks[0].start_time = monotonic() - since_seconds
+    bar.start()
+    return bar

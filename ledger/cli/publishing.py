@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from ledger.cli.desk import Desk
-from ledger.cli.progress import waiting
+from ledger.cli.patience import waiting
 from ledger.cli.session import Session
 
 

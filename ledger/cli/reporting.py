@@ -10,7 +10,7 @@ from ledger import ready
 from ledger import report_screens as screens
 from ledger.answer import Answer
 from ledger.cli.desk import Desk
-from ledger.cli.progress import waiting
+from ledger.cli.patience import waiting
 from ledger.cli.session import Session
 from ledger.cli.values import Misused
 

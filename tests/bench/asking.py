@@ -51,8 +51,8 @@ def best(*command: str) -> Ran:
     return min((ran(*command) for _ in range(TIMES)), key=lambda each: each.took_s)
 
 
-def asks(url: str, *arguments: str) -> list[str]:
-    return [sys.executable, "-m", "ledger", "--ledger", url, "headroom", "--json", *arguments]
+def asks(url: str, *arguments: str, verb: str = "headroom") -> list[str]:
+    return [sys.executable, "-m", "ledger", "--ledger", url, verb, "--json", *arguments]
 
 
 # ----------------------------------------------------------------------------------------- whole process
@@ -69,6 +69,13 @@ def whole_process(url: str) -> Iterator[Line]:
     )  # fmt: skip
     yield Line("  as of a day", f"{past.took_s:.2f} s", "", f"{past.took_s / idle.took_s:.1f}", "")
     yield Line("  the first after the import", f"{first.took_s:.2f} s", "", "", "")
+    licenses = asks(url, "IN", verb="licenses")
+    first, again = ran(*licenses), best(*licenses)
+    yield Line(
+        "tppq licenses of one country, whole process", f"{again.took_s:.2f} s", f"{again.memory_mb:.0f} MB",
+        f"{again.took_s / idle.took_s:.1f}", "",
+    )  # fmt: skip
+    yield Line("  the first, which makes the copies that it reads", f"{first.took_s:.2f} s", "", "", "")
 
 
 # ------------------------------------------------------------------------------------------ open process
