@@ -525,6 +525,7 @@ def test_a_long_import_tells_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> N
     [
         (["verify"], "158/158"),
         (["forecast"], "forecast"),
+        (["licenses"], "entries"),
         (["publish", "snapshots"], "snapshots"),
         (["report", "what-is-left"], "what-is-left"),
     ],
@@ -532,10 +533,11 @@ def test_a_long_import_tells_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> N
 def test_whatever_may_take_long_tells_that_it_goes_on(
     arguments: list[str], told: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from ledger.cli import progress  # noqa: PLC0415  # heavy: for this test alone
+    from ledger.cli import patience, progress  # noqa: PLC0415  # heavy: for this test alone
 
     typed(["init", "-q"], clock=clock)
-    monkeypatch.setattr(progress, "SHOWN_FROM_SECONDS", -1.0)
+    for module in (patience, progress):
+        monkeypatch.setattr(module, "SHOWN_FROM_SECONDS", -1.0)
     monkeypatch.setenv("TERM", "xterm")
     screen = Terminal(io.BytesIO(), encoding="utf-8", write_through=True)
     status, _, _ = typed(arguments, clock=clock, stderr=screen)
