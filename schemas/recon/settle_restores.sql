@@ -106,7 +106,8 @@ set
     -- what was restored by TPP alone is so many pieces, where it comes out even
     quantity = case
         when f.quantity is not null then line.quantity + f.quantity
-        when line.quantity * f.tpp % line.tpp = 0 then line.quantity + line.quantity * f.tpp // line.tpp
+        when line.quantity::hugeint * f.tpp % line.tpp = 0
+            then line.quantity + line.quantity::hugeint * f.tpp // line.tpp
     end
 from fitting as f
 where line.seq = f.seq;
