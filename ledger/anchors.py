@@ -58,7 +58,7 @@ def recorded(trail: Sequence[Sequence[Any]]) -> list[Recorded]:
     return sorted(found)
 
 
-def chained(trail: Sequence[Sequence[Any]]) -> Iterator[Difference]:
+def event_faults(trail: Sequence[Sequence[Any]]) -> Iterator[Difference]:
     """The events whose hash is not that of their contents, or that do not continue the event before."""
     last_seq, last_hash, last_at = 0, FIRST_PREV_HASH, ""
     for row in trail:
@@ -77,8 +77,8 @@ def chained(trail: Sequence[Sequence[Any]]) -> Iterator[Difference]:
         last_seq, last_hash, last_at = seq, found, at
 
 
-def edge(head: Head, tree: merkle.Tree) -> Iterator[Difference]:
-    """Whether the head keeps the right edge of the tree over the entries that are there."""
+def edge_faults(head: Head, tree: merkle.Tree) -> Iterator[Difference]:
+    """How the edge of the tree that the head keeps differs from that over the entries which are there."""
     right = merkle.edge_of(len(tree), tree.node)
     if head.tree != right.to_json():
         try:
@@ -88,10 +88,10 @@ def edge(head: Head, tree: merkle.Tree) -> Iterator[Difference]:
         yield len(tree), "tree", f"root {right.root().hex()}", found
 
 
-def signed(
+def checkpoint_faults(
     head: Head, tree: merkle.Tree, trail: Sequence[Sequence[Any]], outside: Outside | None
 ) -> Iterator[Difference]:
-    """Hold the checkpoints recorded in the ledger, and the one kept outside, to the tree."""
+    """How the checkpoints recorded in the ledger, and the one kept outside, differ from the tree."""
     known = recorded(trail)
     good = 0
     for each in known:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from ledger.errors import BadQuery
+from ledger.errors import BadQuery, Misconfigured
 
 _DECIMAL, _DUCKDB_DECIMAL = re.compile(r"decimal128\((\d+), (\d+)\)"), re.compile(r"DECIMAL\((\d+),(\d+)\)")
 _ARROW_NAMES = {
@@ -153,9 +153,13 @@ class Answer:
         return self.table.to_pandas(types_mapper=pd.ArrowDtype)
 
     def pl(self) -> Any:
-        """A polars frame; polars is the caller's to install."""
-        import polars as pl  # an optional package of the caller's  # noqa: PLC0415
-
+        """A polars frame. Raises Misconfigured where polars, an extra, is not installed."""
+        try:
+            import polars as pl  # an extra, for those who want its frames  # noqa: PLC0415
+        except ModuleNotFoundError:
+            raise Misconfigured(
+                "polars needs the extra: pip install 'tppq[polars]'", extra="polars"
+            ) from None
         return pl.from_arrow(self.table)
 
     def rows(self) -> list[dict[str, Any]]:

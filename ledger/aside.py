@@ -36,6 +36,8 @@ _UNTOUCHED_SECONDS = 3_600
 
 def write(place: Path, contents: bytes) -> None:
     """Write a file over the one before, as a whole or not at all; folders are made. Raises OSError."""
+    if not place.name:  # such as . and /
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
     place.parent.mkdir(parents=True, exist_ok=True)
     part = place.with_name(f".{place.name}.{os.getpid()}-{get_ident()}.part")
     try:

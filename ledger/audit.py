@@ -10,11 +10,6 @@ from ledger.base import Opened
 from ledger.events import read
 from ledger.question import day
 
-_TRAIL = {
-    "at": "string", "who": "string", "what": "string", "subject": "string", "outcome": "string",
-    "detail": "string", "event_seq": "int64", "hash": "string",
-}  # fmt: skip
-
 
 class Audit(Opened):
     """The verb about what was done."""
@@ -33,4 +28,4 @@ class Audit(Opened):
         rows = trail.rows(events, self._store.read("refused_since", since=since))
         if who is not None:
             rows = [row for row in rows if roster.same(row["who"], who)]
-        return self._answer_of(_TRAIL, rows)
+        return self._answer_of(trail.COLUMNS, rows)

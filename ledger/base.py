@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping
+from copy import copy
 from pathlib import Path
 from typing import Any, Self
 
 import orjson
 
-from ledger import kept, outcome, proposed, publish, reference, roster, trail
+from ledger import kept, outcome, proposed, reference, roster, trail
 from ledger.answer import Answer, Rows
 from ledger.database import Database
-from ledger.errors import Busy, NotPermitted, Tampered, Unreachable
+from ledger.errors import Busy, Misconfigured, NotPermitted, Tampered, Unreachable
+from ledger.mirror import Mirror
 from ledger.model import Regime
 from ledger.notes import Verifier
 from ledger.outcome import Receipt
@@ -40,7 +42,7 @@ class Opened:
         self.shared = shared
         self._reference = reference.load()
         self._resolver = Resolver(self._reference)
-        self._mirror = publish.Mirror(store, regime, self._reference)
+        self._mirror = Mirror(store, regime, self._reference)
 
     @classmethod
     def open(
@@ -81,9 +83,32 @@ class Opened:
 
         Whoever uses the ledger afterwards is told that it is closed; closing it twice does nothing.
         """
-        if not self._store.is_anothers:
+        if self._store.is_own:
             self._mirror.close()
             self._store.end()
+
+    def known_by(
+        self, token: str, *, own_token: str | None = None, leaves_trace: Callable[[], bool] = lambda: True
+    ) -> Self:
+        """The same open ledger with another at work, for a server: the user of a shared one by their token.
+
+        A ledger of one person has that person at work, for whoever has its `own_token`. It is not to be
+        closed by itself. A token that is nobody's is recorded, if it `leaves_trace`. Raises NotPermitted;
+        Misconfigured where the ledger became a shared one since it was opened, Unreachable where it is gone.
+        """
+        if not self.shared and (own_token is None or not roster.same_token(token, own_token)):
+            raise NotPermitted("the token is not the one with which this ledger is served")
+        self._store.must_be_there()
+        if self._store.head().shared != self.shared:
+            raise Misconfigured(
+                f"{self._store.database.name} became a ledger of many after it was opened: open it anew",
+                store=self._store.database.name,
+            )
+        if not self.shared:
+            return self
+        other = copy(self)
+        other.actor = roster.acting(self._store, self.actor, token, leaves_trace=leaves_trace)
+        return other
 
     def __enter__(self) -> Self:
         return self
@@ -130,15 +155,19 @@ class Opened:
             self._record_read(what, detail)
 
     def _receipts(self, verdict: Verdict, unwritten: Iterable[Row] = ()) -> list[Receipt]:
-        """Receipts of what was appended, and of what the repeats were answered the first time.
+        """Receipts of what was appended, and of each repeat what it was answered the first time.
 
         In a dry run that first answer may be one of the `unwritten` rows, which the store does not have.
         """
         new = list(map(outcome.picked, verdict.rows))
         if verdict.replayed:
             made = {row[0]: row for row in map(outcome.picked, unwritten)}
-            first = [seq for seq, _ in verdict.replayed if seq not in made]
-            again = self._store.read("receipts", seqs=orjson.dumps(first).decode()) if first else []
+            first = sorted(seq for seq, _ in verdict.replayed if seq not in made)
+            parts: dict[str, list[Row]] = {}
+            for row in self._store.read("receipts", seqs=orjson.dumps(first).decode()) if first else ():
+                parts.setdefault(row[1], []).append(row)
+            of = {own[0][0]: own for own in parts.values()}
+            again = [row for seq in first for row in of.get(seq, ())]
             new = [*again, *(made[seq] for seq, _ in verdict.replayed if seq in made), *new]
         return outcome.receipts(new, self._terms.h100_tpp)
 
@@ -150,10 +179,13 @@ class Opened:
         return code
 
     def _proposals(self, known_at: str | None = None) -> proposed.Proposals:
-        """Every proposal, as it stands now or stood at an instant."""
-        events = self._store.events(proposed.TOPIC)
-        now = known_at or self._never_back(*(event.at for event in events[-1:]))
-        return proposed.fold((event for event in events if known_at is None or event.at <= known_at), now)
+        """By id, oldest first, what nobody has decided, or had by an instant: it waits, or has expired."""
+        now = known_at or self._now_as_told()
+        return proposed.fold(self._store.undecided(proposed.TOPIC, known_at), now)
+
+    def _now_as_told(self) -> str:
+        """The instant by which proposals expire."""
+        return self._never_back(self._store.subjects(proposed.TOPIC)[1])
 
     def _never_back(self, *known: str) -> str:
         """The instant by the clock; where that was put back, the last that is known of, or has an entry."""

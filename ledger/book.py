@@ -17,7 +17,7 @@ from functools import partial
 from itertools import chain
 from typing import Any
 
-from ledger import publish, reference, roster, undoing
+from ledger import reference, roster, segments, undoing
 from ledger.accounts import Asked, Books
 from ledger.audit import Audit
 from ledger.bulk import Bulk
@@ -26,12 +26,13 @@ from ledger.database import Database
 from ledger.dictionary import Dictionary
 from ledger.entry import Entry
 from ledger.errors import Misconfigured
-from ledger.feed import BATCH, Feed
+from ledger.feed import GROUP, Feed
 from ledger.line import always
 from ledger.lookups import OWN_PREFIX
 from ledger.model import Kind
 from ledger.outcome import Outcome, Receipt
 from ledger.proofs import Proofs
+from ledger.reading import Progress, silent
 from ledger.recon import Reconciling
 from ledger.rehearsal import Rehearsal
 from ledger.report import Reports
@@ -41,9 +42,6 @@ from ledger.snapshot import Snapshots
 from ledger.store import Store, clock_us
 from ledger.submission import Post, Verdict
 from ledger.text import named
-
-GROUP = BATCH
-"""Rows of a file that are judged, written and committed together."""
 
 
 class Ledger(Audit, Copies, Dictionary, Proofs, Reconciling, Reports, Sandbox, Snapshots):
@@ -123,13 +121,13 @@ class Ledger(Audit, Copies, Dictionary, Proofs, Reconciling, Reports, Sandbox, S
         dry_run: bool = False,
         behind: Rehearsal | None = None,
         receipts: bool = True,
-        progress: Callable[[int], None] = lambda _rows: None,
+        progress: Progress = silent,
     ) -> Outcome:
         """Post the rows of a file: as one submission, all or none, or `each` on its own, in groups.
 
-        `progress` is told how many rows are done. Rows that are refused are in the Outcome, and raise
-        nothing. Raises BadFeed (every bad line and column; nothing is written), unless `dry_run`, which
-        judges the good rows all the same; of several files, `behind` what those before would post. Also
+        `progress` is told how many rows are done, and of how many. Rows that are refused are in the Outcome,
+        and raise nothing. Raises BadFeed (every bad line and column; nothing is written), unless `dry_run`,
+        which judges the good rows all the same; of several files, `behind` what those before would post. Also
         BadQuery, NotPermitted, Busy, Unreachable and Tampered, as `post`.
         """
         if not dry_run:
@@ -138,7 +136,7 @@ class Ledger(Audit, Copies, Dictionary, Proofs, Reconciling, Reports, Sandbox, S
             raise self._store.frozen
         self._may_post_file(feed, approver, dry_run=dry_run)
         became, done = Outcome(), 0
-        sealer = publish.Sealer(self._store, wide=False)
+        sealer = segments.Sealer(self._store, wide=False)
         how: dict[str, Any] = {"each": each, "approver": approver, "again": again}
         rehearsal = behind or Rehearsal()
         posting = self._rehearse(feed, rehearsal, **how) if dry_run else self._post_rows(feed, **how)
@@ -148,7 +146,7 @@ class Ledger(Audit, Copies, Dictionary, Proofs, Reconciling, Reports, Sandbox, S
                 if not dry_run:
                     sealer.take_posted(verdict.rows)
                 done += len(posts)
-                progress(done)
+                progress(done, feed.row_count)
             sealer.close()
         return became
 
@@ -187,7 +185,7 @@ class Ledger(Audit, Copies, Dictionary, Proofs, Reconciling, Reports, Sandbox, S
         """
         both = undoing.correction(self._store, seq, changes, reason)
         post = partial(self.post, approver=approver, request_id=request_id)
-        return post(*undoing.in_order(post, *both), dry_run=dry_run)
+        return post(*undoing.in_order(partial(post, dry_run=True), *both), dry_run=dry_run)
 
     # ----------------------------------------------------------------------------------------- within
 
@@ -257,7 +255,7 @@ class Ledger(Audit, Copies, Dictionary, Proofs, Reconciling, Reports, Sandbox, S
                 ),
                 line,
             )
-            for line, code in enumerate(terms.members(2, terms.period_from), 1)
+            for line, code in enumerate(terms.opened(), 1)
         ]  # fmt: skip
         self._must("db")  # and not: two people, whom a new ledger does not have
         books = Books(terms, self._store.today(), self.actor)

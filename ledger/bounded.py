@@ -19,7 +19,12 @@ MOST_BYTES = 1_000_000
 def contents(path: Path, *, pipes: bool = False) -> bytes:
     """The bytes of a small file; with `pipes`, also of a pipe. Raises OSError, also for what is larger."""
     with path.open("rb") if pipes else opened(path) as stream:
-        found = stream.read(MOST_BYTES + 1)
+        return within(stream)
+
+
+def within(stream: BinaryIO) -> bytes:
+    """The bytes of a small stream. Raises OSError, also for one that has more."""
+    found = stream.read(MOST_BYTES + 1)
     if len(found) > MOST_BYTES:
         raise OSError(
             errno.EFBIG, f"it has more than {MOST_BYTES:,} bytes, the most that such a file may have"

@@ -9,7 +9,6 @@ answered if it had been posted alone.
 from __future__ import annotations
 
 import os
-import sqlite3
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
@@ -123,7 +122,7 @@ class Bulk:
         first = self._waiting[0]
         answer = first.reply.result()
         if answer.fate == Fate.failed:
-            error = getattr(sqlite3, answer.error)(answer.said)
+            error = answer.raised
             raise self._store.database.explained(error) from error
         if answer.fate == Fate.unknown:
             self.close()

@@ -1,19 +1,19 @@
 """Reference data as the rows of an answer: days are days, figures numbers; on a day, what was valid then.
 
-Pure: `reference` has the data.
+Nothing is computed here that a reader could not find in the files of `reference`, but for H100-equivalents.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any, Literal
 
 from ledger import reference
 from ledger.answer import Rows
-from ledger.model import Regime
-from ledger.reference import Reference
+from ledger.model import Country, Device, Regime, h100e
+from ledger.reference import Reference, Row
 
 What = Literal["regime", "devices", "countries"]
 
@@ -44,11 +44,11 @@ def rows(what: What, known: Reference, regime: Regime, as_of: str | None, today:
     The tiers of countries are those of that day, or of today. A regime has no days but those it names.
     """
     if what == "regime":
-        found = reference.regime_rows(regime)
+        found = regime_rows(regime)
     elif what == "devices":
-        found = reference.device_rows(known, regime)
+        found = device_rows(known, regime)
     else:
-        found = reference.country_rows(known, regime, as_of or today)
+        found = country_rows(known, regime, as_of or today)
     types = _TYPES[what]
     if as_of is not None and "valid_from" in types:
         found = [row for row in found if row["valid_from"] <= as_of <= (row["valid_to"] or "9999")]
@@ -58,3 +58,76 @@ def rows(what: What, known: Reference, regime: Regime, as_of: str | None, today:
 
 def _typed(value: Any, kind: str) -> Any:
     return _READ[kind](value) if value is not None and kind in _READ else value
+
+
+def country_rows(known: Reference, regime: Regime, on: str) -> list[Row]:
+    """One row per country; `tier` (1, 2, 3 or None): that of the country it follows, on a day (ISO text)."""
+    return [
+        _picked(country, "country", "alpha_3", "country_name")
+        | {"tier": regime.tier(known.charged(country.country), on)}
+        | _picked(country, "treated_as", "valid_from", "valid_to", "source")
+        for country in known.countries.values()
+    ]
+
+
+def device_rows(known: Reference, regime: Regime) -> list[Row]:
+    """One row per device; `h100e` is TPP / `h100_tpp` of the regime, two decimals, rounded toward zero."""
+    return [
+        _picked(device, "device_id", "vendor", "device_name", "tpp", "declared_tpp")
+        | {"h100e": h100e(device.tpp, regime.h100_tpp)}
+        | {"performance_density": device.performance_density, "counts_3a090_a": device.counts}
+        | _picked(device, "confidence", "valid_from", "valid_to", "source")
+        for device in known.devices.values()
+    ]
+
+
+def regime_rows(regime: Regime) -> list[Row]:
+    """One row per key of the regime's file (key, value as text, status, citation), then the other regimes."""
+    text = reference.documents()[regime.regime]
+    rest = {name: other for name, other in reference.documents().items() if name != regime.regime}
+    others = [(name, f"{other['title']}: {other['notice']}", other) for name, other in rest.items()]
+    return [
+        {
+            "key": key,
+            "value": _plain(value),
+            "status": basis.get("status", text["status"]),
+            "citation": basis.get("citation", text["citation"]),
+        }
+        for key, value, basis in (*_facts(text), *others)
+        if key.rpartition(".")[2] not in ("status", "citation")  # they are columns
+    ]
+
+
+def _facts(text: Row) -> Iterator[tuple[str, Any, Row]]:
+    """Every key of a regime's file with its value and the table that says how firm it is."""
+    for name, value in text.items():
+        if name == "country_list":
+            for listed in value:
+                until = listed.get("valid_to", "further notice")
+                count = f"tier {listed['tier']}, count {len(listed['members'])}, until {until}"
+                yield f"{listed['list_id']} from {listed['valid_from']}", count, listed
+        elif name == "programme":
+            for programme, table in value.items():
+                steps = {f"cap_tpp from {step['from']}": step["cap_tpp"] for step in table.get("steps", ())}
+                facts = {key: fact for key, fact in table.items() if key != "steps"} | steps
+                yield from ((f"{programme}.{key}", *_own(fact, table)) for key, fact in facts.items())
+        elif isinstance(value, dict):
+            yield from ((key, *_own(fact, value)) for key, fact in value.items())
+        else:
+            yield name, value, text
+
+
+def _own(fact: object, table: Row) -> tuple[object, Row]:
+    """A fact with what says how firm it is: its own table, where it has one, else the one it stands in."""
+    return (fact["value"], fact) if isinstance(fact, dict) else (fact, table)
+
+
+def _plain(value: object) -> str:
+    """A value of a regime's file as text: a column has one type."""
+    if isinstance(value, list):
+        return ", ".join(_plain(each) for each in value) or "none"
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _picked(row: Country | Device, *names: str) -> Row:
+    return {name: getattr(row, name) for name in names}

@@ -12,7 +12,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from ledger import log_file, reference, rereading
+from ledger import log_file, reference, rereading, schema
 from ledger import part as part_file
 from ledger.base import Opened
 from ledger.database import DAMAGED, Database
@@ -128,7 +128,7 @@ def backup_older(file: str | os.PathLike[str], url: str, progress: Progress = si
         with closing(Store(Database(f"sqlite:///{part}", 10), clock_us)) as store:
             ((seq, head_hash),) = store.read("any_head")
         with closing(sqlite3.connect(part)) as connection:
-            if (found := connection.execute("pragma integrity_check").fetchone()[0]) != "ok":
+            if (found := connection.execute(schema.sql("store/whole.sqlite.sql")).fetchone()[0]) != "ok":
                 raise Tampered(f"{source.name} is damaged: {found.splitlines()[0]}; nothing was written")
             connection.execute("pragma journal_mode = delete")
         copy = Copy(str(file), seq, head_hash, part.stat().st_size)

@@ -20,12 +20,11 @@ from typing import Any, NamedTuple
 
 import duckdb
 
-from ledger import aside, publish, schema
+from ledger import aside, schema, segments
 from ledger.columns import WIDE, as_table, references
 from ledger.core_check import Otherwise, must_agree, sorted_seq
 from ledger.database import Row
 from ledger.model import Regime
-from ledger.publish import Sealer
 from ledger.reference import Reference
 from ledger.store import Store
 from ledger.submission import Head
@@ -88,11 +87,11 @@ def standing(store: Store, ground: Ground) -> CoreFile | None:
 
     That is a ledger of few entries, and one whose folder cannot be written.
     """
-    folder, head = publish.folder_of(store), store.head()
+    folder, head = segments.folder_of(store), store.head()
     if folder is None or head.seq < LEAST_ENTRIES or NO_NAME in str(folder):
         return None
     if folder.is_dir():
-        publish.shut(folder, store)
+        segments.shut(folder, store)
     found = _found(folder, store)
     if found is not None and head.seq - found.seq < MOST_SINCE:
         return found
@@ -106,7 +105,7 @@ def standing(store: Store, ground: Ground) -> CoreFile | None:
             found = None  # it is no longer asked either
             written = write(part, store, ground, head, None)
         path = folder / _Name(written.seq, written.hash, fingerprint()).file
-        publish.put(part, path, store)
+        segments.put(part, path, store)
         _prune(folder, store, path)
     except OSError:
         return found
@@ -118,12 +117,12 @@ def standing(store: Store, ground: Ground) -> CoreFile | None:
 
 def copies(store: Store) -> Iterator[tuple[str, Any]]:
     """What is kept beside the store and answered from: its name, and what it says of what headroom needs."""
-    folder = publish.folder_of(store)
+    folder = segments.folder_of(store)
     if folder is None:
         return
     # what is damaged is left out: nobody answers from it
     for wide in (False, True):
-        if files := publish.sealed(store, wide=wide).files:
+        if files := segments.sealed(store, wide=wide).files:
             name = f"the {'wide' if wide else 'narrow'} segments"
             with suppress(duckdb.Error), duckdb.connect(":memory:") as connection:
                 yield name, _figures(connection.read_parquet([str(file) for file in files]))
@@ -203,17 +202,17 @@ def write(path: Path, store: Store, ground: Ground, head: Head, previous: CoreFi
         except (OSError, duckdb.Error) as error:
             raise Otherwise(str(previous.path)) from error
     else:
-        sealed = publish.sealed(store, wide=True)
+        sealed = segments.sealed(store, wide=True)
         try:
             _write_anew(path, store, ground, head, sealed)
         except (OSError, duckdb.Error):
             if not sealed.files:
                 raise
-            _write_anew(path, store, ground, head, publish.NONE)  # a damaged copy: the store is read instead
+            _write_anew(path, store, ground, head, segments.NONE)  # a damaged copy: the store is read instead
     return CoreFile(path, head.seq, head.hash)
 
 
-def _write_anew(path: Path, store: Store, ground: Ground, head: Head, sealed: publish.Sealed) -> None:
+def _write_anew(path: Path, store: Store, ground: Ground, head: Head, sealed: segments.Sealed) -> None:
     path.unlink(missing_ok=True)
     since = list(entries(store, sealed.last_seq, head.seq))
     with opened(path) as connection:
@@ -261,7 +260,7 @@ def pages(store: Store, after: int, upto: int) -> Iterator[Sequence[Row]]:
 
 def entries(store: Store, after: int, upto: int) -> Iterator[Any]:
     """The same as Arrow tables, as the core takes them; sealed on the way, where they are many."""
-    sealer = Sealer(store, wide=True) if upto - after >= publish.LEAST_ENTRIES else None
+    sealer = segments.Sealer(store, wide=True) if upto - after >= segments.LEAST_ENTRIES else None
     for rows in pages(store, after, upto):
         table = as_table(WIDE, zip(*rows, strict=True))
         if sealer is not None:

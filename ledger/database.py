@@ -26,12 +26,10 @@ _COLUMN = re.compile(r" +(:?)(\w+),?")
 
 DAMAGED = {"SQLITE_NOTADB": "it is no SQLite database", "SQLITE_CORRUPT": "it is damaged, or cut short"}
 """What SQLite finds wrong with a file as a whole, in words."""
-NO_LEDGER = "there is no ledger at "
-"""How it is said that `init` would make one here."""
-OTHER_SCHEMA = "or name the schema that it is in, at the end of the URL: ?options=-csearch_path%3DSCHEMA"
-"""What to do where PostgreSQL has one that this session does not see."""
 PUT_ASIDE = "name another ledger (--ledger, TPPQ_LEDGER), or move the file away and tppq restore a backup"
 """What to do about such a file."""
+OTHER_SCHEMA = "or name the schema that it is in, at the end of the URL: ?options=-csearch_path%3DSCHEMA"
+"""What to do where PostgreSQL has one that this session does not see."""
 
 
 class Statement(NamedTuple):
@@ -133,7 +131,7 @@ class Database:
 
     def _connect(self, *, read_only: bool) -> Any:
         if self.file is not None and not self.file.is_file():
-            raise Misconfigured(f"{NO_LEDGER}{self.name}: run tppq init", store=self.name)
+            raise self.no_ledger()
         try:
             return self._opened(read_only=read_only)
         except self.driver_error as error:
@@ -200,7 +198,12 @@ class Database:
         error: type[Exception] = sqlite3.Error if self.dialect == "sqlite" else self._psycopg.Error
         return error
 
-    def explained(self, error: BaseException | None) -> LedgerError:
+    def no_ledger(self, why: str = "", elsewhere: str = "") -> Misconfigured:
+        """What to say where `init` would make a ledger; of no other error is it `missing`."""
+        said = f"there is no ledger at {self.name}{why}: run tppq init{elsewhere}"
+        return Misconfigured(said, store=self.name, missing="ledger")
+
+    def explained(self, error: BaseException) -> LedgerError:
         """The driver's error in the ledger's words, with the way out."""
         said = (str(error).splitlines() or ["no reason given"])[0]
         kind = type(error).__name__
@@ -219,9 +222,7 @@ class Database:
             )
         if "no such table" in said or kind == "UndefinedTable":
             elsewhere = "" if self.file is not None else f", {OTHER_SCHEMA}"
-            return Misconfigured(
-                f"{NO_LEDGER}{self.name} ({said}): run tppq init{elsewhere}", store=self.name
-            )
+            return self.no_ledger(f" ({said})", elsewhere)
         if kind in ("InsufficientPrivilege", "ReadOnlySqlTransaction") or "readonly database" in said:
             why = f"this user may not do that to {self.name}: {said}"
             if kind == "InsufficientPrivilege":

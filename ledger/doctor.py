@@ -14,8 +14,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from ledger import kept, publish, reference, schema, upgrade
-from ledger.database import NO_LEDGER, PUT_ASIDE, Database
+from ledger import checkup, kept, reference, schema, segments
+from ledger.checkup import Check
+from ledger.database import PUT_ASIDE, Database
 from ledger.errors import LedgerError, Misconfigured, NotPermitted
 from ledger.installed import version_of
 from ledger.reading import unsound
@@ -29,15 +30,6 @@ WAL_RESET_MENDED_IN = (3, 51, 3)
 _LITTLE_DISK, _NO_DISK = 1 << 30, 50 << 20
 _AHEAD = timedelta(seconds=2)
 _HALTED = "until it is put right nothing can be written: restore the latest backup"
-
-
-class Check(NamedTuple):
-    """One check: `advice` says what to do, and is empty where there is nothing to do."""
-
-    check: str
-    state: Literal["ok", "warn", "fail"]
-    found: str
-    advice: str
 
 
 class Examined(NamedTuple):
@@ -148,12 +140,7 @@ def _strict_tables() -> Check:
 
 
 def _reference_data() -> Check:
-    try:
-        data = reference.load()
-    except (OSError, KeyError, ValueError, LedgerError) as error:
-        return Check(
-            "reference data", "fail", str(error), "install tppq again: its data is missing or damaged"
-        )
+    data = reference.load()
     found = (
         f"{len(data.countries):,} countries, {len(data.devices):,} devices, under {', '.join(data.regimes)}"
     )
@@ -192,7 +179,7 @@ def _postgresql(url: str) -> Check:
 
 def _no_ledger(error: LedgerError) -> Check:
     """What is said where the head of a ledger cannot be read."""
-    if error.detail.startswith(NO_LEDGER):
+    if error.facts.get("missing") == "ledger":
         advice = "run tppq init, or name the ledger: --ledger, TPPQ_LEDGER"
         return Check("ledger", "warn", error.detail, advice)
     if isinstance(error, NotPermitted):
@@ -206,10 +193,10 @@ def _ledger(store: Store, head: Head) -> Iterator[Check]:
     found = f"{store.database.name}: entry {head.seq:,}, head {head.hash[:8]}, {head.regime}"
     yield Check("ledger", "ok", found, "")
     yield _schema(head.schema_version)
-    yield Check(*upgrade.guarded(store))
-    for each in upgrade.kept_apart(store, head):
+    yield checkup.guarded(store)
+    for each in checkup.kept_apart(store, head):
         if each.state == "fail" or each.check == "login":
-            yield Check(*each)
+            yield each
     yield _segments(store)
     wrong = unsound(head)
     yield clock_behind(head, store.clock()) if wrong is None else Check("head", "fail", wrong.detail, _HALTED)
@@ -256,16 +243,16 @@ def _schema(found: int) -> Check:
 
 
 def _segments(store: Store) -> Check:
-    folder = publish.folder_of(store)
+    folder = segments.folder_of(store)
     if folder is None or not folder.is_dir():
         why = "the store is asked each time" if folder is None else "they come with the entries"
         return Check("segments", "ok", f"none: {why}", "")
-    segments, cores = list(folder.glob("*.parquet")), sorted(folder.glob("core-*.duckdb"))
-    held = publish.sealed(store, wide=False)
-    found = f"{len(held.files):,} in use, to entry {held.last_seq:,}" if segments else "none yet"
+    sealed, cores = list(folder.glob("*.parquet")), sorted(folder.glob("core-*.duckdb"))
+    held = segments.sealed(store, wide=False)
+    found = f"{len(held.files):,} in use, to entry {held.last_seq:,}" if sealed else "none yet"
     beside = f", beside {cores[-1].name}, which tppq sql asks" if cores else ""
-    size = sum(path.stat().st_size for path in (*segments, *cores))
-    unused = segments and not held.files and not publish.sealed(store, wide=True).files
+    size = sum(path.stat().st_size for path in (*sealed, *cores))
+    unused = sealed and not held.files and not segments.sealed(store, wide=True).files
     advice = f"they do not continue this ledger: remove {folder}, it is only a copy" if unused else ""
     return Check("segments", "warn" if unused else "ok", f"{found}{beside}; {size / 1e6:,.1f} MB", advice)
 

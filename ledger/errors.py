@@ -1,7 +1,7 @@
-"""What can go wrong, as one tree. `cli` maps it to exit statuses by base class.
+"""What can go wrong, as one tree. `cli` and `web` map it to exit and HTTP statuses by base class.
 
     LedgerError
-    ├─ Refused               well formed, not allowed; nothing written            exit 3
+    ├─ Refused               well formed, not allowed; nothing written             exit 3 / 409
     │  ├─ IdReused           this request id came before, with other contents
     │  ├─ UnknownName        no such country, device, programme; says the nearest
     │  ├─ NoQuota            no allocation applies (Tier 1, or none was opened)
@@ -15,13 +15,13 @@
     │  ├─ LicenseExpired     the license was not in force on that day
     │  ├─ OverLicense        more than the license still holds
     │  └─ OverHeadroom       more than the country has left
-    ├─ BadFeed               the file cannot be read; every line and column      exit 65
-    ├─ BadQuery              not one SELECT, or it does not run                  exit 65
-    ├─ NotPermitted          this role may not do that                           exit 77
-    ├─ Misconfigured         this installation or store is not set up right      exit 78
-    ├─ Unreachable           the store, or a file, cannot be used                exit 69
-    ├─ Tampered              stored history does not add up                      exit 1
-    └─ Busy                  another writer would not let go in time             exit 75
+    ├─ BadFeed               the file cannot be read; every line and column        exit 65 / 422
+    ├─ BadQuery              what was asked cannot be answered, or done so         exit 65 / 400
+    ├─ NotPermitted          this role may not, or not in this ledger now          exit 77 / 403
+    ├─ Misconfigured         this installation or store is not set up right        exit 78 / 500
+    ├─ Unreachable           the store, or a file, cannot be used                  exit 69 / 503
+    ├─ Tampered              stored history does not add up                        exit 1 / 500
+    └─ Busy                  somebody was first, or would not let go in time       exit 75 / 503
 
 The numbers of an error are its attributes too: `error.short_by_tpp`. A *difference* found by `verify`
 is a row, not an error; a *bug* is an `assert`.
@@ -120,11 +120,11 @@ class BadFeed(LedgerError):
 
 
 class BadQuery(LedgerError):
-    title = "The query cannot be run"
+    title = "This cannot be asked, or done so"
 
 
 class NotPermitted(LedgerError):
-    title = "This role may not do that"
+    title = "This is not permitted"
 
 
 class Misconfigured(LedgerError):

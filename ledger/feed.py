@@ -5,6 +5,7 @@ The queries that check it are in `schemas/feed/`. Rows without fault come as lis
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -45,17 +46,17 @@ class Batch(NamedTuple):
     columns: dict[str, list[Any]]
 
 
-BATCH = 20_000
-"""Rows of a file that are read at once."""
+GROUP = 20_000
+"""Rows of a file that are read, judged, written and committed together."""
 
 
 class Feed(Staging):
     """One posting file, read whole: what it holds and what is wrong. Close it, or use it in a `with`."""
 
-    def __init__(self, path: str) -> None:
-        super().__init__(path, POSTING, duckdb.connect(config=_PRIVATE | spill.settings()))
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        super().__init__(os.fspath(path), POSTING, duckdb.connect(config=_PRIVATE | spill.settings()))
 
-    def batches(self, size: int = BATCH) -> Iterator[Batch]:
+    def batches(self, size: int = GROUP) -> Iterator[Batch]:
         """The rows without fault, at most `size` at a time; none of a file whose columns are at fault.
 
         While one batch is worked on, the next ones are fetched by threads of DuckDB.
@@ -95,7 +96,7 @@ class Feed(Staging):
                     yield cell_id, (line, column, None, why)
 
 
-def read_feed(path: str) -> Feed:
+def read_feed(path: str | os.PathLike[str]) -> Feed:
     """The feed in this file ('-' is stdin), by its suffix CSV, TSV, JSON Lines or Parquet, else by its look.
 
     What is wrong in it is in `Feed.faults`. Raises `BadFeed` only for a file that cannot be opened.

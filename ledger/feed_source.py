@@ -14,14 +14,17 @@ import re
 import stat
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from itertools import islice
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import BinaryIO, Self, TextIO
 
 import pyarrow as pa
 from pyarrow import parquet
 
 from ledger import bounded
+from ledger.errors import Unreachable
 from ledger.feed_survey import CHUNK_BYTES, LONGEST_LINE, Form
 from ledger.text import BLANKS
 
@@ -65,14 +68,52 @@ def locate(path: str, folder: Path, *, pipes: bool) -> Path:
         return _copied(stream, folder)
 
 
+def folder_aside() -> AbstractContextManager[Path]:
+    """A temporary folder for what has to be written meanwhile. Raises Unreachable where none can be made."""
+    try:
+        folder = TemporaryDirectory(prefix="tppq-")
+    except OSError as error:
+        raise no_room(os.environ.get("TMPDIR") or "of this machine", error) from error
+    return _as_path(folder)
+
+
+@contextmanager
+def _as_path(folder: TemporaryDirectory[str]) -> Iterator[Path]:
+    with folder as name:
+        yield Path(name)
+
+
+@contextmanager
+def putting_aside(folder: Path) -> Iterator[None]:
+    """What is written to a temporary folder meanwhile. Raises Unreachable where it takes nothing."""
+    try:
+        yield
+    except OSError as error:
+        raise no_room(folder, error) from error
+
+
+def no_room(folder: Path | str, error: OSError) -> Unreachable:
+    """What is said of a temporary folder that takes nothing: it is not the file that is at fault."""
+    return Unreachable(
+        f"the temporary folder {folder} cannot be written: {error.strerror or error}; make room there, "
+        "or name another with TMPDIR",
+        path=str(folder),
+    )
+
+
 def _copied(stream: BinaryIO, folder: Path) -> Path:
     """A copy, as far as its lines are none too long: a pipe need not have an end."""
     copy = folder / "feed"
     held, lined = 0, True
-    with copy.open("wb") as target:
+    with putting_aside(folder):
+        target = copy.open("wb", buffering=0)  # what is left to write at its end would fail there
+    with target:
         while chunk := stream.read(CHUNK_BYTES):
             lined = lined and not (target.tell() == 0 and chunk.startswith(_PARQUET))
-            target.write(chunk)
+            with putting_aside(folder):
+                left = memoryview(chunk)
+                while left:
+                    left = left[target.write(left) :]
             ended = max(chunk.rfind(b"\n"), chunk.rfind(b"\r"))
             held = len(chunk) - ended - 1 + (held if ended < 0 else 0)
             if lined and held > LONGEST_LINE:
@@ -170,7 +211,10 @@ def write_careful(records: Iterator[Record], names: Sequence[str | None], target
     texts = [("broken", pa.string()), *((name, pa.string()) for _, name in kept)]
     schema = pa.schema([("line", pa.int32()), *texts])
     nothing = [""] * len(names)
-    with parquet.ParquetWriter(target, schema, use_dictionary=False, compression="none") as writer:
+    with (
+        putting_aside(target.parent),
+        parquet.ParquetWriter(target, schema, use_dictionary=False, compression="none") as writer,
+    ):
         while group := list(islice(records, _RECORDS)):
             rows = [_cells(fields, len(names)) for _, fields in group]
             fields = list(zip(*(nothing if isinstance(row, str) else row for row in rows), strict=True))

@@ -12,7 +12,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, Self
 
 import duckdb
@@ -83,12 +82,15 @@ class Staging:
             raise BadFeed(summary(self.path, self.faults), faults=[fault._asdict() for fault in self.faults])
 
     def read(self) -> None:
-        """Stages the file and finds its faults. Raises `BadFeed` only for one that cannot be opened."""
+        """Stages the file and finds its faults. Raises `BadFeed` only for one that cannot be opened.
+
+        Raises Unreachable where the temporary folder takes nothing.
+        """
         with ExitStack() as undo:
             undo.callback(self.close)
             try:
-                with TemporaryDirectory(prefix="tppq-") as folder:
-                    self._read(Path(folder))
+                with source.folder_aside() as folder:
+                    self._read(folder)
             except OSError as error:
                 why = f"cannot be read: {error.strerror or error}"
                 fault = Fault(self.path, None, None, None, why)

@@ -102,9 +102,9 @@ class Forecasts(Questions):
             return {}
         before = today - timedelta(days=QUARTER_DAYS)
         then = min(filter(None, (known_at, instant(before.isoformat()))))
-        return self.outlooks(before, then, QUARTER_DAYS, country=country)
+        return self._outlooks(before, then, QUARTER_DAYS, country=country)
 
-    def outlooks(
+    def _outlooks(
         self, as_of: date, known_at: str | None, days: int, *, country: str | None = None
     ) -> dict[str, Outlook]:
         """What each country will have used so many days later, as forecast on a day by what was known then.
@@ -141,7 +141,7 @@ class Forecasts(Questions):
         """The rows of one country: each percent at each run-rate."""
         standing = quota.standing
         used = standing.used_tpp
-        # as `balance_state` has it: critical from 90 % on, exhausted where less than one H100 is left
+        # 100 % is, as `exhausted` in `balance_state`, less than one H100 left
         targets = {
             90: -(-standing.allocated_tpp * 90 // 100),
             100: standing.allocated_tpp - self._terms.h100_tpp + 1,

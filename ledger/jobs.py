@@ -119,7 +119,7 @@ def try_out(delivery: Delivery) -> None:
 
 def _try_out(path: Path, folder: Path, instead: str) -> None:
     try:
-        if path != folder and path.is_dir():
+        if not path.name or (path != folder and path.is_dir()):
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
         with TemporaryFile(dir=folder):
             pass

@@ -24,7 +24,7 @@ Tellings = Callable[[Verdict], Sequence[Telling]]
 
 
 def always() -> None:
-    """The `still` check of a ledger without roles: never raises."""
+    """The `still` of a ledger without roles, or of what depends on nothing: never raises."""
 
 
 @dataclass(slots=True, eq=False)

@@ -41,7 +41,7 @@ class _Making(Database):
     def pipelined(self, _connection: Any) -> AbstractContextManager[object]:
         return nullcontext()  # a script of several statements cannot be sent ahead of its answers
 
-    def explained(self, error: BaseException | None) -> LedgerError:
+    def explained(self, error: BaseException) -> LedgerError:
         found = super().explained(error)
         if isinstance(found, Tampered):
             said = str(error).splitlines()[0]

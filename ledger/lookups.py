@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import chain
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import chain, islice
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -22,12 +22,22 @@ OWN_PREFIX = 32
 _FEW = 20
 """Licenses of one group that are not there: of more, nothing is looked for, as it is no slip of the hand."""
 
-_LICENSE = Kind.license.value
+_LICENSE, _RELEASE = Kind.license.value, Kind.release.value
 
 Question = tuple[str, Mapping[str, Any]]
 """A statement of `schemas/store`, and its values."""
 
 _OF_A_FILE = re.compile(r"[0-9a-f]{32}-[0-9]{9}")
+
+
+class Issued(NamedTuple):
+    """The entries up to a seq that issued the licenses of which a group undoes issues."""
+
+    up_to: int
+    seqs: Sequence[int]
+
+
+NONE_KNOWN = Issued(0, ())
 
 
 class Lookups:
@@ -42,25 +52,29 @@ class Lookups:
 
         self._was_alone = True
 
-    def locked(self, cursor: Any, posts: Sequence[Post], books: Books) -> tuple[Sequence[Row], Earlier]:
+    def locked(
+        self, cursor: Any, posts: Sequence[Post], books: Books, issued: Issued = NONE_KNOWN
+    ) -> tuple[Sequence[Row], Earlier]:
         """Lock the head, and read it (no row where there is none) with all that `fill` and `earlier` read.
 
         It is asked for together: on PostgreSQL, all writers wait for each round trip of the one that has the
-        lock. Afterwards `kept_hash` is empty, until the caller says that what was judged is committed.
+        lock. `issued` spares it the whole history. Afterwards `kept_hash` is empty, until the caller says
+        that what was judged is committed.
         """
         kept_hash, self.kept_hash = self.kept_hash, ""
         hoped = bool(kept_hash) and self._was_alone  # where others write too, all is asked for at once
         if not hoped:
             self._forget()
-        asked, repeats = self._unknown(posts), _repeats(posts)
-        head, *rows = self._database.rows_together(cursor, ("lock_head", {}), *asked, *repeats)
-        accounts, answered = rows[: len(asked)], rows[len(asked) :]
+        asked, repeats, undoings = self._unknown(posts), _repeats(posts), _undoings(posts, issued)
+        head, *rows = self._database.rows_together(cursor, ("lock_head", {}), *asked, *repeats, *undoings)
+        read = iter(rows)
+        accounts, answered = list(islice(read, len(asked))), list(islice(read, len(repeats)))
         self._was_alone = kept_hash in ("", *(Head(*row).hash for row in head))
         if hoped and not self._was_alone:
             self._forget()
             accounts = self._database.rows_together(cursor, *self._unknown(posts))
         self._keep(accounts)
-        self._lend(cursor, posts, books)
+        self._lend(cursor, posts, books, list(read))
         return head, _earlier(answered)
 
     def fill(self, cursor: Any, posts: Sequence[Post], books: Books, *, fresh: bool) -> None:
@@ -68,7 +82,7 @@ class Lookups:
         if fresh:
             self._forget()
         self._keep(self._database.rows_together(cursor, *self._unknown(posts)))
-        self._lend(cursor, posts, books)
+        self._lend(cursor, posts, books, self._database.rows_together(cursor, *_undoings(posts, NONE_KNOWN)))
 
     def earlier(self, cursor: Any, posts: Sequence[Post]) -> Earlier:
         """What the requests of these posts were answered before."""
@@ -110,10 +124,17 @@ class Lookups:
             else:
                 self._licenses[account.license_no] = account
 
-    def _lend(self, cursor: Any, posts: Sequence[Post], books: Books) -> None:
-        """Give the books what is kept, and what reversals must know of the entries that they undo."""
+    def _lend(
+        self, cursor: Any, posts: Sequence[Post], books: Books, undoings: Sequence[Sequence[Row]]
+    ) -> None:
+        """Give the books what is kept, and what reversals must know: the answers to `_undoings`."""
         books.quotas, books.licenses = self._quotas, self._licenses
-        books.undone, books.issues = {}, {}
+        undone = _undone(posts)
+        found = iter(undoings)
+        books.undone = {seq: _why_not_undone(next(found), each) for seq, each in undone.items()}
+        books.issues = {number: {} for number in _licenses_of(undone)}
+        for number, seq, issued_on, expires_on in chain.from_iterable(found):
+            books.issues[number][seq] = issued_on, expires_on
         issued: set[str] = set()
         used: set[str] = set()
         for post in posts:
@@ -122,13 +143,6 @@ class Lookups:
                 continue
             if each.license_no is not None and self._licenses.get(each.license_no) is None:
                 (issued if each.kind == _LICENSE else used).add(each.license_no)
-            if each.reverses_seq is not None:
-                seq = each.reverses_seq
-                if seq not in books.undone:
-                    books.undone[seq] = self._why_not_undone(cursor, each)
-                    if each.kind == Kind.release and each.license_no not in books.issues:
-                        rows = self._database.rows(cursor, "issues", license_no=each.license_no)
-                        books.issues[each.license_no or ""] = {row[0]: (row[1], row[2]) for row in rows}
         books.looked_for = self._look_for(cursor, used - issued)
 
     def _look_for(self, cursor: Any, numbers: set[str]) -> frozenset[str]:
@@ -140,25 +154,63 @@ class Lookups:
         self._keep(self._database.rows_together(cursor, ("accounts", asked)))
         return frozenset(numbers)
 
-    def _why_not_undone(self, cursor: Any, asked: Asked) -> str:
-        """Why the entry cannot be reversed by what is asked; empty where it can."""
-        seq = asked.reverses_seq
-        rows = self._database.rows(cursor, "reversal_of", seq=seq)
-        if not rows:
-            return f"there is no entry {seq:,} to reverse"
-        kind, quota, license_no, tpp, reverses_seq, stands_seq, reversed_by_seq, on = rows[0]
-        if reversed_by_seq is not None:
-            instead = f"; entry {stands_seq:,} stands in its place" if stands_seq is not None else ""
-            return (
-                f"entry {seq:,} was reversed before, by entry {reversed_by_seq:,}: "
-                f"an entry is undone once, whole{instead}"
-            )
-        if reverses_seq is not None:
-            return f"entry {seq:,} is itself the reversal of {reverses_seq:,}: post the right entry anew"
-        undoing = (UNDONE_BY[Kind(kind)], quota, license_no, tpp, on)
-        if undoing != (asked.kind, asked.quota, asked.license_no, asked.tpp, asked.effective_on):
-            return f"entry {seq:,} is undone by {undoing[0]} of {tpp:,} TPP on {on}, not by what was asked"
-        return ""
+
+def issued(read: Callable[..., Sequence[Row]], posts: Sequence[Post]) -> Issued:
+    """What `locked` need not look for again: who else writes does not wait while the history is read.
+
+    That is once for all licenses of the group. No index has the license of an entry, and nothing that is kept
+    of a license bounds when it was issued.
+    """
+    head = read("head") if _licenses_of(_undone(posts)) else ()
+    if not head:
+        return NONE_KNOWN
+    up_to = Head(*head[0]).seq
+    *_, (statement, values) = _undoings(posts, NONE_KNOWN)
+    return Issued(up_to, [row[1] for row in read(statement, **values)])
+
+
+def _undone(posts: Sequence[Post]) -> dict[int, Asked]:
+    """By seq, the first that asks to undo an entry."""
+    found: dict[int, Asked] = {}
+    for post in posts:
+        if isinstance(post.asked, Asked) and post.asked.reverses_seq is not None:
+            found.setdefault(post.asked.reverses_seq, post.asked)
+    return found
+
+
+def _licenses_of(undone: Mapping[int, Asked]) -> set[str]:
+    """The licenses of which issues are undone."""
+    return {each.license_no or "" for each in undone.values() if each.kind == _RELEASE}
+
+
+def _undoings(posts: Sequence[Post], issued: Issued) -> list[Question]:
+    """What to ask for: each entry that the posts undo, and at last what issued their licenses, if any."""
+    undone = _undone(posts)
+    asked: list[Question] = [("reversal_of", {"seq": seq}) for seq in undone]
+    if numbers := _licenses_of(undone):
+        known = orjson.dumps(list(issued.seqs)).decode()
+        asked.append(("issues", {"licenses": _names(numbers), "up_to": issued.up_to, "known": known}))
+    return asked
+
+
+def _why_not_undone(rows: Sequence[Row], asked: Asked) -> str:
+    """Why the entry cannot be reversed by what is asked; empty where it can."""
+    seq = asked.reverses_seq
+    if not rows:
+        return f"there is no entry {seq:,} to reverse"
+    kind, quota, license_no, tpp, reverses_seq, stands_seq, reversed_by_seq, on = rows[0]
+    if reversed_by_seq is not None:
+        instead = f"; entry {stands_seq:,} stands in its place" if stands_seq is not None else ""
+        return (
+            f"entry {seq:,} was reversed before, by entry {reversed_by_seq:,}: "
+            f"an entry is undone once, whole{instead}"
+        )
+    if reverses_seq is not None:
+        return f"entry {seq:,} is itself the reversal of {reverses_seq:,}: post the right entry anew"
+    undoing = (UNDONE_BY[Kind(kind)], quota, license_no, tpp, on)
+    if undoing != (asked.kind, asked.quota, asked.license_no, asked.tpp, asked.effective_on):
+        return f"entry {seq:,} is undone by {undoing[0]} of {tpp:,} TPP on {on}, not by what was asked"
+    return ""
 
 
 def _repeats(posts: Sequence[Post]) -> list[Question]:

@@ -187,10 +187,10 @@ class Regime:
                 return listed.tier
         return None
 
-    def members(self, tier: int, on: str) -> list[str]:
-        """Every alpha-2 code of a tier on a day (ISO text), sorted."""
-        codes = {code for listed in self.lists if listed.tier == tier for code in listed.members}
-        return sorted(code for code in codes if self.tier(code, on) == tier)
+    def opened(self) -> list[str]:
+        """Every alpha-2 code that gets an opening allocation, sorted: Tier 2 on the period's first day."""
+        codes = {code for listed in self.lists for code in listed.members}
+        return sorted(code for code in codes if self.tier(code, self.period_from) == 2)
 
 
 def h100e(tpp: int, h100_tpp: int) -> Decimal:

@@ -60,3 +60,15 @@ def receipts(rows: Iterable[Sequence[Any]], h100_tpp: int) -> list[Receipt]:
         )
         for seq, request_id, kind, country, license_no, tpp, after_tpp, entry_hash in rows
     ]
+
+
+def refusal_told(declined: Declined) -> dict[str, Any]:
+    """A refusal as an object: its line (null: it came from no file), its request, the problem.
+
+    `answered_at` is there where it repeats an earlier answer.
+    """
+    problem = {
+        "line": declined.line or None, "request_id": declined.request_id or None,
+        **declined.refusal.problem(),
+    }  # fmt: skip
+    return problem | ({"answered_at": declined.answered_at} if declined.answered_at is not None else {})

@@ -21,7 +21,12 @@ _BESIDE = ("-wal", "-shm", "-journal")
 
 
 def begun(file: Path) -> Path:
-    """Where a copy of this name grows, until it is whole; what killed processes left of one is removed."""
+    """Where a copy of this name grows, until it is whole; what killed processes left of one is removed.
+
+    Raises Misconfigured for what names a folder, such as `.`.
+    """
+    if not file.name:
+        raise _there_already(file)
     left = re.compile(rf"{re.escape(f'.{file.stem}.')}([0-9]{{1,9}})-[0-9]+\.part{re.escape(file.suffix)}")
     with suppress(OSError):  # nobody need be able to list the folder
         for each in file.parent.iterdir():

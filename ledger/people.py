@@ -150,8 +150,8 @@ class People(Opened):
     def _may_post(self, posts: Sequence[Post], approver: str | None, *, dry_run: bool) -> None:
         """Raise NotPermitted for what nobody posts alone in a shared ledger: the way is tppq propose.
 
-        What was posted before is answered again, with its second person or without. That somebody tried is
-        recorded, but for a dry run, which writes nothing.
+        A request that was posted before, with its second person or without, is answered again, or as reused.
+        That somebody tried is recorded, but for a dry run, which writes nothing.
         """
         if not self.shared:
             return
@@ -168,13 +168,13 @@ class People(Opened):
         ]
         posted = self._posted([post.request_id for post, _ in by_two]) if by_two else ()
         for post, said in by_two:
-            if (post.request_id, post.body_hash) not in posted:
+            if post.request_id not in posted:
                 raise self._to_propose(said, dry_run=dry_run)
 
-    def _posted(self, request_ids: Sequence[str]) -> set[tuple[str, str | None]]:
-        """Of these requests, those that have entries, each with its body's hash; they have them for good."""
+    def _posted(self, request_ids: Sequence[str]) -> set[str]:
+        """Of these requests, those that have entries; they have them for good."""
         rows = self._store.read("answered", request_ids=orjson.dumps(request_ids).decode())
-        return {(request_id, body_hash) for request_id, body_hash, _ in rows}
+        return {request_id for request_id, _, _ in rows}
 
     def _to_propose(self, why: str, *, dry_run: bool) -> NotPermitted:
         """What is said of an entry that nobody posts alone."""

@@ -12,7 +12,7 @@ from ledger.answer import Answer
 from ledger.grid import Column, Grid
 from ledger.model import h100e
 from ledger.proposed import Proposal
-from ledger.screens import Screen, figure
+from ledger.screens import Screen, figure, second
 
 __all__ = ["Screen", "pending", "proposed", "trail_of", "users"]
 
@@ -60,7 +60,7 @@ def proposed(proposal: Proposal, h100_tpp: int, *, dry_run: bool) -> Screen:
     short = proposal.hash[:_HASH]
     return [
         *screen,
-        f"{proposal.proposal} waits for a second person, until {_instant(proposal.expires_at)} (UTC).",
+        f"{proposal.proposal} waits for a second person, until {second(proposal.expires_at)}.",
         f"tppq approve {proposal.proposal} --hash {short}",
     ]
 
@@ -103,17 +103,13 @@ def trail_of(answer: Answer) -> Screen:
     if not len(answer):
         return ["Nothing was recorded."]
     columns = [
-        Column("At (UTC)", "name", titles=True), Column("Who", "name", titles=True), Column("What", "name"),
+        Column("At", "name", titles=True), Column("Who", "name", titles=True), Column("What", "name"),
         Column("Of", "words"), Column("Outcome", "name", styles=_OUTCOMES), Column("Detail", "words"),
     ]  # fmt: skip
     cells = [
         [
-            _instant(row["at"]), row["who"], row["what"], row["subject"], row["outcome"], trail.sentence(row),
+            second(row["at"]), row["who"], row["what"], row["subject"], row["outcome"], trail.sentence(row),
         ]
         for row in answer.rows()
     ]  # fmt: skip
     return [Grid(columns, cells)]
-
-
-def _instant(at: str) -> str:
-    return f"{at[:10]} {at[11:19]}"

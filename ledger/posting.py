@@ -15,7 +15,7 @@ from uuid import uuid4
 from ledger import evidence
 from ledger.accounts import Asked
 from ledger.errors import BadQuery, Refused, UnknownName
-from ledger.model import Device, Kind
+from ledger.model import Kind
 from ledger.reference import Reference
 from ledger.submission import Post
 from ledger.text import named
@@ -90,11 +90,6 @@ class Resolver:
         found: str | Refused = self._countries[text]
         return found
 
-    def device(self, text: str) -> Device | Refused:
-        """The device of the catalogue, or why there is none."""
-        found: Device | Refused = self._devices[text]
-        return found
-
     def resolve(
         self, kind: str, country_text: str, effective_on: str, license_no: str | None,
         device_text: str | None, quantity: int | None, tpp: int | None, expires_on: str | None,
@@ -113,10 +108,10 @@ class Resolver:
             device_id = device.device_id
             if quantity is not None and tpp is None:
                 tpp = quantity * device.tpp  # more than can be kept: `rules.agreement` says so, in its turn
-        if programme != "country":
+        if programme not in PROGRAMMES:
             return UnknownName(
                 f"no programme '{programme}' in this ledger: it runs {', '.join(PROGRAMMES)}",
-                field="programme", value=programme, nearest="country",
+                field="programme", value=programme, nearest=PROGRAMMES[0],
             )  # fmt: skip
         if holder is not None and self.country(holder) != country:
             return UnknownName(

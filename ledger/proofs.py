@@ -98,7 +98,7 @@ class Proofs(Opened):
         tree = (served[1] if served else merkle.Tree()) if folder is not None else None
         right = merkle.edge_of(len(tree), tree.node) if tree is not None else _base(known, outside, signer)
         start = right.size
-        hashes = self._reread(right, head, wanted)
+        hashes = self._reread(right, head, wanted, is_served=served is not None)
         if tree is not None:
             tree.extend(hashes)
             for size, root in wanted.items():
@@ -209,8 +209,11 @@ class Proofs(Opened):
             tree.extend(some.leaves for some in coming)
         return tree
 
-    def _reread(self, right: merkle.Edge, head: Head, wanted: dict[int, bytes]) -> list[bytes]:
+    def _reread(
+        self, right: merkle.Edge, head: Head, wanted: dict[int, bytes], *, is_served: bool
+    ) -> list[bytes]:
         """Let the edge grow to the head by the entries as they are stored; its leaves. Raises Tampered."""
+        start = right.size
         last = rereading.last_of(rereading.entry(self._store, right.size)) if right.size else rereading.Last()
         hashes: list[bytes] = []
         with closing(hashed(self._store, head, last, head.seq)) as coming:
@@ -227,7 +230,10 @@ class Proofs(Opened):
                     if right.size in wanted and right.root() != wanted[right.size]:
                         raise _forked(right.size)
                 hashes.append(some.leaves)
-        if (last.seq, last.hash) != (head.seq, head.hash) or right.to_json() != head.tree:
+        stands = (last.seq, last.hash) == (head.seq, head.hash)
+        if stands and start and is_served and right.to_json() != head.tree:
+            raise _forked(start)  # the tiles are of another history up to where they end
+        if not stands or right.to_json() != head.tree:
             raise Tampered(
                 f"the head of the ledger (entry {head.seq:,}) does not stand on its entries, which end at "
                 f"{last.seq:,}; nothing was signed: run tppq verify",

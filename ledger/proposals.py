@@ -22,6 +22,7 @@ from ledger.errors import (
 )
 from ledger.events import Telling
 from ledger.feed import Feed
+from ledger.line import always
 from ledger.lookups import OWN_PREFIX
 from ledger.outcome import Receipt
 from ledger.people import People
@@ -80,7 +81,8 @@ class Proposals(People):
     ) -> Proposal:
         """Propose to undo one entry and post the right one in its place. Raises as `propose_reversal`."""
         both = undoing.correction(self._store, seq, changes, reason)
-        return self.propose(*undoing.in_order(self.propose, *both), dry_run=dry_run)
+        try_out = partial(self.propose, dry_run=True)
+        return self.propose(*undoing.in_order(try_out, *both), dry_run=dry_run)
 
     def pending(self, proposal: str | None = None) -> Answer:
         """What waits for a second person: one row per entry of each proposal (or of one), oldest first.
@@ -91,10 +93,7 @@ class Proposals(People):
         """
         self._must_be_shared()
         self._must("ask")
-        proposals = self._proposals()
-        chosen = proposed.pending(proposals)
-        if proposal is not None:
-            chosen = [proposed.found(proposals, proposal)]
+        chosen = proposed.pending(self._proposals()) if proposal is None else [self._found(proposal)]
         rows = [
             {**each._asdict(), **entry, "part": part, "headroom_tpp": left}
             for each in chosen
@@ -106,9 +105,10 @@ class Proposals(People):
         """Approve what somebody else proposed, and post it: in their name, with you as the approver.
 
         It is judged again. `seen`, the hash of what was looked at (or its first 8 characters and more), binds
-        the approval to that. Raises Refused where a rule no longer lets it pass, or where headroom no longer
-        suffices that was shown to; SelfApproval, UnknownName, NotPermitted. Then nothing is posted, and that
-        it was tried is recorded.
+        the approval to that. Raises Refused where a rule no longer lets it pass, where headroom no longer
+        suffices that was shown to, or where the break that it is for was put right, accepted or cleared
+        since; SelfApproval, UnknownName, NotPermitted. Then nothing is posted, and that it was tried is
+        recorded.
         """
         if dry_run:
             chosen, posts, books = self._to_approve(proposal, seen)
@@ -140,7 +140,7 @@ class Proposals(People):
         """Take back what you proposed yourself. Raises UnknownName, NotPermitted."""
         self._must_be_shared()
         self._must("propose")
-        chosen = proposed.found(self._proposals(), proposal)
+        chosen = self._found(proposal)
         if not roster.same(chosen.by, self.actor):
             raise NotPermitted(
                 f"{chosen.proposal} is {chosen.by}'s, who alone can withdraw it; an approver can reject it",
@@ -157,9 +157,9 @@ class Proposals(People):
         *,
         dry_run: bool = False,
         beside: Callable[[str], Sequence[Telling]] = lambda _proposal: (),
-        check: Callable[[], None] = lambda: None,
+        still: Callable[[], None] = always,
     ) -> Proposal:
-        """Propose these posts; with the proposal is recorded what is told `beside` it, if `check` lets it."""
+        """Propose these posts; with the proposal is recorded what is told `beside` it, if `still` lets it."""
         self._must_be_shared()
         self._must("propose")
         if not posts:
@@ -172,7 +172,7 @@ class Proposals(People):
         head, now = self._store.head(), self._never_back()
         expires_at = proposed.expiry(now, self._terms.approval.days)
         while True:
-            name = proposed.named(len(self._proposals()) + 1)
+            name = proposed.named(self._store.subjects(proposed.TOPIC)[0] + 1)
             bound = proposed.content_hash(head.origin, name, self.actor, expires_at, entries)
             proposal = Proposal(name, self.actor, now, expires_at, bound, remark, entries, shown)
             if dry_run:
@@ -180,16 +180,16 @@ class Proposals(People):
             detail = {each: getattr(proposal, each) for each in _KEPT} | {"shown_seq": head.seq}
             tellings = [Telling(proposed.TOPIC, name, "proposed", detail), *beside(name)]
             try:
-                made = self._store.record(tellings, self.actor, partial(self._must_be_free, name, check))
+                made = self._store.record(tellings, self.actor, partial(self._must_be_free, name, still))
             except _Taken:
                 continue
             return proposal._replace(at=made[0].at)
 
-    def _must_be_free(self, name: str, check: Callable[[], None]) -> None:
+    def _must_be_free(self, name: str, still: Callable[[], None]) -> None:
         """Under the lock: that the proposer still may, and that nobody has just used this id."""
         roster.must_still(self._store, "propose", self.actor)
-        check()
-        if name in self._proposals():
+        still()
+        if self._about(name):
             raise _Taken
 
     def _to_approve(self, proposal: str, seen: str | None) -> tuple[Proposal, Sequence[Post], Books]:
@@ -207,7 +207,7 @@ class Proposals(People):
         """The pending proposal, which somebody else made and which this user may decide on."""
         self._must_be_shared()
         self._must("approve", proposal=proposed.called(proposal))
-        chosen = proposed.found(self._proposals(), proposal)
+        chosen = self._found(proposal)
         if roster.same(chosen.by, self.actor):
             way_out = "tppq withdraw takes it back" if verb == "reject" else "another approver must"
             raise SelfApproval(
@@ -218,7 +218,8 @@ class Proposals(People):
 
     def _must_stand(self, chosen: Proposal, verdict: Verdict) -> None:
         """Under the lock: still pending, both still in their roles, and posting it does what it showed."""
-        proposed.found(self._proposals(), chosen.proposal)
+        self._found(chosen.proposal)
+        self._must_not_be_overtaken(chosen)
         so = f": {chosen.proposal} cannot be posted"
         roster.must_still(self._store, "approve", self.actor, so, proposal=chosen.proposal)
         roster.must_still(self._store, "propose", chosen.by, so, proposal=chosen.proposal)
@@ -241,6 +242,9 @@ class Proposals(People):
                     short_by_tpp=-left.headroom_tpp, fits=None,
                 )  # fmt: skip
 
+    def _must_not_be_overtaken(self, _chosen: Proposal) -> None:
+        """That nothing happened since by which it would be posted in vain, or twice."""
+
     def _told_beside(self, _chosen: Proposal, _receipts: Sequence[Receipt]) -> Sequence[Telling]:
         """What else is recorded with an approval, in the same transaction."""
         return ()
@@ -248,14 +252,24 @@ class Proposals(People):
     def _end(self, chosen: Proposal, action: str, reason: str) -> Proposal:
         act: roster.Act = "propose" if action == "withdrawn" else "approve"
 
-        def check() -> None:
+        def still() -> None:
             roster.must_still(self._store, act, self.actor)
-            proposed.found(self._proposals(), chosen.proposal)
+            self._found(chosen.proposal)
 
         why = {"hash": chosen.hash, "reason": remarked("reason", reason)}
         telling = Telling(proposed.TOPIC, chosen.proposal, action, why)
-        self._store.record([telling], self.actor, check)
-        return self._proposals()[chosen.proposal]
+        self._store.record([telling], self.actor, still)
+        return self._about(chosen.proposal)[chosen.proposal]
+
+    def _found(self, given: str) -> Proposal:
+        """The pending proposal that is meant. Raises UnknownName: why there is none, and which there are."""
+        about = self._about(given)
+        return proposed.found(about if proposed.pending(about) else self._proposals() | about, given)
+
+    def _about(self, given: str) -> proposed.Proposals:
+        """The proposal that is meant, whatever became of it; nothing where there is none."""
+        events = self._store.events(proposed.TOPIC, proposed.called(given))
+        return proposed.fold(events, self._now_as_told())
 
     def _books_of(self, actor: str, approver: str, but: str | None = None) -> Books:
         return Books(

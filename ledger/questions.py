@@ -40,8 +40,9 @@ class Questions(Opened):
 
         Columns: country, country_name, allocated_tpp, licensed_tpp (not yet exported), exported_tpp,
         blocked_tpp, headroom_tpp (whole TPP), headroom_h100e, used_percent, balance_state, control_state,
-        last_seq. `as_of` asks what had taken effect on a day, `known_at` what had been recorded at an
-        instant (UTC). Raises UnknownName, NoQuota, DenialPolicy, BadQuery (no day, no instant), NotPermitted.
+        last_seq; in a shared ledger pending_tpp too, the last. `as_of` asks what had taken effect on a day,
+        `known_at` what had been recorded at an instant (UTC). Raises UnknownName, NoQuota, DenialPolicy,
+        BadQuery (no day, no instant), NotPermitted.
         """
         self._must("ask")
         codes = [self._country(country) for country in countries]
@@ -135,7 +136,7 @@ class Questions(Opened):
         self._must("ask")
         _must_be_whole(device, quantity=quantity, tpp=tpp)
         asked_times = times(as_of, known_at)
-        today = asked_times["as_of"] or self._store.today()
+        today = asked_times["as_of"] or self._store.day_at(self._store.head())
         asked = self._resolver.resolve(
             Kind.license, country, today, None, device, quantity, tpp, None, None, None, None, None,
             "country", None,
@@ -155,10 +156,10 @@ class Questions(Opened):
             account = books.quotas[asked.quota] = Account(asked.quota, NO_LICENSE)
             account.tpp["headroom"] = headroom_tpp
         refusal = rules.judge(asked, books)
-        reason = None if refusal is None else refusal.detail
+        reason, aside = None if refusal is None else refusal.detail, {}
         if isinstance(refusal, OverHeadroom):
             freed = terms.freed(asked.tpp, headroom_tpp, found["lapsing_tpp"], found["expired_tpp"])
-            reason = f"{reason}. {freed}" if freed else reason
+            reason, aside = f"{reason}. {freed}" if freed else reason, {"freed": freed}
         free_tpp = books.free("headroom", asked.quota)
         fitting_tpp = max(0, free_tpp) if refusal is None or isinstance(refusal, OverHeadroom) else 0
         largest = fitting_tpp * asked.quantity // asked.tpp if asked.quantity is not None else None
@@ -166,7 +167,7 @@ class Questions(Opened):
             refusal is None, asked.tpp, headroom_tpp, max(0, asked.tpp - free_tpp), largest, reason,
         )  # fmt: skip
         fitted = Rows(tuple(_FIT), tuple(_FIT.values()), [row])
-        return Answer(fitted, self._basis(head, values))
+        return Answer(fitted, self._basis(head, values), aside)
 
     def regime(self) -> Answer:
         """What it runs under: one row per fact (key, value, status, citation), named choices included."""

@@ -6,17 +6,20 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from ledger import events, guards, roles, sound
-from ledger.database import NO_LEDGER, Database, Row, Statement
-from ledger.errors import Fact, LedgerError, Misconfigured, Tampered
+from ledger.database import Database, Row, Statement
+from ledger.errors import Fact, LedgerError, Misconfigured, Tampered, Unreachable
 from ledger.events import Event
 from ledger.schema import SCHEMA_VERSION
 from ledger.submission import Head, instant
 
 PAGE = 50_000
 """Entries read at a time."""
+
+_EVER = "9999-12-31T23:59:59.999999Z"
 
 
 _NO_HEAD: dict[str, Fact] = {"seq": None, "check": "head", "expected": "a head as the ledger writes it"}
@@ -60,13 +63,15 @@ class Reading:
         self.clock = clock
         self._read_lock = threading.RLock()
         self._reader: Any = None
+        self._file: tuple[int, int] | None = None
         self._process: int | None = os.getpid()
 
     def close(self) -> None:
         """Close the reading connection; the next read opens another."""
-        if not self.is_anothers:
+        if self.is_own:
             with self._read_lock:
                 self._drop_reader()
+                self._file = None
 
     def end(self) -> None:
         """Close it for good: whoever uses it from now on is told so."""
@@ -74,17 +79,16 @@ class Reading:
         self._process = None
 
     @property
-    def is_anothers(self) -> bool:
-        """Whether this process was forked from the one that opened it, whose connections it has in hand.
+    def is_own(self) -> bool:
+        """Whether this process opened it and has not ended it; in a forked one, it is its parent's.
 
         Two processes that talk over one connection mix up what each is told; closing it closes it for both.
-        What was ended is nobody's.
         """
-        return os.getpid() != self._process
+        return os.getpid() == self._process
 
     def must_be_own(self) -> None:
         """Raise Misconfigured in a process that was forked from the one that opened it, and once it ended."""
-        if self.is_anothers:
+        if not self.is_own:
             said = "was opened by another process: open it again in this one"
             if self._process is None:
                 said = "is closed: open it again"
@@ -101,7 +105,8 @@ class Reading:
 
     def day_at(self, head: Head) -> str:
         """The day by which questions are answered: today; after a clock was put back, the last entry's."""
-        return max(self.today(), head.recorded_at[:10])
+        last = head.recorded_at if sound.is_instant(head.recorded_at) else ""  # whatever was made of it
+        return max(self.today(), last[:10])
 
     def now(self) -> str:
         """The instant by the ledger's clock, UTC, as ISO text."""
@@ -151,7 +156,7 @@ class Reading:
         try:
             rows = self.read("schema_version")
         except Misconfigured as error:
-            if not error.detail.startswith(NO_LEDGER):
+            if error.facts.get("missing") != "ledger":
                 raise
             return None
         return int(rows[0][0]) if rows else None
@@ -172,6 +177,40 @@ class Reading:
             else self.read("events_of", topic=topic, subject=subject)
         )
         return [events.read(row) for row in rows]
+
+    def events_done(self, topic: str, action: str) -> list[Event]:
+        """The events of a topic in which one thing was done, in the order in which they were recorded."""
+        return [events.read(row) for row in self.read("events_done", topic=topic, action=action)]
+
+    def undecided(self, topic: str, until: str | None = None) -> list[Event]:
+        """What was proposed in a topic and nobody has said more about, or had by an instant; oldest first."""
+        rows = self.read("undecided", topic=topic, until=until or _EVER)
+        return [events.read(row) for row in rows]
+
+    def subjects(self, topic: str) -> tuple[int, str]:
+        """How many subjects a topic has, and when its last event was recorded; empty text without any."""
+        ((count, last_at),) = self.read("subjects", topic=topic)
+        return count, last_at or ""
+
+    def must_be_there(self) -> None:
+        """Raise Unreachable where the file is gone, or another than the one that was opened.
+
+        What is written to a file that was moved away is acknowledged, and stands nowhere.
+        """
+        if self.database.file is None:
+            return
+        now: tuple[int, int] | None = None
+        with suppress(OSError):
+            found = os.stat(self.database.file)  # noqa: PTH116  # half the time of Path.stat, at every post
+            now = found.st_dev, found.st_ino
+        if self._file is None:
+            self._file = now
+        elif now != self._file:
+            became = "is gone" if now is None else "was replaced by another file"
+            raise Unreachable(
+                f"{self.database.name} {became} since it was opened: put it back, or open it anew",
+                store=self.database.name,
+            )
 
     def read(self, statement: str, **values: Any) -> Sequence[Row]:
         """The rows of `schemas/store/STATEMENT.sql`."""
@@ -200,6 +239,7 @@ class Reading:
 
     def _fetch(self, statement: Statement, values: Mapping[str, Any]) -> Sequence[Row]:
         if self._reader is None:
+            self.must_be_there()
             self._reader = self.database.connect_reader()
         cursor = self._reader.cursor()
         cursor.execute(statement.text, statement.values(values))
@@ -210,4 +250,4 @@ class Reading:
 
     def no_ledger(self) -> LedgerError:
         """What to say where there is no ledger."""
-        return Misconfigured(f"{NO_LEDGER}{self.database.name}: run tppq init", store=self.database.name)
+        return self.database.no_ledger()

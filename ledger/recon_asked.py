@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from difflib import get_close_matches
 from typing import Any
@@ -34,9 +34,9 @@ class Breaks(Opened):
     ) -> Answer:
         """The open breaks, gravest first: one row each, with its state, age (working days) and officer.
 
-        Of one country, or of one code; `every` lists those that are in transit, accepted or cleared too.
-        `as_of` asks how they stood, and how old they were, at the end of a day, `known_at` by what had been
-        recorded at an instant. Raises UnknownName.
+        Columns: those of `recon_changes.LISTED`. Of one country, or of one code; `every` lists those that are
+        in transit, accepted or cleared too. `as_of` asks how they stood, and how old they were, at the end of
+        a day, `known_at` by what had been recorded at an instant. Raises UnknownName.
         """
         self._must("ask")
         chosen = self._country(country) if country is not None else None
@@ -64,7 +64,7 @@ class Breaks(Opened):
         """
         self._must("ask")
         on, until = self._times(as_of, known_at)
-        standing = find(self._standings(until), name)
+        standing = self._standing(name, until)
         rows = [(event.at, event.actor, event.action, said(event)) for event in standing.history]
         basis = self._basis(self._store.head(), {"as_of": on, "known_at": until})
         return Answer(
@@ -77,24 +77,32 @@ class Breaks(Opened):
 
     # ------------------------------------------------------------------------------------------- within
 
-    def _standing(self, name: str) -> BreakStanding:
-        return find(self._standings(None), name)
+    def _standing(self, name: str, until: str | None = None) -> BreakStanding:
+        """Where one break stands; of the others, of which nights leave many, nothing is read."""
+        begins = written("break", name).strip().lower()
+        is_name = begins.isascii() and begins.isalnum()
+        meant = self._store.read("subjects_like", topic=TOPIC, begins=begins) if is_name else ()
+        told = [event for (subject,) in meant for event in self._store.events(TOPIC, subject)]
+        return find(self._folded(told, until), name)
 
     def _standings(self, until: str | None) -> Standings:
         """Where each break stands by what was recorded until an instant; None: by all that is."""
+        return self._folded(self._store.events(TOPIC), until)
 
-        def known(topic: str) -> list[Event]:
-            return [event for event in self._store.events(topic) if until is None or event.at <= until]
+    def _folded(self, told: Iterable[Event], until: str | None) -> Standings:
+        def known(events: Iterable[Event]) -> list[Event]:
+            return [event for event in events if until is None or event.at <= until]
 
-        standings = fold(known(TOPIC))
-        run_seq = max((event.seq for event in known(RUN) if event.action == FINISHED), default=0)
+        standings = fold(known(told))
+        runs = known(self._store.events(RUN))
+        run_seq = max((event.seq for event in runs if event.action == FINISHED), default=0)
         for standing in standings.values():
             standing.run_seq = run_seq
         return standings
 
     def _times(self, as_of: date | str | None, known_at: date | str | None) -> tuple[str, str | None]:
         """The day on which breaks are looked at, and by what was known when: on a past day, at its end."""
-        on, today = day(as_of), self._store.today()
+        on, today = day(as_of), self._store.day_at(self._store.head())
         if known_at is None and on is not None and on < today:
             known_at = on
         return on or today, instant(known_at)

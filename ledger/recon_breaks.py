@@ -165,20 +165,15 @@ class BreakStanding:
     asked_by: str | None = None
     """Who last took it, gave it to somebody, or proposed something: who did, not who was named."""
 
-    proposer: str | None = None
     proposal: str | None = None
+    """The last of its proposals; `recon_steps.proposed` has them all, and what waits."""
+
     entries: list[dict[str, Any]] = field(default_factory=list)
-    proposed_seq: int | None = None
-    """The event that proposed what puts it right."""
+    purpose: str | None = None
+    """What that is for, where it corrects nothing: "block" or "unblock"."""
 
     posted_seq: int | None = None
-    """The last entry that was posted to put it right."""
-
-    purpose: str | None = None
-    """What was last proposed, where that corrects nothing: "block" or "unblock"."""
-
-    waits: bool = False
-    """Whether something that was proposed waits to be confirmed."""
+    """The last entry that was posted to put it right, until a run opens it again."""
 
     blocked_seq: int | None = None
     """The entry by which what is at stake is set aside."""
@@ -230,14 +225,14 @@ def _apply(standings: Standings, event: Event) -> None:
     if event.action == "proposed":
         _proposed(standing, event)
     state = _STATES.get(event.action)
-    if state is not None and not (standing.purpose and event.action in _IN_WORK):
+    if state is not None and not (event.action in _IN_WORK and _stays(standing, event)):
         standing.state = state
-    if event.action in _OVERTAKEN[standing.purpose]:
-        standing.waits = False
     if event.action == "taken":
         standing.officer, standing.asked_by = detail.get("officer") or event.actor, event.actor
-    elif event.action in ("posted", "blocked", "unblocked"):
-        _posted(standing, event.action, detail.get("seq"))
+    elif event.action in ("posted", "reopened"):
+        standing.posted_seq = detail["seq"] if event.action == "posted" else None
+    elif event.action in ("blocked", "unblocked"):
+        standing.blocked_seq = detail.get("seq") if event.action == "blocked" else None
     elif event.action == "accepted":
         standing.accepted_until, standing.accepted_tpp = detail["until"], standing.seen.at_stake_tpp
     elif event.action == "cleared":
@@ -245,31 +240,33 @@ def _apply(standings: Standings, event: Event) -> None:
 
 
 def _proposed(standing: BreakStanding, event: Event) -> None:
-    standing.proposer = standing.asked_by = event.actor
-    standing.proposed_seq = event.seq
+    standing.asked_by = event.actor
     standing.proposal, standing.purpose = event.detail.get("proposal"), event.detail.get("purpose")
     standing.entries = list(event.detail.get("entries") or [])
-    standing.waits = True
+    DONE[standing.purpose]  # KeyError: there is no such purpose
 
 
-def _posted(standing: BreakStanding, action: str, seq: int | None) -> None:
-    standing.waits = False
-    if action == "posted":
-        standing.posted_seq = seq
-    else:
-        standing.blocked_seq = seq if action == "blocked" else None
+def _stays(standing: BreakStanding, event: Event) -> bool:
+    """Whether work leaves a break where it is: it corrects nothing, or what puts it right was posted."""
+    is_aside = event.action != "taken" and event.detail.get("purpose", standing.purpose) is not None
+    return is_aside or standing.posted_seq is not None
 
 
-_IN_WORK = ("proposed", "confirmed")
-_OVERTAKEN: Mapping[str | None, tuple[str, ...]] = {
-    None: ("taken", "accepted", "cleared", "reopened"), "block": ("accepted", "cleared"), "unblock": (),
-}  # fmt: skip
-"""After what a proposal is no longer to be confirmed, by what it was for."""
+DONE: Mapping[str | None, str] = {None: "posted", "block": "blocked", "unblock": "unblocked"}
+"""The event that tells of a proposal that was confirmed, by what it was for."""
 
+_IN_WORK = ("taken", "proposed", "confirmed")
 _STATES = {
     "seen": "new", "reopened": "reopened", "taken": "taken", "proposed": "proposed",
     "confirmed": "confirmed", "posted": "posted", "accepted": "accepted", "cleared": "cleared",
 }  # fmt: skip
+
+
+def decided(events: Iterable[Event], before_seq: int | None = None) -> str:
+    """The hash of the last thing that people did about a break, ever or before an event; none: empty."""
+    deeds = (event for event in events if event.action not in BY_RUNS)
+    hashes = [event.hash for event in deeds if before_seq is None or event.seq < before_seq]
+    return hashes[-1] if hashes else ""
 
 
 def find(standings: Standings, given: str) -> BreakStanding:

@@ -154,11 +154,6 @@ def _steps(row: Row) -> list[Step]:
     if not seqs:
         return [{"post": each} for each in _missed(row)]
     undone: list[Step] = [{"reverse": seq} for seq in seqs]
-    steps: dict[str, list[Step]] = {
-        "DUPLICATE": undone[1:],
-        "MISSING_IN_SOURCE": undone,
-        "CANCELLED_AT_SOURCE": undone,
-    }
     if row["elsewhere_tpp"]:
         # The license is for the other country: there it is an export without one. What else two of three say
         # of these goods is in that already.
@@ -167,6 +162,7 @@ def _steps(row: Row) -> list[Step]:
         return _counted(row, seqs, int(says))
     if code in _CORRECTED and _differ(row):
         return [{"correct": seq, "changes": {_CORRECTED[code]: says}} for seq in seqs]
+    steps = {"DUPLICATE": undone[1:], "MISSING_IN_SOURCE": undone, "CANCELLED_AT_SOURCE": undone}
     return steps.get(code, [])
 
 

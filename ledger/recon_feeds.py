@@ -90,7 +90,7 @@ def connect() -> duckdb.DuckDBPyConnection:
 
 def stage(
     connection: duckdb.DuckDBPyConnection,
-    found: recon_files.Found,
+    found: recon_files.Files,
     history: History,
     reference: Reference,
     regime: Regime,
@@ -149,7 +149,7 @@ class _Night:
     def undo(self) -> None:
         self._run("feed_undo")
 
-    def stage(self, found: recon_files.Found) -> Staged:
+    def stage(self, found: recon_files.Files) -> Staged:
         self._findings = [*found.findings, *recon_files.in_turn(found.given, self._history)]
         self._run("feed_begin")
         self._run("feed_results")

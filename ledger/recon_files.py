@@ -44,14 +44,14 @@ class Finding(NamedTuple):
     detail: str
 
 
-class Found(NamedTuple):
+class Files(NamedTuple):
     """The files of a night, in the order of their source and run number, and what is amiss with them."""
 
     given: list[Given]
     findings: list[Finding]
 
 
-def find(paths: Sequence[str | Path], expected: Collection[str] = SOURCES) -> Found:
+def find(paths: Sequence[str | Path], expected: Collection[str] = SOURCES) -> Files:
     """Every feed file in these folders, and the files named, each with its manifest.
 
     What is missing is a finding. Raises BadFeed where a manifest cannot be read, with every fault of all of
@@ -86,7 +86,7 @@ def find(paths: Sequence[str | Path], expected: Collection[str] = SOURCES) -> Fo
     )
     order = {source: place for place, source in enumerate(SOURCES)}
     given.sort(key=lambda each: (order[each.manifest.source], each.manifest.run_number, each.path))
-    return Found(given, findings)
+    return Files(given, findings)
 
 
 def in_turn(given: Sequence[Given], history: History) -> list[Finding]:

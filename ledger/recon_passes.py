@@ -47,7 +47,6 @@ Ask = Callable[[str, Mapping[str, Any]], pa.Table]
 
 _KEYS = ("k2", "k2_device", "k2_unlicensed", "apart", "k3_same_day", "k3_near", "k4_lines", "k4_rows", "k6")
 _REPEATED = frozenset({"k3_near", "k4_lines", "k4_rows"})
-_LEDGER = ("lines", "returns", "licenses", "countries")
 _TABLE_OF = {"lines": "line", "returns": "came_back", "licenses": "license_held", "countries": "country_held"}
 
 
@@ -67,9 +66,8 @@ class Passes:
             self._run("1_tables")
             self._run("2_macros")
             values = {"as_of": as_of, "known_at": known_at}
-            for name in _LEDGER:
-                table = ask(schema.sql(f"recon/ledger_{name}.sql"), values)
-                self._fill(_TABLE_OF[name], table)
+            for name, table in _TABLE_OF.items():
+                self._fill(table, ask(schema.sql(f"recon/ledger_{name}.sql"), values))
 
     def set_terms(
         self,
@@ -95,7 +93,7 @@ class Passes:
             self._fill("coverage", pa.Table.from_pylist(covered, _COVERED))
         self._run(
             "set_terms", as_of=as_of, transit_days=TRANSIT_DAYS,
-            credits_origin=bool(regime.choices.get("reexport_credits_origin", True)),
+            credits_origin=regime.choices["reexport_credits_origin"],
         )  # fmt: skip
 
     # ---------------------------------------------------------------------------------------- the passes

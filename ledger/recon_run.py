@@ -25,10 +25,9 @@ from ledger.events import Event, Telling
 from ledger.evidence import FIRST_PREV_HASH
 from ledger.model import Regime
 from ledger.reading import Progress
-from ledger.recon_breaks import BY_RUNS, TOPIC, Break, fold, ranked
+from ledger.recon_breaks import TOPIC, Break, decided, fold, ranked
 from ledger.recon_changes import changes, table, told_apart
 from ledger.recon_feeds import Coverage, Staged
-from ledger.recon_layout import SOURCES
 from ledger.recon_night import (
     STOPPED,
     Cut,
@@ -68,6 +67,7 @@ class Run:
         self._reference = reference
         self._actor = actor
         self._dry_run = dry_run
+        self._known_at: str | None = None
         self._progress = progress
         self._began = perf_counter()
         self._seconds: dict[str, float] = {}
@@ -80,9 +80,10 @@ class Run:
         out: str | Path | None,
         *,
         block: bool,
-        expected: Collection[str] | None,
+        expected: Collection[str],
     ) -> Answer:
         """As `Ledger.reconcile`."""
+        self._known_at = known_at
         try:
             if self._store.frozen is not None:  # it does not even fit what was signed of it
                 raise self._store.frozen
@@ -97,7 +98,7 @@ class Run:
             with ThreadPoolExecutor(1, "verifying") as verifying:
                 # P1 does not depend on P0, and each leaves half of the machine idle
                 verified = verifying.submit(self._verified, core, on, known_at)
-                staged = self._staged(connection, feeds, SOURCES if expected is None else expected, runs, on)
+                staged = self._staged(connection, feeds, expected, runs, on)
             if staged.findings:
                 broken = [of_finding(each, self._terms) for each in staged.findings]
                 return self._stopped("files", self._tell_files(broken, on), on)
@@ -180,11 +181,10 @@ class Run:
             rows = table(night.changes, cut.as_of)
             if results is not None:
                 results.fill(night, rows, passes.seconds, self._began)
-            looks_back = _looks_back(cut, runs)
-            is_new = earlier is None and not self._dry_run and not looks_back
-            if is_new:
+            holds = _later(cut, runs) is None
+            if is_new := earlier is None and holds and not self._dry_run:
                 self._record(night, runs)
-            folder = None if results is None else results.keep(night, holds=not looks_back)
+            folder = None if results is None else results.keep(night, holds=holds)
         said = {"recorded": is_new, "folder": None if folder is None else str(folder)}
         return self._answered(night.run, cut, rows, night.summary() | said)
 
@@ -207,18 +207,23 @@ class Run:
             self._tell_files(of_faults(beyond.faults, self._terms), cut.as_of)
             raise beyond from error
         found = ranked(of_row(row, self._terms) for row in passes.ask("breaks_found").to_pylist())
-        events = self._store.events(TOPIC)
-        decided = [event.hash for event in events if event.action not in BY_RUNS]
+        events, later = self._store.events(TOPIC), _later(cut, runs)
         inputs = [Input.of(each.manifest, each.content_sha256, each.row_count) for each in staged.files]
-        same = identity(inputs, cut, decided[-1] if decided else "", blocks=blocks)
-        earlier = next((event for event in runs if event.detail.get("identity") == same), None)
-        standings = fold(events, None if earlier is None else earlier.seq)
+        same = partial(identity, inputs, cut, blocks=blocks)
+        alike = [run for run in reversed(runs) if run.detail["seq"] == cut.seq]
+        # Who looks back is answered as the run was that came to the same, whatever was decided since.
+        named = {run.seq: same(decided(events, run.seq if later else None)) for run in alike}
+        earlier = next((run for run in alike if run.detail.get("identity") == named[run.seq]), None)
+        if later and earlier is None and self._known_at is not None:
+            events = [event for event in events if event.at <= self._known_at]
+        standings = fold(events, before.seq if (before := earlier or later) else None)
         made = changes(standings, found, _examined(staged.coverage, cut.as_of), cut.as_of, cut.seq)
-        run = self._named(runs) if earlier is None else earlier.subject
+        run = earlier.subject if earlier else self._named(runs)
+        own = earlier.detail["identity"] if earlier else same(decided(events))
         return Night(
             run, cut, inputs, made, passes.ask("certificate"), passes.ask("sources"),
             {row["matched_by"]: row["rows"] for row in passes.ask("matched").to_pylist()},
-            passes.ask("suggested").num_rows, self._terms, same, blocks,
+            passes.ask("suggested").num_rows, self._terms, own, blocks,
             held(self._store, standings, cut.seq), passes.seconds, months=passes.ask("months"),
         ), earlier  # fmt: skip
 
@@ -235,26 +240,24 @@ class Run:
     def _record(self, night: Night, runs: Sequence[Event]) -> None:
         """Record the run and what it changed, at once; another run in between makes it Busy."""
 
-        def check() -> None:
+        def still() -> None:
             if len(finished_runs(self._store)) != len(runs):
                 raise Busy("another run was recorded while this one compared: run it again")
 
         told = [change.telling(night.run, night.cut.as_of) for change in night.changes]
         finished = Telling(RUN, night.run, FINISHED, night.told())
-        self._store.record([finished, *(each for each in told if each is not None)], self._actor, check)
+        self._store.record([finished, *(each for each in told if each is not None)], self._actor, still)
 
     def _tell_files(self, made: Sequence[Break], on: str) -> list[Break]:
         """Record what keeps the files of a night from being accepted, so that its age counts; as recorded."""
         standings = fold(self._store.events(TOPIC))
         named = told_apart(made, standings)
+        then = {"run": STOPPED, "on": on}
         told = [
-            Telling(
-                TOPIC, name, "reopened" if name in standings else "seen",
-                {**each.told(), "run": STOPPED, "on": on},
-            )
+            Telling(TOPIC, name, "reopened" if name in standings else "seen", each.told() | then)
             for name, each in ((each.fingerprint, each) for each in named)
             if name not in standings or not standings[name].is_open_on(on)
-        ]  # fmt: skip
+        ]
         if told and not self._dry_run:
             self._store.record(told, self._actor)
         return named
@@ -276,10 +279,9 @@ class Run:
         return Answer(rows, basis)
 
 
-def _looks_back(cut: Cut, runs: Sequence[Event]) -> bool:
-    """Whether a run asks about a time before the last one that was recorded."""
-    last = runs[-1].detail if runs else None
-    return last is not None and (cut.as_of < last["as_of"] or cut.seq < last["seq"])
+def _later(cut: Cut, runs: Sequence[Event]) -> Event | None:
+    """The first run that was recorded of a later time than a run asks about: that one looks back."""
+    return next((run for run in runs if cut.as_of < run.detail["as_of"] or cut.seq < run.detail["seq"]), None)
 
 
 def _examined(coverage: Mapping[str, Coverage], on: str) -> Callable[[Break], bool]:

@@ -1,16 +1,18 @@
 """The entries that the steps of a draft come to: what undoes, what is right instead, what is set aside.
 
-Nothing is posted here: the entries are proposed by one person and confirmed by another.
+Nothing is posted here: the entries are proposed by one person and confirmed by another, unless something
+overtook them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from ledger import undoing
 from ledger.entry import Entry
 from ledger.errors import BadQuery
+from ledger.events import Event
 from ledger.recon_breaks import BreakStanding, Standings
 from ledger.recon_drafts import WHO, blocking, in_words, lifting
 from ledger.store import Store
@@ -18,8 +20,11 @@ from ledger.store import Store
 Purpose = Literal["block", "unblock"]
 """What a proposal is for that corrects nothing: TPP is set aside for a break, or no longer."""
 
-DONE: Mapping[str | None, str] = {None: "posted", "block": "blocked", "unblock": "unblocked"}
-"""The event that tells of a proposal that was confirmed, by what it was for."""
+_OVERTAKES: Mapping[str | None, tuple[str, ...]] = {
+    None: ("posted", "accepted", "cleared"), "block": ("blocked", "accepted", "cleared"),
+    "unblock": ("unblocked",),
+}  # fmt: skip
+"""After what a proposal is no longer to be confirmed, by what it was for."""
 
 _ASKED = {**WHO, "reexports": "whoever reported it"}
 _CLEARS = "A later run that no longer finds it clears it"
@@ -69,9 +74,9 @@ def entries(
     standing: BreakStanding,
     steps: Sequence[Mapping[str, Any]],
     why: str,
-    post: Callable[..., object],
+    try_out: Callable[..., object],
 ) -> list[Entry]:
-    """What the steps of a draft come to, in an order in which `post` takes them.
+    """What the steps of a draft come to, in an order that `try_out` does not refuse.
 
     Raises UnknownName, and BadQuery where there are none, which says what can be done instead.
     """
@@ -81,7 +86,7 @@ def entries(
             made.append(undoing.undoing(store, step["reverse"], why))
         elif "correct" in step:
             both = undoing.correction(store, step["correct"], step["changes"], why)
-            made.extend(undoing.in_order(post, *both))
+            made.extend(undoing.in_order(try_out, *both))
         elif "post" in step:
             made.append(Entry.model_validate(step["post"]))
     if not made:
@@ -95,7 +100,7 @@ def drafted(standing: BreakStanding) -> Sequence[Mapping[str, Any]]:
 
     Raises BadQuery where something was posted since: what was drafted would be posted twice.
     """
-    if standing.state == "posted":
+    if standing.posted_seq is not None:
         name = standing.seen.fingerprint
         raise BadQuery(
             f"nothing else is drafted: break {name} {_righted(standing)}; what else is wrong is named with "
@@ -143,12 +148,62 @@ def over(standing: BreakStanding, on: str) -> str | None:
         return "is cleared: a run that finds it again opens it again"
     if state == "posted":
         return _righted(standing)
+    if state == "proposed":  # in a ledger of one person, which people share since
+        return "has no proposal that is pending: tppq break propose makes another"
     return None
 
 
 def _righted(standing: BreakStanding) -> str:
     entry = f"entry {standing.posted_seq or 0:,}"
     return f"was put right by {entry}: a later run clears it, or opens it again if it still finds it"
+
+
+class Proposed(NamedTuple):
+    """What somebody proposed for a break, by which event, and what overtook it; an id in a shared ledger."""
+
+    seq: int
+    by: str
+    proposal: str | None
+    purpose: str | None
+    entries: Sequence[Mapping[str, Any]]
+    overtaken: Event | None
+
+    def why_not(self, called: str) -> str:
+        """Why it is no longer to be confirmed, and what comes next."""
+        assert self.overtaken is not None
+        seq = f"entry {self.overtaken.detail.get('seq') or 0:,}"
+        since = {
+            "posted": f"was put right by {seq}", "accepted": "was accepted", "cleared": "was cleared",
+            "blocked": f"had what is at stake set aside by {seq}",
+            "unblocked": f"had what was set aside given back by {seq}",
+        }[self.overtaken.action]  # fmt: skip
+        return (
+            f"break {called} {since} after {self.proposal} was proposed: reject or withdraw that, and "
+            "propose anew what is still wanted"
+        )
+
+
+def proposed(standing: BreakStanding) -> list[Proposed]:
+    """All that was ever proposed for a break, oldest first."""
+    found = []
+    for place, event in enumerate(standing.history):
+        if event.action == "proposed":
+            proposal, purpose = event.detail.get("proposal"), event.detail.get("purpose")
+            later = standing.history[place + 1 :]
+            by = next((each for each in later if _overtakes(each, proposal, purpose)), None)
+            entries = event.detail.get("entries") or ()
+            found.append(Proposed(event.seq, event.actor, proposal, purpose, entries, by))
+    return found
+
+
+def _overtakes(event: Event, proposal: str | None, purpose: str | None) -> bool:
+    if event.action in _OVERTAKES[purpose]:
+        return True
+    if proposal is not None:
+        return False
+    # Where nobody can withdraw it, another proposal does, or whoever takes the break.
+    again = event.action == "proposed" and event.detail.get("purpose") == purpose
+    return again or (event.action == "taken" and purpose is None)
 
 
 def set_aside(standing: BreakStanding, left_tpp: int, on: str) -> list[dict[str, Any]]:

@@ -11,18 +11,18 @@ from datetime import date
 from functools import partial
 from typing import Any
 
-from ledger import recon_steps, roster
+from ledger import proposed, recon_steps, roster
 from ledger.accounts import Books
 from ledger.entry import Entry
-from ledger.errors import BadQuery, Misconfigured, NotPermitted, Refused, SelfApproval
+from ledger.errors import BadQuery, Busy, Misconfigured, NotPermitted, Refused, SelfApproval
 from ledger.events import Telling
 from ledger.outcome import Receipt
 from ledger.proposals import Proposals
 from ledger.proposed import Proposal
 from ledger.question import day
 from ledger.recon_asked import Breaks
-from ledger.recon_breaks import TOPIC, BreakStanding, fold
-from ledger.recon_steps import Purpose
+from ledger.recon_breaks import DONE, TOPIC, BreakStanding, fold
+from ledger.recon_steps import Proposed, Purpose
 from ledger.text import named, remarked, visible
 
 
@@ -33,7 +33,7 @@ class BreakWork(Breaks, Proposals):
         """Take a break on, or give it to another officer: in a shared ledger, one of its users.
 
         Answers with where the break then stands, as the other verbs here do. Raises UnknownName,
-        NotPermitted.
+        NotPermitted; and, as they do, Busy where somebody did something else about it meanwhile.
         """
         officer = self.actor if officer is None else self._user(named("officer", officer))
         return self._deed(name, "taken", {"officer": officer})
@@ -56,8 +56,9 @@ class BreakWork(Breaks, Proposals):
 
         `reverse`: entries to undo; `correct` with `changes`: an entry that should say something else.
         `purpose` "block" proposes to set aside what is at stake, "unblock" to give it back, also once the
-        break is no longer open; it goes with none of the others. Raises BadQuery where nothing is drafted, or
-        what is named does not go together; Refused, UnknownName.
+        break is no longer open; it goes with none of the others. Raises BadQuery where nothing is drafted,
+        what is named does not go together, or in a shared ledger another proposal for the same is pending;
+        Refused, UnknownName.
         """
         self._must("propose")
         if purpose is not None and (reverse or correct is not None or changes):
@@ -70,6 +71,7 @@ class BreakWork(Breaks, Proposals):
                 "KEY=VALUE), or neither"
             )
         standing = self._standing(name) if purpose == "unblock" else self._open(name)
+        self._must_be_alone(standing, purpose)
         steps: list[dict[str, Any]] = [{"reverse": seq} for seq in reverse]
         if correct is not None:
             steps.append({"correct": correct, "changes": dict(changes or {})})
@@ -89,18 +91,19 @@ class BreakWork(Breaks, Proposals):
         self._propose(
             self._resolver.posts(entries, None), why,
             beside=lambda made: [Telling(TOPIC, called, "proposed", {**detail, "proposal": made})],
-            check=partial(self._must_stand_as, standing, "propose"),
+            still=partial(self._must_stand_as, standing, "propose"),
         )  # fmt: skip
         return self._standing(called)
 
     def break_confirm(self, name: str) -> list[Receipt]:
         """Confirm what somebody else proposed, and post it: in their name, with you as the approver.
 
-        Raises SelfApproval, Refused, UnknownName, NotPermitted; then nothing is posted.
+        Where several proposals wait, it is the last of them. Raises SelfApproval, Refused, UnknownName,
+        NotPermitted, Busy (somebody did something about the break meanwhile); then nothing is posted.
         """
         standing = self._standing(name)
-        called = standing.seen.fingerprint
-        if not standing.waits or standing.proposer is None:
+        called, waiting = standing.seen.fingerprint, self._waiting(standing)
+        if not waiting:
             today = self._store.today()
             is_over = recon_steps.over(standing, today)
             raise BadQuery(
@@ -109,15 +112,17 @@ class BreakWork(Breaks, Proposals):
                 else f"nothing waits to be confirmed: break {called} {is_over}",
                 query=called,
             )
+        of_others = [each for each in waiting if not roster.same(each.by, self.actor)]
+        chosen = (of_others or waiting)[-1]
         if self.shared:
-            return self.approve(standing.proposal or "")
-        if roster.same(standing.proposer, self.actor):
+            return self.approve(chosen.proposal or "")
+        if not of_others:
             raise SelfApproval(
                 f"{self.actor} proposed what is to be confirmed about {called}: another person must",
                 actor=self.actor, approver=self.actor,
             )  # fmt: skip
-        entries = [Entry.model_validate(each) for each in standing.entries]
-        return self._judged(entries, standing.proposer, self.actor, standing)
+        entries = [Entry.model_validate(each) for each in chosen.entries]
+        return self._judged(entries, chosen.by, self.actor, (standing, chosen))
 
     def break_accept(
         self, name: str, *, reason: str, until: date | str, approver: str | None = None
@@ -125,14 +130,17 @@ class BreakWork(Breaks, Proposals):
         """Accept a difference until a day, for a reason, approved by a second person.
 
         In a shared ledger you are the approver, and somebody else must have taken the break, and have been
-        the last to take it, give it away or propose something; else `approver` names them. Raises
-        SelfApproval, UnknownName, NotPermitted.
+        the last to take it, give it away or propose something; naming an approver there is refused. Else
+        `approver` names them. Raises SelfApproval, UnknownName, NotPermitted.
         """
         last_day, why = day(until), remarked("reason", reason)
         standing = self._open(name)
         if last_day is None or last_day < self._store.today():
             raise BadQuery(f"{until} is over: a break is accepted until a day to come", query=str(until))
         if self.shared:
+            if approver is not None:
+                said = f"{approver} approves with a login of their own, not by being named"
+                raise NotPermitted(f"{visible(said)}: let them run tppq break accept")
             asked, approver = standing.asked_by if standing.officer else None, self.actor
         else:
             asked, approver = self.actor, None if approver is None else named("approver", approver)
@@ -178,21 +186,58 @@ class BreakWork(Breaks, Proposals):
         called = standing.seen.fingerprint
         now = self._store.events(TOPIC, called)
         if now[-1].seq != standing.history[-1].seq:
-            raise NotPermitted(
+            raise Busy(
                 f"break {called} was {now[-1].action} by {now[-1].actor} meanwhile: look at it again "
                 f"(tppq break show {called})"
             )
 
-    def _told_beside(self, chosen: Proposal, receipts: Sequence[Receipt]) -> Sequence[Telling]:
-        """Of the break that a proposal was made for, that it was confirmed, whichever verb approved it.
+    def _must_be_alone(self, standing: BreakStanding, purpose: Purpose | None) -> None:
+        """That no proposal for the same is pending: both would be posted. Raises BadQuery."""
+        called, pending = standing.seen.fingerprint, self._pending()
+        for each in recon_steps.proposed(standing):
+            if each.purpose == purpose and each.proposal in pending:
+                raise BadQuery(
+                    f"{each.proposal} of {each.by} waits already for break {called}: confirm, reject or "
+                    f"withdraw it first (tppq pending {each.proposal})"
+                    if each.overtaken is None
+                    else each.why_not(called),
+                    query=called,
+                )
 
-        What sets aside or gives back is told also where something else happened to the break meanwhile: else
-        nobody could give it back.
+    def _pending(self) -> set[str | None]:
+        """The ids of what waits for a second person; in a ledger of one person there is none."""
+        return {each.proposal for each in proposed.pending(self._proposals())} if self.shared else set()
+
+    def _waiting(self, standing: BreakStanding) -> list[Proposed]:
+        """What was proposed for a break and can be confirmed, oldest first.
+
+        In a shared ledger, where none of it is pending: what was, of which `approve` says how it ended.
         """
-        for standing in fold(self._store.events(TOPIC)).values():
-            if standing.proposal == chosen.proposal and (standing.waits or standing.purpose is not None):
-                return _confirmed(standing, receipts)
-        return ()
+        made = [each for each in recon_steps.proposed(standing) if each.overtaken is None]
+        if not self.shared:
+            return made
+        pending = self._pending()
+        return [each for each in made if each.proposal in pending] or [each for each in made if each.proposal]
+
+    def _made_for(self, chosen: Proposal) -> tuple[BreakStanding, Proposed] | None:
+        """The break that a proposal was made for, and what was proposed; None: it was made for none."""
+        for event in self._store.events_done(TOPIC, "proposed"):
+            if event.detail.get("proposal") == chosen.proposal:
+                standing = fold(self._store.events(TOPIC, event.subject))[event.subject]
+                made = {each.seq: each for each in recon_steps.proposed(standing)}
+                return standing, made[event.seq]
+        return None
+
+    def _must_not_be_overtaken(self, chosen: Proposal) -> None:
+        """Under the lock: that its break was not put right, accepted or cleared since. Raises Refused."""
+        standing, made = self._made_for(chosen) or (None, None)
+        if standing is not None and made is not None and made.overtaken is not None:
+            raise Refused(made.why_not(standing.seen.fingerprint), proposal=chosen.proposal)
+
+    def _told_beside(self, chosen: Proposal, receipts: Sequence[Receipt]) -> Sequence[Telling]:
+        """Of the break that a proposal was made for, that it was confirmed, whichever verb approved it."""
+        found = self._made_for(chosen)
+        return () if found is None else _confirmed(*found, receipts)
 
     def _setting_aside(self, standing: BreakStanding) -> list[dict[str, Any]]:
         """The steps that set aside what is at stake, as far as it is left."""
@@ -200,38 +245,47 @@ class BreakWork(Breaks, Proposals):
         left = self._mirror.now([country])[0].column("headroom_tpp") if country else []
         return recon_steps.set_aside(standing, sum(left), self._store.today())
 
-    def _would_post(self, *entries: Entry, dry_run: bool = True) -> None:
+    def _would_post(self, *entries: Entry) -> None:
         """Whether these would be posted if somebody confirmed them now. Raises Refused."""
         if self.shared:
-            self.propose(*entries, dry_run=dry_run)
+            self.propose(*entries, dry_run=True)
         else:
             self._judged(entries, self.actor, "(whoever confirms)")
 
     def _judged(
-        self, entries: Sequence[Entry], actor: str, approver: str, standing: BreakStanding | None = None
+        self,
+        entries: Sequence[Entry],
+        actor: str,
+        approver: str,
+        of: tuple[BreakStanding, Proposed] | None = None,
     ) -> list[Receipt]:
-        """Judge entries as posted by one and approved by another; with the break they put right, post them.
+        """Judge entries as posted by one and approved by another; those `of` a proposal are posted.
 
         A proposal is posted once, however often it is confirmed.
         """
         books = Books(self._terms, self._store.today(), actor, approver, self._reference.devices)
-        if standing is None:
+        if of is None:
             verdict = self._store.submit(self._resolver.posts(entries, None), books, again=True, dry_run=True)
         else:
-            called = standing.seen.fingerprint
-            request_id = f"break-{called}-{standing.proposed_seq}"
-            posts = self._resolver.posts(entries, request_id)
+            standing, chosen = of
+            request_id = f"break-{standing.seen.fingerprint}-{chosen.seq}"
             verdict = self._store.submit(
-                posts, books, again=True, tellings=lambda made: _confirmed(standing, self._receipts(made))
-            )
+                self._resolver.posts(entries, request_id), books, again=True,
+                tellings=lambda made: _confirmed(standing, chosen, self._receipts(made)),
+                check=lambda _: self._must_stand_as(standing, "approve"),
+            )  # fmt: skip
         if verdict.declined:
             refusal: Refused = verdict.declined[0].refusal
             raise refusal
         return self._receipts(verdict)
 
 
-def _confirmed(standing: BreakStanding, receipts: Sequence[Receipt]) -> list[Telling]:
+def _confirmed(standing: BreakStanding, chosen: Proposed, receipts: Sequence[Receipt]) -> list[Telling]:
     """What is told of a break with the entries that were proposed for it."""
-    name, done = standing.seen.fingerprint, recon_steps.DONE[standing.purpose]
-    seq = max(receipt.seq for receipt in receipts)
-    return [Telling(TOPIC, name, "confirmed", {}), Telling(TOPIC, name, done, {"seq": seq})]
+    name, seq = standing.seen.fingerprint, max(receipt.seq for receipt in receipts)
+    of = {"proposal": chosen.proposal, "purpose": chosen.purpose}
+    which = {field: value for field, value in of.items() if value is not None}
+    return [
+        Telling(TOPIC, name, "confirmed", which),
+        Telling(TOPIC, name, DONE[chosen.purpose], {"seq": seq}),
+    ]

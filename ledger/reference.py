@@ -11,6 +11,7 @@ import re
 import tomllib
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
@@ -20,7 +21,7 @@ from typing import Any
 from ledger import choices, schema
 from ledger.approval import Approval
 from ledger.errors import Misconfigured, UnknownName
-from ledger.model import Country, CountryList, Device, Regime, h100e
+from ledger.model import Country, CountryList, Device, Regime
 
 DEFAULT_REGIME = "diffusion-2025"
 Row = dict[str, Any]
@@ -145,7 +146,10 @@ def _unknown(noun: str, field: str, text: str, near: Mapping[str, str], advice: 
 
 @cache
 def load() -> Reference:
-    """Everything in `fixtures/reference`, read once a process (about 10 ms)."""
+    """Everything in `fixtures/reference`, read once a process (about 10 ms).
+
+    Raises Misconfigured where the file of a regime cannot be used.
+    """
     countries = {row["country"]: _country(row) for row in _csv_rows("country.csv")}
     spellings: dict[str, tuple[str, ...]] = {}
     for country in countries.values():
@@ -153,8 +157,13 @@ def load() -> Reference:
             bearers = spellings.get(fold(text or ""), ())
             if text and country.country not in bearers:
                 spellings[fold(text)] = (*bearers, country.country)
-    capped = {name: _regime(text) for name, text in _documents().items() if "allocation" in text}
-    uncapped = {name: text["title"] for name, text in _documents().items() if name not in capped}
+    capped, uncapped = dict[str, Regime](), dict[str, str]()
+    for name, document in documents().items():
+        with _usable(name):
+            if "allocation" in document:
+                capped[name] = _regime(document)
+            else:
+                uncapped[name] = document["title"]
     return Reference(
         countries=MappingProxyType(countries),
         devices=MappingProxyType({row["device_id"]: _device(row) for row in _csv_rows("device.csv")}),
@@ -164,77 +173,10 @@ def load() -> Reference:
     )
 
 
-def country_rows(reference: Reference, regime: Regime, on: str) -> list[Row]:
-    """One row per country; `tier` (1, 2, 3 or None): that of the country it follows, on a day (ISO text)."""
-    return [
-        _picked(country, "country", "alpha_3", "country_name")
-        | {"tier": regime.tier(reference.charged(country.country), on)}
-        | _picked(country, "treated_as", "valid_from", "valid_to", "source")
-        for country in reference.countries.values()
-    ]
-
-
-def device_rows(reference: Reference, regime: Regime) -> list[Row]:
-    """One row per device; `h100e` is TPP / `h100_tpp` of the regime, two decimals, rounded toward zero."""
-    return [
-        _picked(device, "device_id", "vendor", "device_name", "tpp", "declared_tpp")
-        | {"h100e": h100e(device.tpp, regime.h100_tpp)}
-        | {"performance_density": device.performance_density, "counts_3a090_a": device.counts}
-        | _picked(device, "confidence", "valid_from", "valid_to", "source")
-        for device in reference.devices.values()
-    ]
-
-
-def regime_rows(regime: Regime) -> list[Row]:
-    """One row per key of the regime's file (key, value as text, status, citation), then the other regimes."""
-    text = _documents()[regime.regime]
-    rest = {name: other for name, other in _documents().items() if name != regime.regime}
-    others = [(name, f"{other['title']}: {other['notice']}", other) for name, other in rest.items()]
-    return [
-        {
-            "key": key,
-            "value": _plain(value),
-            "status": basis.get("status", text["status"]),
-            "citation": basis.get("citation", text["citation"]),
-        }
-        for key, value, basis in (*_facts(text), *others)
-        if key.rpartition(".")[2] not in ("status", "citation")  # they are columns
-    ]
-
-
-def _facts(text: Row) -> Iterator[tuple[str, Any, Row]]:
-    """Every key of a regime's file with its value and the table that says how firm it is."""
-    for name, value in text.items():
-        if name == "country_list":
-            for listed in value:
-                until = listed.get("valid_to", "further notice")
-                count = f"tier {listed['tier']}, count {len(listed['members'])}, until {until}"
-                yield f"{listed['list_id']} from {listed['valid_from']}", count, listed
-        elif name == "programme":
-            for programme, table in value.items():
-                steps = {f"cap_tpp from {step['from']}": step["cap_tpp"] for step in table.get("steps", ())}
-                facts = {key: fact for key, fact in table.items() if key != "steps"} | steps
-                yield from ((f"{programme}.{key}", *_own(fact, table)) for key, fact in facts.items())
-        elif isinstance(value, dict):
-            yield from ((key, *_own(fact, value)) for key, fact in value.items())
-        else:
-            yield name, value, text
-
-
-def _own(fact: object, table: Row) -> tuple[object, Row]:
-    """A fact with what says how firm it is: its own table, where it has one, else the one it stands in."""
-    return (fact["value"], fact) if isinstance(fact, dict) else (fact, table)
-
-
-def _plain(value: object) -> str:
-    """A value of a regime's file as text: a column has one type."""
-    if isinstance(value, list):
-        return ", ".join(_plain(each) for each in value) or "none"
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _picked(row: Country | Device, *names: str) -> Row:
-    return {name: getattr(row, name) for name in names}
+def notice_of(basis: Mapping[str, Any]) -> str:
+    """What the figures of an answer's regime are and are not, in its own words."""
+    regime = load().regimes.get(basis["regime"])
+    return regime.notice if regime is not None else "a regime that this version does not know"
 
 
 def _csv_rows(name: str) -> Iterator[dict[str, str]]:
@@ -243,11 +185,30 @@ def _csv_rows(name: str) -> Iterator[dict[str, str]]:
 
 
 @cache
-def _documents() -> Mapping[str, Row]:
-    """Each regime's file as it stands, by id."""
-    files = sorted((schema.folder("fixtures") / "reference" / "regimes").glob("*.toml"))
-    read = (tomllib.loads(file.read_text(encoding="utf-8")) for file in files)
-    return MappingProxyType({text["id"]: text for text in read})
+def documents() -> Mapping[str, Row]:
+    """Each regime's file as it stands, by id. Raises Misconfigured."""
+    found = {}
+    for file in sorted((schema.folder("fixtures") / "reference" / "regimes").glob("*.toml")):
+        with _usable(file.stem):
+            found[file.stem] = text = tomllib.loads(file.read_text(encoding="utf-8"))
+            if text["id"] != file.stem:
+                raise ValueError(f"it has the id {text['id']!r}: write {file.stem!r}, as the file is named")
+    return MappingProxyType(found)
+
+
+@contextmanager
+def _usable(name: str) -> Iterator[None]:
+    """While the file of a regime is read: what is wrong in it is Misconfigured, and names it."""
+    try:
+        yield
+    except KeyError as error:
+        raise _unusable(name, f"it does not say {error}") from error
+    except (AttributeError, OSError, TypeError, ValueError) as error:
+        raise _unusable(name, str(error)) from error
+
+
+def _unusable(name: str, why: str) -> Misconfigured:
+    return Misconfigured(f"the regime file {name}.toml cannot be used: {why}", regime=name)
 
 
 def _country(row: Row) -> Country:

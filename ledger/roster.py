@@ -19,7 +19,7 @@ import pwd
 import re
 import secrets
 import shlex
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
 from hashlib import sha256
 from pathlib import Path
@@ -202,10 +202,13 @@ def at_work() -> str:
         return f"uid {os.getuid()}"
 
 
-def acting(store: Store, at_work: str, token: str | None) -> str:
+def acting(
+    store: Store, at_work: str, token: str | None, *, leaves_trace: Callable[[], bool] = lambda: True
+) -> str:
     """Who acts in a shared ledger: the user whose token it is, or else the user at work on this machine.
 
-    Raises NotPermitted for a token that is nobody's, and for somebody who is no user.
+    Raises NotPermitted for a token that is nobody's, and for somebody who is no user; both are recorded, the
+    first if it `leaves_trace`.
     """
     roster = of(store)
     if token is not None:
@@ -213,7 +216,8 @@ def acting(store: Store, at_work: str, token: str | None) -> str:
         for each in roster.values():
             if each.token_sha256 is not None and hmac.compare_digest(each.token_sha256, found):
                 return each.name
-        tell_denied(store, "open", at_work, why="the token is nobody's")
+        if leaves_trace():
+            tell_denied(store, "open", at_work, why="the token is nobody's")
         raise NotPermitted(
             "the token is nobody's in this ledger: it was replaced or revoked, or its user was removed; "
             f"an admin ({who_may(roster, 'user')}) gives a new one with: tppq user token NAME"
@@ -228,6 +232,11 @@ def acting(store: Store, at_work: str, token: str | None) -> str:
 def new_token() -> str:
     """A token that nobody can guess: 256 random bits."""
     return MARK + secrets.token_urlsafe(32)
+
+
+def same_token(one: str, other: str) -> bool:
+    """Whether two tokens are the same, in a time that does not tell how much of them is."""
+    return hmac.compare_digest(hashed(one), hashed(other))
 
 
 def hashed(token: str) -> str:

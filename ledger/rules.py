@@ -112,11 +112,10 @@ def counted(asked: Asked, books: Books) -> Refused | None:
 
 
 def agreement(asked: Asked, books: Books) -> Refused | None:
-    """A stated TPP stands when it is within 2 % of quantity x the catalogue's, or the maker's, TPP.
+    """A stated TPP stands within the regime's tolerance (2 %) of quantity x the catalogue's, or the maker's.
 
-    Otherwise it is refused, naming the likely slip: TPP = dense rate x bit length, summed over chips
-    (3A090 notes 1-3), so a factor of 8 or 16 is a rate given as TPP, 2 a sparse rate, 4, 8, 36 or 72 systems
-    counted as chips.
+    TPP = dense rate x bit length, summed over chips (3A090 notes 1-3). Otherwise it is refused, naming the
+    likely slip (`slips.likely_slip`).
     """
     device = books.devices.get(asked.device_id) if asked.device_id is not None else None
     if device is None or asked.quantity is None:

@@ -145,7 +145,8 @@ class Sandbox(Opened):
         slow, too large.
         """
         self._must("ask")
-        if len(written("query", query)) > LONGEST:
+        _must_be_utf8("the query", written("query", query))
+        if len(query) > LONGEST:
             raise BadQuery(f"the query has {len(query):,} characters; {LONGEST:,} are allowed")
         bound = {name: _bound(name, value) for name, value in (values or {}).items()}
         process, dropped = child or Child(), set[str]()
@@ -187,9 +188,20 @@ def _drop(file: Path) -> None:
 
 
 def _bound(name: str, value: Any) -> Any:
-    """A value as the process takes it: days and instants as ISO text."""
+    """A value as the process takes it: days and instants as ISO text. Raises BadQuery for what it cannot."""
+    if isinstance(value, int) and not -(1 << 63) <= value < 1 << 63:
+        raise BadQuery(f"${name} is {value}: a whole number here has 64 bits", value=str(value))
+    if isinstance(value, str):
+        _must_be_utf8(f"${name}", value)
     if name == "as_of":
         return day(value)
     if name == "known_at":
         return instant(value)
     return value.isoformat() if isinstance(value, (date, datetime)) else value
+
+
+def _must_be_utf8(what: str, text: str) -> None:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise BadQuery(f"{what} has half a character (a lone surrogate): write it as UTF-8") from None

@@ -18,7 +18,6 @@ import sys
 import time
 from collections.abc import Collection, Mapping
 from contextlib import suppress
-from importlib.abc import MetaPathFinder
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -28,6 +27,7 @@ from duckdb.sqltypes import TIMESTAMP, VARCHAR, DuckDBPyType
 
 from ledger import schema
 from ledger.columns import WIDE, as_table, fill
+from ledger.installed import WithoutPandas
 from ledger.sandbox_gate import Refusal, Surface, check
 
 THREADS = 2
@@ -53,21 +53,13 @@ _MOST_IN_JSON = 10_000
 Job = Mapping[str, Any]
 
 
-class _WithoutPandas(MetaPathFinder):
-    """Says that there is no pandas: pyarrow would load it with the first list, for a quarter of a second."""
-
-    def find_spec(self, fullname: str, _path: object, _target: object = None) -> None:
-        if fullname == "pandas":
-            raise ModuleNotFoundError(fullname, name=fullname)
-
-
 class _Damaged(Exception):
     """What was to be asked cannot be read."""
 
 
 def serve() -> None:
     """Do one job, from stdin to stdout, and end."""
-    sys.meta_path.insert(0, _WithoutPandas())
+    sys.meta_path.insert(0, WithoutPandas())
     asked, answered = sys.stdin.buffer, sys.stdout.buffer
     job = json.loads(asked.read())
     signal.setitimer(signal.ITIMER_REAL, job["seconds"] + _STARTING_SECONDS)

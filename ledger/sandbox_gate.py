@@ -74,7 +74,6 @@ _AGGREGATES = """
     median min min_by mode nth_value ntile percent_rank product quantile quantile_cont quantile_disc rank
     regr_avgx regr_avgy regr_count regr_intercept regr_r2 regr_slope row_number skewness stddev stddev_pop
     stddev_samp string_agg sum sum_no_overflow var_pop var_samp variance weighted_avg
-
 """
 _GROUPS = (_OPERATORS, _ARITHMETIC, _TEXT, _TIME, _CHOICE, _LISTS, _AGGREGATES)
 FUNCTIONS = frozenset(name for group in _GROUPS for name in group.split())

@@ -91,12 +91,13 @@ def too_early(answer: Answer) -> str | None:
     if begun_at is None or begun_at <= known_at:
         return None
     return (
-        f"Nothing had been recorded by {_instant(known_at)}: the first entry of this ledger was recorded "
-        f"at {_instant(begun_at)}."
+        f"Nothing had been recorded by {second(known_at)}: the first entry of this ledger was recorded "
+        f"at {second(begun_at)}."
     )
 
 
-def _instant(at: str) -> str:
+def second(at: str) -> str:
+    """An instant as it is shown: to the second, UTC."""
     return f"{at[:10]} {at[11:19]}Z"
 
 
@@ -164,15 +165,27 @@ def fit(answer: Answer, country_name: str, device: Row | None, quantity: int | N
         if row["fits"] or row["short_by_tpp"]:
             cells = [[label, figure(tpp)] for label, tpp in pairs]
             screen.append(Grid([Column("", "words"), _figure("")], cells, indent="  "))
-    reason, _, lapsing = (row["reason"] or "").partition(". ")
-    is_short = f"short by {row['short_by_tpp']:,}" in reason  # what the arithmetic says too
-    if reason and not (left is not None and is_short):
-        screen.append(f"  {reason}.")
-    if row["largest_quantity"] is not None and is_short:
+    freed = answer.aside.get("freed")  # None: headroom is not why
+    if row["reason"] and freed is None:
+        screen.append(f"  {row['reason']}.")
+    if row["largest_quantity"] is not None and freed is not None:
         screen.append(f"  The largest that fits now: {row['largest_quantity']:,}.")
-    if lapsing:
-        screen.append(f"  {lapsing}.")
+    if freed:
+        screen.append(f"  {freed}.")
     return [*screen, "  Nothing was reserved."]
+
+
+VERIFIED: Mapping[str, frozenset[str]] = MappingProxyType({
+    "chain": frozenset({"chain", "order", "head", "values"}),
+    "tree": frozenset({"tree", "checkpoint"}),
+    "balances": frozenset({"balance", "account", "quota", "running", "license"}),
+    "states": frozenset({"overdraft", "approval", "reversal"}),
+    "copies": frozenset({"copy"}),
+    "events": frozenset({"event", "refusal"}),
+    "store": frozenset({"store"}),
+    "outside": frozenset({"checkpoint"}),
+})  # fmt: skip
+"""The lines of a verification, and of which checks each tells."""
 
 
 def verified(answer: Answer) -> Screen:
@@ -181,19 +194,20 @@ def verified(answer: Answer) -> Screen:
     checked = basis["checked"]
     checks = {row["check"] for row in rows}
     outside = checked["outside"]
-    cells = [
-        ["chain", f"{checked['entries']:,} entries, head {basis['head_hash'][:8]}"
-         + _but({"chain", "order", "head", "values"} & checks)],
-        ["tree", f"as the head has it, with {_number(checked['checkpoints'], 'checkpoint')} on it"
-         + _but({"tree", "checkpoint"} & checks)],
-        ["balances", f"{checked['accounts']:,} accounts: stored = DuckDB = Python"
-         + _but({"balance", "running", "license"} & checks)],
-        ["states", "no headroom below zero but with a second officer's approval"
-         + _but({"overdraft", "approval", "reversal"} & checks)],
-        ["events", _number(checked["events"], "event") + _but({"event"} & checks)],
-        ["outside", f"as signed in {outside}" + _but({"checkpoint"} & checks) if outside else
-         "held to no checkpoint kept elsewhere: a tail that was cut would not show (--checkpoint)"],
-    ]  # fmt: skip
+    said = {
+        "chain": f"{checked['entries']:,} entries, head {basis['head_hash'][:8]}",
+        "tree": f"as the head has it, with {_number(checked['checkpoints'], 'checkpoint')} on it",
+        "balances": f"{checked['accounts']:,} accounts: stored = DuckDB = Python",
+        "states": "no headroom below zero but with a second officer's approval",
+        "copies": "what questions are answered from: as stored",
+        "events": _number(checked["events"], "event"),
+        **({"store": "the file and its indexes, as SQLite finds them"} if "store" in checks else {}),
+        **({"outside": f"as signed in {outside}"} if outside else {}),
+    }
+    cells = [[name, f"{line}{_but(VERIFIED[name] & checks)}"] for name, line in said.items()]
+    if not outside:
+        would = "held to no checkpoint kept elsewhere: a tail that was cut would not show (--checkpoint)"
+        cells.append(["outside", would])
     cells.extend(["", f"{note}: reported, not a fault"] for note in basis["notes"])
     screen: Screen = [Grid([Column("", "name"), Column("", "words")], cells)]
     if not rows:

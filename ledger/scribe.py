@@ -40,11 +40,19 @@ class Fate(StrEnum):
 
 
 class Reply(NamedTuple):
-    """What became of a sheet; where it failed, the driver's error, by name and text."""
+    """What became of a sheet; where it failed, the driver's error: class, text, SQLite's name for it."""
 
     fate: Fate
     error: str = ""
     said: str = ""
+    errorname: str = ""
+
+    @property
+    def raised(self) -> sqlite3.Error:
+        """The driver's error, as if it had been raised here."""
+        error: sqlite3.Error = getattr(sqlite3, self.error)(self.said)
+        error.sqlite_errorname = self.errorname
+        return error
 
 
 class Orders(NamedTuple):
@@ -83,12 +91,12 @@ class Scribe:
         assert self._process.stdout is not None
         try:
             self._tell(told)
-            fate, error, said = _received(self._process.stdout)
+            fate, *failure = _received(self._process.stdout)
         except (OSError, EOFError):
             self._process.kill()
             self._process.wait()
             return Reply(Fate.unknown)
-        return Reply(Fate(fate), error, said)
+        return Reply(Fate(fate), *failure)
 
     def _tell(self, told: bytes) -> None:
         assert self._process.stdin is not None
@@ -114,7 +122,7 @@ def serve() -> None:
         connection.executescript(orders.connect)
         while True:
             answer = _written(connection, orders, *_received(asked))
-            beside.send(answered, marshal.dumps((answer.fate.value, answer.error, answer.said)))
+            beside.send(answered, marshal.dumps((answer.fate.value, *answer[1:])))
             if answer.fate == Fate.failed:
                 return
     except (EOFError, BrokenPipeError):
@@ -147,7 +155,8 @@ def _written(
             raise EOFError  # nobody waits for it any more, and it may be posted again at once
         connection.commit()
     except sqlite3.Error as error:
-        return Reply(Fate.failed, type(error).__name__, str(error))
+        name = getattr(error, "sqlite_errorname", "")  # errors of the driver's own have none
+        return Reply(Fate.failed, type(error).__name__, str(error), name)
     return Reply(Fate.written)
 
 

@@ -22,6 +22,7 @@ FORMATS: tuple[str, ...] = get_args(Format)
 """In which forms rows can be given out: the first two for people, the others for programs."""
 
 DEFAULT_LEDGER = "sqlite:///tppq.db"
+_OWN = "config.toml"
 NAMES = ("ledger", "format", "regime", "busy_seconds", "signing_key_file", "verify_key", "checkpoint")
 
 
@@ -98,7 +99,7 @@ def user_file(environment: Mapping[str, str], platform: str = sys.platform) -> P
         base = Path(home) / "Library" / "Application Support"
     else:
         base = Path(home) / ".config"
-    return base / "tppq" / "config.toml"
+    return base / "tppq" / _OWN
 
 
 def _read(path: Path) -> dict[str, Any] | None:
@@ -107,6 +108,11 @@ def _read(path: Path) -> dict[str, Any] | None:
         text = tomllib.loads(bounded.contents(path).decode())
     except (FileNotFoundError, NotADirectoryError):
         return None
+    except PermissionError as error:
+        way_out = "let this user read it"
+        if path.name == _OWN:
+            way_out += ", or set HOME or XDG_CONFIG_HOME to a folder of their own"
+        raise Misconfigured(f"{path} cannot be read: {error.strerror}; {way_out}", path=str(path)) from error
     except OSError as error:
         raise Misconfigured(f"{path} cannot be read: {error.strerror}", path=str(path)) from error
     except UnicodeDecodeError as error:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from ledger import adding, events, evidence
+from ledger import adding, events, evidence, lookups
 from ledger.accounts import Account, Books
 from ledger.database import Database, Row
 from ledger.errors import LedgerError
@@ -25,7 +25,7 @@ from ledger.lookups import Lookups
 from ledger.reading import PAGE, Reading, believed, clock_us
 from ledger.schema import SCHEMA_VERSION
 from ledger.sheet import Sheet
-from ledger.submission import FIRST_AT, Head, Post, Stamps, Verdict, after, judge_all
+from ledger.submission import FIRST_AT, Head, Post, Stamps, Verdict, after, first_at, judge_all, microseconds
 
 __all__ = ["PAGE", "Store", "clock_us"]
 
@@ -44,7 +44,7 @@ class Store(Reading):
 
     def close(self) -> None:
         """Close both connections: the store can be opened anew."""
-        if not self.is_anothers:
+        if self.is_own:
             with self._write_lock:
                 self._drop_writer()
         super().close()
@@ -92,8 +92,9 @@ class Store(Reading):
         posts = [post for each in group for post in each.posts]
         common = group[0].books
         with self._write_lock:
+            issued = lookups.issued(self.read, posts)  # before the lock: nobody waits for it
             with self._transaction() as cursor:
-                found, earlier = self._lookups.locked(cursor, posts, common)
+                found, earlier = self._lookups.locked(cursor, posts, common, issued)
                 head = at = self._only(found)
                 together, whole = Verdict(), True
                 refused: list[Row] = []
@@ -121,7 +122,9 @@ class Store(Reading):
                 for each in group:
                     if each.tellings is not None and not each.verdict.declined:
                         tellings = each.tellings(each.verdict)
-                        self._tell(cursor, tellings, each.books.approver or each.books.actor)
+                        self._tell(
+                            cursor, tellings, each.books.approver or each.books.actor, first_at(each.verdict)
+                        )
             if whole:
                 self._lookups.kept_hash = at.hash
 
@@ -136,6 +139,7 @@ class Store(Reading):
             raise self.frozen
         with self._write_lock:
             cursor = None
+            self.must_be_there()
             try:
                 if self._writer is not None and self._is_gone(self._writer):
                     self._drop_writer()
@@ -195,15 +199,15 @@ class Store(Reading):
         return believed(Head(*rows[0]))
 
     def record(
-        self, tellings: Sequence[Telling], actor: str, check: Callable[[], None] = lambda: None
+        self, tellings: Sequence[Telling], actor: str, still: Callable[[], None] = always
     ) -> list[Event]:
-        """Record events in one transaction, after the lock; `check` may raise there, and nothing is written.
+        """Record events in one transaction, after the lock; `still` may raise there, and nothing is written.
 
-        What `check` relies on, it reads itself: while it runs, nobody else writes.
+        What `still` relies on, it reads itself: while it runs, nobody else writes.
         """
         with self._transaction() as cursor:
             self._locked_head(cursor)
-            check()
+            still()
             return self._tell(cursor, tellings, actor)
 
     def share(self, tellings: Sequence[Telling], actor: str) -> list[Event]:
@@ -213,11 +217,15 @@ class Store(Reading):
             self.database.run(cursor, "share_head")
             return self._tell(cursor, tellings, actor)
 
-    def _tell(self, cursor: Any, tellings: Sequence[Telling], actor: str) -> list[Event]:
+    def _tell(
+        self, cursor: Any, tellings: Sequence[Telling], actor: str, at: str | None = None
+    ) -> list[Event]:
+        """Record events: now, or at the instant of the entries that they are about, if no event is later."""
         if not tellings:
             return []
         last = self.database.rows(cursor, "last_event")
-        stamps = Stamps(last[0][2] if last else FIRST_AT, self.clock())
+        us = self.clock() if at is None else microseconds(at)
+        stamps = Stamps(last[0][2] if last else FIRST_AT, us)
         rows = events.chained(tellings, actor, (last[0][0], last[0][1]) if last else None, stamps.next)
         self._insert(cursor, "event", rows)
         return [events.read(row) for row in rows]

@@ -105,6 +105,11 @@ def after(head: Head, verdict: Verdict) -> Head:
     return Head(row[_SEQ], row[_HASH], row[_RECORDED_AT], *head[3:])
 
 
+def first_at(verdict: Verdict) -> str | None:
+    """When the first entry of a verdict was recorded; None where it has none."""
+    return verdict.rows[0][_RECORDED_AT] if verdict.rows else None
+
+
 @lru_cache(maxsize=16)
 def _second(second: int) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%S.", time.gmtime(second))
@@ -114,6 +119,11 @@ def instant(us: int) -> str:
     """Whole microseconds since 1970 (UTC) as ISO text."""
     second, rest = divmod(us, 1_000_000)
     return f"{_second(second)}{rest:06d}Z"
+
+
+def microseconds(at: str) -> int:
+    """Whole microseconds since 1970 (UTC) of an instant as ISO text."""
+    return (datetime.fromisoformat(at) - EPOCH) // timedelta(microseconds=1)
 
 
 class Stamps:
@@ -127,8 +137,7 @@ class Stamps:
         if instant(now_us) <= after:
             if not sound.is_instant(after):
                 raise Tampered(f"the time of what came last, '{after}', is no valid instant: run tppq verify")
-            last = datetime.fromisoformat(after)
-            self._next_us = (last - EPOCH) // timedelta(microseconds=1) + 1
+            self._next_us = microseconds(after) + 1
 
     def next(self) -> str:
         us = self._next_us

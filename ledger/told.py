@@ -58,7 +58,7 @@ def stand(store: Reading, at_least: str) -> Stand:
 
 def rows(store: Reading, table: str) -> Told:
     """The rows of one of `TABLES`, as they stand now."""
-    return refusals(store) if table == "refusal" else breaks(store, store.today())
+    return refusals(store) if table == "refusal" else breaks(store, store.day_at(store.head()))
 
 
 def refusals(store: Reading) -> Told:

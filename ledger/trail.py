@@ -17,6 +17,12 @@ from ledger.errors import REFUSALS, problem_of
 from ledger.events import Event, Telling
 
 TOPIC = "audit"
+COLUMNS = {
+    "at": "string", "who": "string", "what": "string", "subject": "string", "outcome": "string",
+    "detail": "string", "event_seq": "int64", "hash": "string",
+}  # fmt: skip
+"""The trail's columns, with their types as Arrow names them."""
+
 LONG = frozenset({"entries", "shown", "edge", "note", "certificate", "months"})
 """What a detail holds at length: the trail gives its size."""
 
@@ -27,7 +33,7 @@ def told(what: str, outcome: str, **detail: Any) -> Telling:
 
 
 def rows(events: Iterable[Event], refusals: Iterable[Sequence[Any]]) -> list[dict[str, Any]]:
-    """One row per deed, in order of time: at, who, what, subject, outcome, detail (JSON), event_seq, hash.
+    """One row per deed, in order of time, with the columns `COLUMNS`.
 
     `refusals` are rows of table `refusal`: refused_at, actor, request_id, problem.
     """
@@ -43,8 +49,7 @@ def rows(events: Iterable[Event], refusals: Iterable[Sequence[Any]]) -> list[dic
 
 
 def _row(*values: Any) -> dict[str, Any]:
-    names = ("at", "who", "what", "subject", "outcome", "detail", "event_seq", "hash")
-    return dict(zip(names, values, strict=True))
+    return dict(zip(COLUMNS, values, strict=True))
 
 
 def _deed(event: Event) -> tuple[str, str, str]:

@@ -53,25 +53,26 @@ def correction(store: Store, seq: int, changes: Mapping[str, Any], reason: str) 
         raise BadQuery(f"entry {seq:,} says that already: name what is to change", seq=seq)
     if "expires_on" not in changes and was.expires_on is not None:
         years = was.expires_on.year - was.effective_on.year
-        if years_later(was.effective_on.isoformat(), years) == was.expires_on.isoformat():
+        ran_whole_years = years_later(was.effective_on.isoformat(), years) == was.expires_on.isoformat()
+        if ran_whole_years and right.effective_on.year + years <= date.max.year:
             expires_on = years_later(right.effective_on.isoformat(), years)
             right = right.model_copy(update={"expires_on": date.fromisoformat(expires_on)})
     return undone, right
 
 
-def in_order(post: Callable[..., object], undone: Entry, right: Entry) -> tuple[Entry, Entry]:
-    """What undoes an entry and the right one, in the order in which `post` takes them.
+def in_order(try_out: Callable[..., object], undone: Entry, right: Entry) -> tuple[Entry, Entry]:
+    """What undoes an entry and the right one, in the order in which they can be posted.
 
-    What was drawn on since, a license under which goods left, say, cannot be undone before the right one is
-    there to carry that.
+    `try_out` posts nothing, and raises Refused where they cannot be. What was drawn on since, a license under
+    which goods left, say, cannot be undone before the right one is there to carry that.
     """
-    fitting = (both for both in ((undone, right), (right, undone)) if _fits(post, both))
+    fitting = (both for both in ((undone, right), (right, undone)) if _fits(try_out, both))
     return next(fitting, (undone, right))
 
 
-def _fits(post: Callable[..., object], both: tuple[Entry, Entry]) -> bool:
+def _fits(try_out: Callable[..., object], both: tuple[Entry, Entry]) -> bool:
     try:
-        post(*both, dry_run=True)
+        try_out(*both)
     except Refused:
         return False
     return True

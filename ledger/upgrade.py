@@ -1,4 +1,4 @@
-"""Brings the store of an older version to this version's schema, and says in which state a store is.
+"""Brings the store of an older version to this version's schema; sets up who owns, writes and reads one.
 
 Each step is a numbered script of `schemas/store/upgrade` and, where it computes, a function here. All steps
 run in one transaction: a ledger is upgraded whole or not at all, and its entries keep every byte.
@@ -7,20 +7,17 @@ run in one transaction: a ledger is upgraded whole or not at all, and its entrie
 from __future__ import annotations
 
 import secrets
-import shlex
 import sqlite3
-import stat
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from types import MappingProxyType
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
-from ledger import evidence, guards, merkle, roles, roster, schema
-from ledger.database import OTHER_SCHEMA, Database
+from ledger import evidence, guards, merkle, schema
+from ledger.database import Database
 from ledger.errors import Tampered
 from ledger.reading import PAGE, Reading
 from ledger.schema import SCHEMA_VERSION
-from ledger.submission import Head
 
 _PAGED = tuple(name for name in evidence.COLUMNS if name != "seq")
 
@@ -31,15 +28,6 @@ class Upgraded(NamedTuple):
     before: int
     after: int
     entries: int
-
-
-class Found(NamedTuple):
-    """One thing that `check` looked at; `advice` is what to run, or empty where nothing is to be done."""
-
-    check: str
-    state: Literal["ok", "fail"]
-    found: str
-    advice: str
 
 
 # ------------------------------------------------------------------------------------------------ upgrade
@@ -151,91 +139,6 @@ def _run(database: Database, cursor: Any, name: str) -> None:
         if sqlite3.complete_statement(statement):
             cursor.execute(statement)
             statement = ""
-
-
-# -------------------------------------------------------------------------------------------------- check
-
-
-def check(database: Database) -> list[Found]:
-    """Which schema, guards, roles and users a store has, and what to run. Reads alone."""
-    reading = Reading(database)
-    try:
-        found = reading.schema_version()
-        if found is None:
-            elsewhere = "" if database.file is not None else f", {OTHER_SCHEMA}"
-            return [Found("ledger", "fail", f"none at {database.name}", f"run tppq db init{elsewhere}")]
-        if found != SCHEMA_VERSION:
-            newer = "install a newer tppq, which it was written by"
-            advice = "run tppq db upgrade" if found < SCHEMA_VERSION else newer
-            return [Found("schema", "fail", f"{found}; this version runs {SCHEMA_VERSION}", advice)]
-        head = reading.head()
-        return [
-            Found("schema", "ok", f"{found}, entry {head.seq:,}, origin {head.origin}", ""),
-            guarded(reading),
-            *kept_apart(reading, head),
-            *_users(reading, head),
-        ]
-    finally:
-        reading.close()
-
-
-def guarded(reading: Reading) -> Found:
-    """Whether what makes the store append-only is there, and nothing that acts by itself besides."""
-    if amiss := reading.guards_amiss():
-        said, _, way_out = amiss.partition("; ")
-        return Found("guards", "fail", said, way_out)
-    return Found("guards", "ok", "append-only: triggers, keys and checks are there", "")
-
-
-def kept_apart(reading: Reading, head: Head) -> Iterator[Found]:
-    """How those are kept apart who own, write and read it, and whether who is connected may work here."""
-    database = reading.database
-    if database.file is not None:
-        mode = database.file.stat().st_mode
-        if head.shared and mode & stat.S_IWOTH:
-            advice = f"run chmod o-w {shlex.quote(str(database.file))}"
-            yield Found("roles", "fail", "everybody on this machine may write the file", advice)
-        else:
-            yield Found("roles", "ok", "none: whoever may write the file may do anything to it", "")
-        return
-    here = roles.here(reading.read)
-    if here.owner != roles.OWNER:
-        alone = f"none: everything belongs to {here.owner}"
-        if head.shared:
-            yield Found("roles", "fail", f"{alone}, in a shared ledger", roles.MENDED_BY)
-        else:
-            yield Found("roles", "ok", f"{alone}; tppq db init keeps apart who owns, writes and reads", "")
-        return
-    faults = list(roles.set_up(here, reading.read))
-    yield from (Found("roles", "fail", *fault) for fault in faults)
-    if not faults:
-        yield Found("roles", "ok", f"{roles.OWNER}, {roles.WRITER} and {roles.READER} are kept apart", "")
-        yield _login(here, reading)
-
-
-def _login(here: roles.Here, reading: Reading) -> Found:
-    """Whether whoever is connected may work here; the owner and the superuser are not to, and may know it."""
-    if here.is_superuser or here.is_owner:
-        return Found("login", "ok", f"{here.user}: fit for tppq db alone", "")
-    for fault in roles.unfit(here, reading.read):
-        return Found("login", "fail", *fault)
-    return Found("login", "ok", f"{here.user}: fit for work", "")
-
-
-def _users(reading: Reading, head: Head) -> Iterator[Found]:
-    if not head.shared:
-        yield Found(
-            "users", "ok", "none: a ledger of one person; tppq db init --shared makes it one of many", ""
-        )
-        return
-    people = roster.of(reading)
-    acts: tuple[tuple[str, roster.Act], ...] = (
-        ("admin", "user"),
-        ("officer", "post"),
-        ("approver", "approve"),
-    )
-    said = "; ".join(f"{role}: {roster.who_may(people, act)}" for role, act in acts)
-    yield Found("users", "ok", f"{len(people):,}; {said}", "")
 
 
 # ------------------------------------------------------------------------------------------------- roles

@@ -21,8 +21,9 @@ from ledger import anchors, events, merkle, roster, schema, sound
 from ledger.accounts import balances
 from ledger.anchors import Difference, Outside
 from ledger.answer import Answer
+from ledger.database import Database
 from ledger.engine import Core
-from ledger.errors import REFUSALS, Tampered, problem_of
+from ledger.errors import REFUSALS, Busy, Tampered, problem_of
 from ledger.intake import Intake
 from ledger.reading import Progress, Reading, silent
 from ledger.rehashing import Hashed, hashed
@@ -35,6 +36,7 @@ ROW = pa.schema(
 MOST_ROWS = 1000
 """Differences shown of each check: the first is what matters, and a broken chain has one at every entry."""
 
+_ANEW = "tppq export and tppq import make a new ledger of it, tppq restore one of the latest backup"
 _TOPIC = events.COLUMNS.index("topic")
 _CHECKS = ("quota", "running", "overdraft", "approval", "reversal", "license")
 _KEY, _GROUP = ("quota", "license_no", "bucket"), ("quota", "kind", "license_no", "tpp")
@@ -96,10 +98,11 @@ def verify(
     key, head = head.salt_key, head if sound.is_key(head.salt_key) else head._replace(salt_key="")
     stored = pa.array(accounts.split("\n") if accounts else [], pa.string())
     core.take(pa.table({"account": stored}), "core/verify_stored.sql")
-    found = _entries(store, core, head, taking, progress)
-    with ThreadPoolExecutor(1, "adding up") as adding:
+    with ThreadPoolExecutor(2, "beside") as beside:
+        looked = beside.submit(_store_faults, store.database)
+        found = _entries(store, core, head, taking, progress)
         # in DuckDB, while Python makes the tree
-        added = adding.submit(_summed, core, copies, whole=found.whole)
+        added = beside.submit(_summed, core, copies, whole=found.whole)
         tree = merkle.Tree()
         tree.extend(found.leaves)
         differences = found.differences
@@ -114,10 +117,11 @@ def verify(
             differences.append((None, "head", "a salt_key of 64 hexadecimal digits", "none"))
         differences.extend(_shared(store, head, trail))
         differences.extend(_refusals(store))
-        differences.extend(anchors.chained(trail))
-        differences.extend(anchors.edge(head, tree))
-        differences.extend(anchors.signed(head, tree, trail, outside))
+        differences.extend(anchors.event_faults(trail))
+        differences.extend(anchors.edge_faults(head, tree))
+        differences.extend(anchors.checkpoint_faults(head, tree, trail, outside))
         summed = added.result()
+        differences.extend(looked.result())
     differences.extend(summed.differences)
     differences.sort(key=lambda row: (row[0] if row[0] is not None else head.seq + 1, row[1]))
     table = pa.Table.from_pylist([dict(zip(ROW.names, row, strict=True)) for row in differences], ROW)
@@ -147,6 +151,28 @@ def _refusals(store: Reading) -> Iterator[Difference]:
     for request_id, attempt, problem, refused_at, _ in store.read("all_refusals"):
         if problem_of(problem)["type"] not in REFUSALS or not sound.is_instant(refused_at):
             yield None, "refusal", f"the answer to request {request_id} (attempt {attempt:,})", "none"
+
+
+def _store_faults(database: Database) -> list[Difference]:
+    """What SQLite finds wrong with the file itself, such as an index that disagrees with its table.
+
+    Such a file is read as if nothing were, and cannot be written. Raises Busy.
+    """
+    if database.file is None:
+        return []
+    try:
+        with closing(database.connect_reader()) as connection:
+            found = [fault for (fault,) in database.rows(connection, "whole_store")]
+    except database.driver_error as error:
+        why = database.explained(error)
+        if isinstance(why, Busy):
+            raise why from error
+        found = [str(error)]
+    return [(None, "store", "each index as its table", f"{_one_line(fault)}: {_ANEW}") for fault in found]
+
+
+def _one_line(fault: str) -> str:
+    return " ".join(line for line in fault.splitlines() if not line.startswith("***"))
 
 
 # ---------------------------------------------------------------------------------------------- entries

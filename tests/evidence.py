@@ -19,6 +19,14 @@ def entry(kind: str, tpp: int, **more: object) -> Entry:
     return Entry.model_validate({"kind": kind, "country": "AE", "effective_on": DAY, "tpp": tpp, **more})
 
 
+def begun(url: str) -> Ledger:
+    """A new ledger of an allocation and five licenses, open."""
+    ledger = Ledger.init(url, opening=False, actor="maria", clock=CLOCK)
+    ledger.post(entry("allocate", 1_000_000), request_id="cap")
+    post(ledger, 5)
+    return ledger
+
+
 def opened(url: str) -> Ledger:
     return Ledger.open(url, actor="maria", clock=CLOCK)
 

@@ -19,7 +19,7 @@ from ledger.verify import verify
 from tests.books import REFERENCE, REGIME
 from tests.clock import Clock
 from tests.evidence import DAY, entry
-from tests.outside import HEAD, by_hand, drop_guards
+from tests.outside import HEAD, by_hand, connected, drop_guards
 
 
 def unguarded(folder: Path) -> str:
@@ -86,6 +86,22 @@ def record(url: str, *subjects: str) -> None:
         store.record([Telling("audit", subject, "done", {"rows": 3})], "maria")
     store.close()
     drop_guards(url)
+
+
+def tear(url: str, index: str) -> None:
+    """What a copy of an open file may come to: an index that has nothing of its table."""
+    with connected(url) as connection:
+        connection.exec_driver_sql("create index spare on head (one) where one <> 1")
+        connection.exec_driver_sql("pragma writable_schema = on")
+        schema = sa.table("sqlite_master", sa.column("name"), sa.column("rootpage"))
+        pages = dict(
+            connection.execute(
+                sa.select(schema.c.name, schema.c.rootpage).where(schema.c.name.in_((index, "spare")))
+            ).all()
+        )
+        for name, other in ((index, "spare"), ("spare", index)):
+            where = sa.update(schema).where(schema.c.name == name)
+            connection.execute(where.values(rootpage=pages[other]))
 
 
 def rehash(connection: sa.Connection, *seqs: int) -> None:

@@ -64,6 +64,11 @@ class Postgres:
             connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
 
 
+def connect(url: str) -> psycopg.Connection[tuple[Any, ...]]:
+    """A connection of the driver's own to the database at a URL."""
+    return psycopg.connect(url.replace("+psycopg", ""))
+
+
 @contextmanager
 def running() -> Iterator[Postgres]:
     """A server on a Unix socket that only this user reaches, gone when the block ends.

@@ -17,7 +17,7 @@ from ledger.book import Ledger
 from ledger.feed import read_feed
 from ledger.outcome import Outcome
 from tests import sample_cases
-from tests.sample_books import COLUMNS, DAYS, Books, Chip
+from tests.sample_books import COLUMNS, Books, Chip
 from tests.sample_stream import Stream
 
 SEED, ROWS = 20_250_115, 20_000
@@ -57,7 +57,7 @@ def write_rows(
 ) -> tuple[Books, list[tuple[str, int | str, str]]]:
     """Write the rows alone, into one file: its author's books after them, and what has to be put right."""
     known, h100 = reference.load(), _h100()
-    books = Books(known.regime("diffusion-2025").members(2, DAYS[0]))
+    books = Books(known.regime("diffusion-2025").opened())
     sample_cases.states(books, h100)
     sample_cases.cambodia(books, h100)
     sample_cases.texts(books, h100)

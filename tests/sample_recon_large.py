@@ -24,9 +24,7 @@ CODES = (
     "PERIOD", "UNKNOWN_LICENSE", "UNLICENSED_EXPORT", "MISSING_IN_LEDGER", "STALE_AMENDMENT",
 )  # fmt: skip
 COUNTRIES = [
-    code
-    for code in reference.load().regime(reference.DEFAULT_REGIME).members(2, "2025-01-13")
-    if code not in ("LI", "QA")
+    code for code in reference.load().regime(reference.DEFAULT_REGIME).opened() if code not in ("LI", "QA")
 ]
 """So many that the allocations hold a million exports; LI is charged to CH, and QA is where strays go."""
 

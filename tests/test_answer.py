@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -10,6 +11,7 @@ import pyarrow as pa
 import pytest
 
 from ledger.answer import Answer, Rows
+from ledger.errors import Misconfigured
 
 QUERY = """
 select *
@@ -75,3 +77,9 @@ def test_an_answer_that_was_taken_as_arrow_still_gives_its_rows(rows: Rows) -> N
     before = answer.rows()
     assert answer.table.num_rows == len(before)
     assert answer.rows() == before
+
+
+def test_a_polars_frame_without_polars_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "polars", None)  # as where it is not installed
+    with pytest.raises(Misconfigured, match=r"pip install 'tppq\[polars\]'"):
+        Answer(Rows(("country",), ("string",), [("AE",)]), {}).pl()

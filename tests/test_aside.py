@@ -118,3 +118,9 @@ def test_what_a_killed_process_wrote_aside_goes_and_all_else_stays(tmp_path: Pat
     kept = sorted([parts["here"].name, "copy.db", "4711.part", "mine.part", "thesis.4711.part.d.e"])
     assert names(tmp_path) == kept
     aside.clear_up(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize("name", [".", "/"])
+def test_a_folder_is_no_place_of_a_file(name: str) -> None:
+    with pytest.raises(IsADirectoryError):
+        aside.write(Path(name), b"new")

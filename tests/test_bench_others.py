@@ -35,6 +35,14 @@ def test_a_program_answers_as_ours_does_and_is_timed(journal: Journal, name: str
     assert min(found["balances_s"], found["running_s"], found["as_of_s"], found["memory_mb"]) > 0
 
 
+def test_a_command_that_is_called_as_our_package_is_not_taken_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    there = [each.name for each in ASKED if each.install and each.is_there and not each.is_package]
+    assert there == []
+
+
 def test_a_part_of_the_journal_is_answered_by_what_was_known_then(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'tppq.db'}"
     with small.fill(url) as ledger:

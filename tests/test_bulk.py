@@ -50,7 +50,7 @@ def written(folder: Path, lines: Any) -> Path:
 
 def posted(ledger: Ledger, path: Path, progress: Callable[[int], None] = lambda _done: None) -> Outcome:
     with read_feed(str(path)) as feed:
-        return ledger.post_file(feed, each=True, progress=progress)
+        return ledger.post_file(feed, each=True, progress=lambda done, _of: progress(done))
 
 
 def counted(outcome: Outcome) -> tuple[int, int, int]:
@@ -156,6 +156,15 @@ def test_the_same_file_again_is_replayed_group_by_group(url: str, tmp_path: Path
         assert (counted(first), counted(second)) == ((rows, 0, 0), (rows, rows, 0))
         assert seen == [GROUP, 2 * GROUP, 3 * GROUP, rows]
         assert second.receipts == first.receipts
+
+
+@pytest.mark.parametrize("each", [True, False])
+def test_it_is_told_how_many_rows_are_done_and_of_how_many(url: str, tmp_path: Path, *, each: bool) -> None:
+    path, told = licenses(tmp_path, 2 * GROUP + 5), list[tuple[int, int]]()
+    with Ledger.init(url, clock=Clock(DAY)) as ledger, read_feed(path) as feed:
+        ledger.post_file(feed, each=each, progress=lambda done, of: told.append((done, of)))
+    rows = 2 * GROUP + 5
+    assert told == ([(GROUP, rows), (2 * GROUP, rows), (rows, rows)] if each else [(rows, rows)])
 
 
 # --- another writer -------------------------------------------------------------------------------

@@ -186,6 +186,33 @@ def test_the_command_says_why_not(shared: Typed, command: str) -> None:
     assert REFUSED[command][1] in " ".join(err.split())
 
 
+def test_whoever_may_not_approve_is_denied_and_recorded_whatever_they_name(shared: Typed) -> None:
+    assert rows(shared("tppq pending --json")) == []
+    for proposal in ("P-0001", "what is none"):
+        status, _, err = shared(f"tppq approve '{proposal}'", "maria")
+        assert (status, "which does not include: approve" in " ".join(err.split())) == (77, True)
+    denied = [row for row in rows(shared("tppq audit --json", "ines")) if row["outcome"] == "denied"]
+    assert [(row["who"], row["what"]) for row in denied] == [("maria", "approve"), ("maria", "approve")]
+
+
+def test_an_approval_of_what_is_decided_is_refused_and_recorded(shared: Typed) -> None:
+    assert shared("tppq propose raise.csv", "maria")[0] == 0
+    assert shared("tppq approve 1", "omar")[0] == 0
+    assert shared("tppq approve P-0001", "omar")[0] == 3
+    said = [row for row in rows(shared("tppq audit --json", "ines")) if row["what"] == "approve"]
+    assert [(row["who"], row["outcome"]) for row in said] == [("omar", "refused")]
+    assert json.loads(said[0]["detail"])["proposal"] == "P-0001"
+
+
+def test_it_is_told_where_headroom_is_another_than_was_shown(shared: Typed) -> None:
+    assert shared("tppq propose raise.csv", "maria")[0] == 0
+    license_row = "kind,country,effective_on,license_no,tpp\nlicense,AE,2026-02-01,L-1,5\n"
+    Path("license.csv").write_text(license_row, encoding="utf-8")
+    assert shared("tppq post license.csv", "maria")[0] == 0
+    said = "AE has 790,099,995 TPP left after it; when it was proposed, 790,100,000 were to be left."
+    assert said in " ".join(shared("tppq approve p-1", "omar")[2].split())
+
+
 def test_a_token_is_printed_alone_and_once_and_acts_as_its_user(shared: Typed, tmp_path: Path) -> None:
     status, token, err = shared("tppq user token maria")
     assert status == 0
@@ -223,7 +250,7 @@ def test_what_one_types_another_approves(shared: Typed) -> None:
     assert status == 0
     lines = out.splitlines()
     assert lines[1].split() == ["allocate", "AE", "100,000", "790,100,000", "49,905.25"]
-    assert lines[2] == "P-0001 waits for a second person, until 2026-02-15 12:00:00 (UTC)."
+    assert lines[2] == "P-0001 waits for a second person, until 2026-02-15 12:00:00Z."
     approve = lines[3]
     assert approve.startswith("tppq approve P-0001 --hash ")
     shown = shared("tppq pending", "omar")[1].splitlines()[1].split()

@@ -17,12 +17,13 @@ import pytest
 import sqlalchemy as sa
 
 from ledger import BadFeed, Entry, Ledger, Misconfigured, Refused, Tampered, Unreachable
-from ledger.copies import import_log, restore
+from ledger.copies import backup_older, import_log, restore
 from ledger.database import Database
 from ledger.events import Telling
 from ledger.store import Store
 from ledger.tables import ENTRY
 from tests.clock import Clock
+from tests.forger import tear
 from tests.outside import connected, drop_guards
 from tests.postgres import Postgres
 from tests.writers import answers, post_one_by_one, started
@@ -190,6 +191,31 @@ def test_a_backup_of_a_ledger_that_was_changed_is_refused(tmp_path: Path) -> Non
     with Ledger.open(url) as ledger, pytest.raises(Tampered, match="entry 160"):
         ledger.backup(tmp_path / "backup.db")
     assert not (tmp_path / "backup.db").exists()
+
+
+def test_a_file_whose_index_disagrees_with_its_table_is_not_backed_up_and_its_log_makes_a_new_one(
+    tmp_path: Path,
+) -> None:
+    url, log, anew = (
+        f"sqlite:///{tmp_path / 'tppq.db'}",
+        tmp_path / "log.jsonl",
+        f"sqlite:///{tmp_path / 'n.db'}",
+    )
+    fill(url)
+    tear(url, "event_of")
+    with Ledger.open(url) as ledger:
+        with pytest.raises(Tampered, match=r"store, expected each index as its table, found .*event_of"):
+            ledger.backup(tmp_path / "backup.db")
+        ledger.export(log)
+    import_log(log, anew)
+    with Ledger.open(anew) as ledger:
+        assert ledger.verify().rows() == []
+
+
+@pytest.mark.parametrize("name", [".", "/"])
+def test_a_folder_is_no_name_of_a_backup(file: Path, name: str) -> None:
+    with pytest.raises(Misconfigured, match="is there already"):
+        backup_older(name, f"sqlite:///{file}")
 
 
 def test_a_backup_while_another_process_posts_is_one_moment_of_the_ledger(tmp_path: Path) -> None:

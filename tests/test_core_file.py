@@ -190,22 +190,22 @@ def test_a_small_ledger_has_no_file(small: Small, monkeypatch: pytest.MonkeyPatc
 def test_a_file_is_made_from_segments_and_what_came_after_them(
     small: Small, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from ledger import publish  # noqa: PLC0415
+    from ledger import segments  # noqa: PLC0415
 
-    monkeypatch.setattr(publish, "LEAST_ENTRIES", 1)
-    monkeypatch.setattr(publish, "SEGMENT_ENTRIES", 5)
+    monkeypatch.setattr(segments, "LEAST_ENTRIES", 1)
+    monkeypatch.setattr(segments, "SEGMENT_ENTRIES", 5)
     list(core_file.entries(small.store, 0, 14))
-    assert publish.sealed(small.store, wide=True).last_seq == 14
+    assert segments.sealed(small.store, wide=True).last_seq == 14
     post(small, 2)
     with_segments = asked(standing(small), "from entry order by seq")
     for path in small.folder.iterdir():
         path.unlink()
-    monkeypatch.setattr(publish, "LEAST_ENTRIES", 100)
+    monkeypatch.setattr(segments, "LEAST_ENTRIES", 100)
     assert asked(standing(small), "from entry order by seq") == with_segments
 
 
 def test_a_segment_that_was_cut_is_done_without(small: Small, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ledger.publish.LEAST_ENTRIES", 1)
+    monkeypatch.setattr("ledger.segments.LEAST_ENTRIES", 1)
     list(core_file.entries(small.store, 0, 14))
     (segment,) = small.folder.glob("wide-*")
     segment.write_bytes(segment.read_bytes()[:-100])

@@ -23,10 +23,10 @@ from ledger import (
     events,
     evidence,
 )
+from ledger.checkup import check
 from ledger.columns import NARROW, WIDE
-from ledger.database import NO_LEDGER, Database, only
+from ledger.database import Database, only
 from ledger.store import Store
-from ledger.upgrade import check
 from tests.clock import Clock
 from tests.outside import connected, contents, drop_guards
 from tests.postgres import Postgres
@@ -284,7 +284,7 @@ def test_what_is_not_a_ledger_is_misconfigured(file: Path, ruin: Callable[[Path]
         ask_everything(f"sqlite:///{file}")
     assert refused.value.detail.startswith(
         (
-            f"{NO_LEDGER}sqlite:///{file}",
+            f"there is no ledger at sqlite:///{file}",
             f"sqlite:///{file} has ",
             f"sqlite:///{file} cannot be used: the file",
         )

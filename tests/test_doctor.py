@@ -13,8 +13,9 @@ import pytest
 
 from ledger import core_file, doctor, upgrade
 from ledger.book import Ledger
+from ledger.checkup import Check
 from ledger.database import PUT_ASIDE, Database
-from ledger.doctor import Check, clock_behind, duckdb_release, sqlite_release, status
+from ledger.doctor import clock_behind, duckdb_release, sqlite_release, status
 from ledger.errors import Misconfigured, NotPermitted
 from ledger.settings import by_flags, settings
 from ledger.submission import Head

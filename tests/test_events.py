@@ -40,6 +40,15 @@ def test_events_are_found_by_what_they_are_about(store: Store) -> None:
     assert store.events("proposal") == []
 
 
+def test_what_begins_so_is_found_in_order_and_only_the_first_of_many(store: Store) -> None:
+    names = [f"ab{number:02}" for number in range(25)]
+    store.record([Telling("break", name, "new", {}) for name in reversed([*names, "ac", "a%"])], "anna")
+    found = [name for (name,) in store.read("subjects_like", topic="break", begins="ab")]
+    assert found == names[:20]
+    assert store.read("subjects_like", topic="break", begins="a%") == [("a%",)]
+    assert store.read("subjects_like", topic="person", begins="ab") == []
+
+
 def test_an_event_continues_the_one_before_by_hash_and_by_time(store: Store) -> None:
     first, *_ = store.record([MARIA], "anna")
     second, third = store.record([JONAS, MARIA], "anna")
@@ -89,5 +98,6 @@ def test_each_ledger_has_a_name_and_a_salt_of_its_own(store_url: str, tmp_path: 
 def test_where_there_is_no_ledger_there_is_no_schema(tmp_path: object) -> None:
     store = Store(Database(f"sqlite:///{tmp_path}/none.db", 10))
     assert store.schema_version() is None
-    with pytest.raises(Misconfigured, match="run tppq init"):
+    with pytest.raises(Misconfigured, match="run tppq init") as refused:
         store.events("person")
+    assert refused.value.problem()["missing"] == "ledger"

@@ -82,6 +82,16 @@ def test_leading_zeros_do_not_change_a_number(write: Write) -> None:
     assert read(write(HEADER + GOOD.replace(",5,", ",000500,")))[0]["tpp"] == 500
 
 
+def test_a_file_may_be_named_by_a_path_and_what_is_wrong_in_it_is_told_by_its_name(write: Write) -> None:
+    path = Path(write(HEADER + GOOD.replace(",5,", ",five,")))
+    with read_feed(path) as feed:
+        assert [fault.path for fault in feed.faults] == [str(path)]
+        with pytest.raises(BadFeed) as unreadable:
+            feed.check()
+    (fault,) = orjson.loads(orjson.dumps(unreadable.value.problem()))["faults"]
+    assert (fault["path"], fault["column"]) == (str(path), "tpp")
+
+
 def test_a_file_of_a_header_alone_has_no_rows_and_no_fault(write: Write) -> None:
     with read_feed(write(HEADER)) as feed:
         assert (feed.row_count, feed.faults, list(feed.batches())) == (0, [], [])

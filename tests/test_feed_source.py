@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import subprocess
 import sys
 import threading
 from contextlib import suppress
@@ -407,3 +408,23 @@ def test_a_large_quoted_file_is_read_alike_by_both(write: Write) -> None:
         for left, right in zip(fast.batches(), careful.batches(), strict=True):
             assert left.columns == right.columns
             assert left.rows == right.rows
+
+
+def test_a_temporary_folder_that_takes_nothing_is_no_fault_of_the_file(write: Write) -> None:
+    path = write("name[1].csv", "\n".join(["kind,country", *["license,AE"] * 9]))
+    program = (
+        "import resource, sys\n"
+        "from ledger.errors import Unreachable\n"
+        "from ledger.feed import read_feed\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), resource.RLIM_INFINITY))\n"
+        "try:\n"
+        "    read_feed(sys.argv[1])\n"
+        "except Unreachable as error:\n"
+        "    sys.stdout.write(error.detail)\n"
+    )
+    for most in ("0", "20"):  # bytes: no folder is found that takes a file; a folder takes the first bytes
+        done = subprocess.run(
+            [sys.executable, "-c", program, str(path), most], capture_output=True, text=True, check=True
+        )
+        assert done.stdout.startswith("the temporary folder ")
+        assert done.stdout.endswith("name another with TMPDIR")

@@ -15,6 +15,7 @@ import pytest
 
 from ledger import DenialPolicy, Ledger, NoQuota, UnknownName, outlook, reference, schema
 from ledger.database import Database
+from ledger.forecast import Outlook
 from ledger.outlook import Ended, Held, Past, Standing
 from ledger.store import Store
 from tests.bench.forecast import Case, Dated, cases, coverage, dated
@@ -56,6 +57,11 @@ def steady(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ledger]:
 
 def rows_of(ledger: Ledger, **asked: Any) -> dict[tuple[int, str], dict[str, Any]]:
     return {(row["percent"], row["run_rate"]): row for row in ledger.forecast("AE", **asked)}
+
+
+def forecast_of(ledger: Ledger, on: date, known_at: str | None, days: int) -> Outlook:
+    """What AE will have used so many days after a day: what the next quarter's forecast stands beside."""
+    return ledger._outlooks(on, known_at, days)["AE"]  # noqa: SLF001  # a forecast shows it a quarter later
 
 
 # --------------------------------------------------------------------------------------------- the dates
@@ -340,7 +346,7 @@ def test_what_is_not_shipped_comes_back_and_makes_room(tmp_path: Path) -> None:
                 ledger.post(entry("release", "AE", day(40 * number), **lapsed))
         row = rows_of(ledger, as_of=day(370))[90, "since opening"]
         assert (row["used_tpp"], row["expected_tpp"]) == (2 * PERCENT, 0)
-        found = ledger.outlooks(date.fromisoformat(day(370)), None, 91)["AE"]
+        found = forecast_of(ledger, date.fromisoformat(day(370)), None, 91)
         # two lapse, two or three come: a rate alone would say that four or five are used
         assert found.p50_tpp in (2 * PERCENT, 3 * PERCENT)
 
@@ -357,7 +363,7 @@ def test_what_is_licensed_in_the_future_runs_as_long_as_the_regime_says(tmp_path
     for years in (1, 2):
         terms = replace(reference.load().regime("diffusion-2025"), license_years=years)
         with closing(Ledger(Store(Database(url, 10)), terms, "maria")) as ledger:
-            used_tpp.append(ledger.outlooks(date.fromisoformat(day(200)), None, 800)["AE"].p50_tpp)
+            used_tpp.append(forecast_of(ledger, date.fromisoformat(day(200)), None, 800).p50_tpp)
     # those of a year that nobody ships come back before the end, those of two years do not
     assert used_tpp[0] + 15 * PERCENT < used_tpp[1]
 
@@ -368,7 +374,7 @@ def test_what_is_licensed_in_the_future_runs_as_long_as_the_regime_says(tmp_path
 def test_beside_a_forecast_stands_what_the_last_one_said_of_today(steady: Ledger) -> None:
     rows = rows_of(steady)
     before = date.fromisoformat(day(199)) - timedelta(days=91)
-    said = steady.outlooks(before, before.isoformat() + "T23:59:59.999999", 91)["AE"]
+    said = forecast_of(steady, before, before.isoformat() + "T23:59:59.999999", 91)
     for row in rows.values():
         assert row["last_quarter_p50_tpp"] == said.p50_tpp
         assert row["last_quarter_error_tpp"] == said.p50_tpp - 40 * PERCENT

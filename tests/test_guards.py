@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from ledger import Ledger, Misconfigured, guards
+from ledger.checkup import check
 from ledger.cli import run
 from ledger.database import Database
 from ledger.store import Store
-from ledger.upgrade import check
 from tests.clock import Clock
 from tests.outside import connected, drop_guards
 from tests.postgres import Postgres

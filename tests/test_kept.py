@@ -19,25 +19,21 @@ from ledger import (
     merkle,
 )
 from ledger.notes import Checkpoint, Signer
-from tests.evidence import CLOCK, copied, entry, forbidden, opened, post, signer_of
+from tests.evidence import CLOCK, begun, copied, entry, forbidden, opened, post, signer_of
 from tests.transcripts import typed
 
 
 @pytest.fixture(name="small")
 def _small(store_url: str) -> Iterator[Ledger]:
     """An allocation and five licenses, on each database."""
-    with Ledger.init(store_url, opening=False, actor="maria", clock=CLOCK) as ledger:
-        ledger.post(entry("allocate", 1_000_000), request_id="cap")
-        post(ledger, 5)
+    with begun(store_url) as ledger:
         yield ledger
 
 
 @pytest.fixture(name="url")
 def _url(tmp_path: Path) -> str:
     url = f"sqlite:///{tmp_path / 'store' / 'tppq.db'}"
-    with Ledger.init(url, opening=False, actor="maria", clock=CLOCK) as ledger:
-        ledger.post(entry("allocate", 1_000_000), request_id="cap")
-        post(ledger, 5)
+    begun(url).close()
     return url
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -10,7 +11,8 @@ import pytest
 from ledger import Ledger, OverLicense, UnknownLicense
 from ledger.accounts import Asked, Books
 from ledger.database import Database
-from ledger.lookups import Lookups
+from ledger.lookups import NONE_KNOWN, Lookups, issued
+from ledger.store import Store
 from ledger.submission import Head, Post
 from tests.books import asked, books
 from tests.outside import BALANCE, connected
@@ -123,6 +125,49 @@ def test_what_issued_a_license_is_read_where_an_issue_is_undone(database: Databa
     kept = filled(Lookups(database), cursor, undoing)
     assert kept.undone == {4: ""}
     assert kept.issues == {"L-1": {4: ("2026-01-10", "2027-01-10")}}
+
+
+def test_what_issued_several_licenses_is_told_apart(database: Database, cursor: Any) -> None:
+    undone = {4: ("AE", "L-1"), 5: ("SA", "S-1")}
+    posts = [
+        asked("release", at, license_no=number, reverses_seq=seq) for seq, (at, number) in undone.items()
+    ]
+    alone = [filled(Lookups(database), cursor, each).issues for each in posts]
+    assert [[*each["L-1" if "L-1" in each else "S-1"]] for each in alone] == [[4], [5]]
+    assert filled(Lookups(database), cursor, *posts).issues == alone[0] | alone[1]
+
+
+def test_what_was_issued_or_undone_since_it_was_looked_for_is_seen_under_the_lock(
+    database: Database, cursor: Any, store_url: str
+) -> None:
+    undoing = asked("release", tpp=31_664_000, license_no="L-1", effective_on="2026-01-10", reverses_seq=4)
+    posts = [Post("1", 0, None, undoing, 1)]
+    store = Store(database)
+    with Ledger.open(store_url) as other:
+        more = entry("license", "AE", "2026-02-20", license_no="L-1", tpp=7)
+        other.post(more)
+        known = issued(store.read, posts)
+        assert (known.up_to, known.seqs) == (15, [4, 15])
+        other.reverse(15, "typed twice")
+        other.post(more)
+    kept, anew = books(), books()
+    with closing(database.connect_writer()) as writer, database.pipelined(writer):
+        Lookups(database).locked(writer.cursor(), posts, kept, known)
+        writer.rollback()
+    Lookups(database).fill(cursor, posts, anew, fresh=True)
+    assert (
+        kept.issues
+        == anew.issues
+        == {"L-1": {4: ("2026-01-10", "2027-01-10"), 17: ("2026-02-20", "2027-01-10")}}
+    )
+    store.close()
+
+
+def test_nothing_is_looked_for_before_the_lock_where_no_license_is_undone(database: Database) -> None:
+    store = Store(database)
+    posts = [Post("1", 0, None, asked("unblock", tpp=1_000_000, reverses_seq=8), 1)]
+    assert issued(store.read, posts) is NONE_KNOWN
+    store.close()
 
 
 # --- earlier answers ------------------------------------------------------------------------------

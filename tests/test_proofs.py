@@ -29,25 +29,21 @@ from ledger.notes import Checkpoint, Signer, text_of
 from ledger.proofs import Signed
 from ledger.store import Store
 from ledger.tables import ENTRY
-from tests.evidence import CLOCK, copied, entry, opened, post, signer_of
+from tests.evidence import CLOCK, begun, copied, entry, opened, post, signer_of
 from tests.outside import connected, drop_guards
 
 
 @pytest.fixture(name="small")
 def _small(store_url: str) -> Iterator[Ledger]:
     """An allocation and five licenses, on each database."""
-    with Ledger.init(store_url, opening=False, actor="maria", clock=CLOCK) as ledger:
-        ledger.post(entry("allocate", 1_000_000), request_id="cap")
-        post(ledger, 5)
+    with begun(store_url) as ledger:
         yield ledger
 
 
 @pytest.fixture(name="url")
 def _url(tmp_path: Path) -> str:
     url = f"sqlite:///{tmp_path / 'store' / 'tppq.db'}"
-    with Ledger.init(url, opening=False, actor="maria", clock=CLOCK) as ledger:
-        ledger.post(entry("allocate", 1_000_000), request_id="cap")
-        post(ledger, 5)
+    begun(url).close()
     return url
 
 
@@ -184,6 +180,22 @@ def test_a_ledger_that_was_cut_and_went_on_is_not_signed_against_the_file_kept_e
             ledger.checkpoint(signer, keep=[tmp_path / "kept"])
         assert ledger.verify().rows() == []
     assert (tmp_path / "kept").read_bytes() == before
+
+
+@pytest.mark.parametrize("more", [3, 4])
+def test_a_ledger_that_was_cut_and_went_on_does_not_continue_its_tiles_and_its_head_is_not_blamed(
+    url: str, tmp_path: Path, more: int
+) -> None:
+    copy = copied(url, tmp_path / "copy")
+    with opened(url) as ledger:
+        signer = signer_of(ledger, tmp_path)
+        post(ledger, 3, first=6)
+        ledger.checkpoint(signer, folder=tmp_path / "tiles")
+    with opened(copy) as ledger:
+        post(ledger, more, first=6, consignee="Khazna")
+        with pytest.raises(Tampered, match="does not continue the checkpoint of 9 entries"):
+            ledger.checkpoint(signer, folder=tmp_path / "tiles")
+        assert ledger.verify().rows() == []
 
 
 def test_the_file_kept_elsewhere_must_be_by_this_key(url: str, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
+from random import Random
 from threading import Barrier, Thread
 from typing import Any
 
@@ -296,13 +297,11 @@ def test_what_two_people_posted_answers_again_whoever_posts_it_and_leaves_no_tra
     assert contents(store_url) == before
     with pytest.raises(NotPermitted, match="vera is viewer in this ledger, which does not include: post"):
         own("vera").post(letter, request_id="letter-1")
-    for given, request_id in (
-        (entry("allocate", "AE", 501), "letter-1"),
-        (letter, "letter-2"),
-        (letter, None),
-    ):
+    with pytest.raises(IdReused, match="letter-1 was used before, for entry 3, with other contents"):
+        maria.post(entry("allocate", "AE", 501), request_id="letter-1")
+    for request_id in ("letter-2", None):
         with pytest.raises(NotPermitted, match="every allocate takes two people"):
-            maria.post(given, request_id=request_id)
+            maria.post(letter, request_id=request_id)
 
 
 @pytest.mark.parametrize("each", [False, True], ids=["all or none", "each"])
@@ -320,8 +319,13 @@ def test_a_file_that_two_people_posted_can_be_posted_again(
     assert (again.posted, again.replayed, again.receipts) == (2, 2, receipts)
     changed = tmp_path / "changed.csv"
     changed.write_text(file.read_text(encoding="utf-8").replace(",20,", ",21,"), encoding="utf-8")
-    with read_feed(str(changed)) as feed, pytest.raises(NotPermitted, match="takes two people"):
-        here("maria").post_file(feed, each=each)
+    with read_feed(str(changed)) as feed:
+        if ids[0]:
+            refused = here("maria").post_file(feed, each=each).declined
+            assert [(each.line, type(each.refusal)) for each in refused] == [(3, IdReused)]
+        else:
+            with pytest.raises(NotPermitted, match="takes two people"):
+                here("maria").post_file(feed, each=each)
 
 
 @pytest.mark.parametrize(("name", "act"), [("maria", "propose"), ("ada", "approve")])
@@ -483,6 +487,72 @@ def test_proposals_made_at_once_have_ids_of_their_own(own: As) -> None:
         for who in ("maria", "omar")
     ))  # fmt: skip
     assert sorted(chain.from_iterable(made)) == [proposed.named(number) for number in range(1, 11)]
+
+
+def test_what_waits_is_what_all_events_of_proposals_come_to(own: As, clock: Clock) -> None:
+    maria, ada, chance = own("maria"), own("ada"), Random(7)  # noqa: S311  # a sample, not a secret
+
+    def every(known_at: str | None = None) -> proposed.Proposals:
+        told = maria._store.events(proposed.TOPIC)  # noqa: SLF001  # the whole log, which nothing else reads
+        now = known_at or max(maria._store.now(), *(each.at for each in told[-1:]))  # noqa: SLF001
+        return proposed.fold((each for each in told if known_at is None or each.at <= known_at), now)
+
+    for day in range(1, 28):
+        clock.set(f"2026-02-{day:02d}")
+        tpp = chance.randrange(1, 9)
+        made = maria.propose(entry("allocate", chance.choice(["AE", "KZ"]), tpp, effective_on="2026-02-01"))
+        assert made.proposal == proposed.named(len(every()))
+        for each in chance.sample(proposed.pending(every()), k=1):
+            name, end = each.proposal, chance.choice(["approve", "reject", "withdraw", "wait"])
+            if end == "approve":
+                ada.approve(name)
+            elif end != "wait":
+                (ada.reject if end == "reject" else maria.withdraw)(name, "why")
+        waiting = proposed.pending(every())
+        assert [row["proposal"] for row in maria.pending()] == [each.proposal for each in waiting]
+        given = str(chance.randrange(1, day + 2))
+        assert said(maria._found, given) == said(proposed.found, every(), given)  # noqa: SLF001
+    for told in maria._store.events(proposed.TOPIC):  # noqa: SLF001
+        change = proposed.pending_tpp(proposed.pending(every(told.at)))
+        shown = {row["country"]: row["pending_tpp"] for row in maria.headroom(known_at=told.at)}
+        assert shown == {country: change.get(f"country/{country}", 0) for country in shown}
+
+
+def said(find: Callable[..., Any], *given: Any) -> Any:
+    """What is found, or why nothing is."""
+    try:
+        return find(*given)
+    except UnknownName as refused:
+        return refused.problem()
+
+
+def test_an_approved_entry_is_posted_and_not_pending_from_its_own_instant_on(own: As) -> None:
+    own("maria").propose(entry("allocate", "AE", 500), entry("allocate", "AE", 50))
+    own("ada").approve("1")
+    rows = own("ines").statement("AE").rows()
+    before, first, last = (
+        own("ines").headroom("AE", known_at=f"{row['recorded_at']}Z").rows()[0] for row in rows
+    )
+    assert [(row["headroom_tpp"], row["pending_tpp"]) for row in (before, first, last)] == [
+        (1_000, 0), (1_500, 0), (1_550, 0),
+    ]  # fmt: skip
+
+
+def test_what_was_decided_is_not_read_again(here: As, store_file: str) -> None:
+    maria, ada, ines = here("maria"), here("ada"), here("ines")
+    maria.propose(entry("allocate", "AE", 500))
+    ada.reject("1", "no letter")
+    drop_guards(store_file)
+    with connected(store_file) as owner:
+        owner.exec_driver_sql(
+            "update event set detail = '{}' where topic = 'proposal' and action = 'proposed'"
+        )
+    assert headroom(maria, "AE") == (1_000, 0)
+    assert maria.propose(entry("allocate", "AE", 600)).proposal == "P-0002"
+    assert ada.approve("2")[0].headroom_tpp == 1_600
+    with pytest.raises(Tampered, match="what waits cannot be told"):
+        ada.approve("1")
+    assert "event" in {row["check"] for row in ines.verify()}
 
 
 # --------------------------------------------------------------------------------------------- reserving

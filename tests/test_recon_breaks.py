@@ -25,6 +25,7 @@ from ledger.recon_breaks import (
     working_days,
 )
 from ledger.recon_changes import Change, changes, lines
+from ledger.recon_steps import proposed
 
 REGIME = reference.load().regime("diffusion-2025")
 ROOM = 790_000_000
@@ -157,9 +158,70 @@ def test_a_break_goes_from_new_to_cleared_by_events_alone() -> None:
     states = [fold(events[:length])[each.fingerprint].state for length in range(1, 8)]
     assert states == ["new", "taken", "taken", "proposed", "confirmed", "posted", "cleared"]
     standing = fold(events)[each.fingerprint]
-    assert (standing.officer, standing.proposer, standing.posted_seq, standing.first_on) == (
+    assert (standing.officer, standing.asked_by, standing.posted_seq, standing.first_on) == (
         "omar", "omar", 12, "2026-11-20",
     )  # fmt: skip
+
+
+def waiting(events: list[Event]) -> list[str | None]:
+    """What waits of a break after these events: the ids of its proposals."""
+    (standing,) = fold(events).values()
+    return [each.proposal for each in proposed(standing) if each.overtaken is None]
+
+
+def test_a_block_that_was_confirmed_leaves_the_correction_waiting() -> None:
+    """The events are as 0.5.0 wrote them: that something was confirmed did not say what."""
+    events = [
+        event(1, "seen", found()), event(2, "proposed", proposal="P-0001"),
+        event(3, "proposed", proposal="P-0002", purpose="block"), event(4, "confirmed"),
+        event(5, "blocked", seq=12),
+    ]  # fmt: skip
+    (standing,) = fold(events).values()
+    assert (standing.state, standing.blocked_seq, standing.posted_seq) == ("proposed", 12, None)
+    assert waiting(events) == ["P-0001"]
+
+
+@pytest.mark.parametrize(
+    ("action", "left"),
+    [
+        ("posted", ["P-0003", "P-0004"]), ("blocked", ["P-0001", "P-0002", "P-0004"]),
+        ("unblocked", ["P-0001", "P-0002", "P-0003"]), ("accepted", ["P-0004"]), ("cleared", ["P-0004"]),
+        ("taken", ["P-0001", "P-0002", "P-0003", "P-0004"]),
+        ("commented", ["P-0001", "P-0002", "P-0003", "P-0004"]),
+        ("changed", ["P-0001", "P-0002", "P-0003", "P-0004"]),
+    ],
+)  # fmt: skip
+def test_a_proposal_is_overtaken_by_what_makes_it_needless(action: str, left: list[str]) -> None:
+    given = event(6, action, found() if action == "changed" else None, seq=12, until="2026-12-31")
+    events = [
+        event(1, "seen", found()), event(2, "proposed", proposal="P-0001"),
+        event(3, "proposed", proposal="P-0002"), event(4, "proposed", proposal="P-0003", purpose="block"),
+        event(5, "proposed", proposal="P-0004", purpose="unblock"), given,
+    ]  # fmt: skip
+    assert waiting(events) == left
+
+
+@pytest.mark.parametrize("later", ["taken", "proposed"])
+def test_in_a_ledger_of_one_person_whoever_takes_a_break_or_proposes_anew_withdraws(later: str) -> None:
+    events = [event(1, "seen", found()), event(2, "proposed"), event(3, "proposed", purpose="block")]
+    assert waiting(events) == [None, None]
+    (standing,) = fold([*events, event(4, later)]).values()
+    by_seq = {each.seq: each.overtaken is None for each in proposed(standing)}
+    assert by_seq == {2: False, 3: True} | ({4: True} if later == "proposed" else {})
+
+
+def test_what_was_put_right_stays_so_until_a_run_opens_it_again() -> None:
+    events = [event(1, "seen", found()), event(2, "posted", seq=12), event(3, "taken"), event(4, "proposed")]
+    assert [fold(events[:length])["aaaa000011112222"].state for length in (2, 3, 4)] == ["posted"] * 3
+    (change,) = made(events, [found()], seq=12)
+    assert change.change == "reopened"
+    (standing,) = fold([*events, event(5, "reopened", found()), event(6, "taken")]).values()
+    assert (standing.state, standing.posted_seq) == ("taken", None)
+
+
+def test_a_purpose_that_there_is_not_is_tampered() -> None:
+    with pytest.raises(Tampered, match="event 2, of break aaaa000011112222, was changed"):
+        fold([event(1, "seen", found()), event(2, "proposed", purpose="gift")])
 
 
 def test_a_past_state_is_what_the_events_before_it_say() -> None:

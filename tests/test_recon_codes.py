@@ -506,7 +506,7 @@ def _agreed(night: Night, country: str, number: str, itn: str) -> None:
 
 
 COUNTRIES = tuple(
-    code for code in reference.load().regime("diffusion-2025").members(2, LEFT) if code not in ("MY", "LI")
+    code for code in reference.load().regime("diffusion-2025").opened() if code not in ("MY", "LI")
 )
 PLACES = {name: (country, f"D2026-{place:03}", f"X2026{place:04}") for place, (name, country) in enumerate(
     zip(CORNERS, COUNTRIES, strict=False), 1

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from ledger.errors import BadFeed
-from ledger.recon_files import Finding, Found, History, find, in_turn
+from ledger.recon_files import Files, Finding, History, find, in_turn
 from ledger.recon_layout import SOURCES
 from ledger.recon_manifest import Manifest
 from tests.recon_feeds import put
@@ -33,7 +33,7 @@ def codes(findings: list[Finding]) -> list[tuple[str, str]]:
     return [(finding.code, finding.source) for finding in findings]
 
 
-def turn(found: Found, history: History) -> list[tuple[str, str | None, str | None]]:
+def turn(found: Files, history: History) -> list[tuple[str, str | None, str | None]]:
     return [(finding.code, finding.expected, finding.found) for finding in in_turn(found.given, history)]
 
 

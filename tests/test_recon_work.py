@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -16,16 +18,27 @@ from ledger import (
     AlreadyReversed,
     Answer,
     BadQuery,
+    Busy,
+    Entry,
     Ledger,
+    LedgerError,
     Misconfigured,
     NotPermitted,
+    Refused,
     SelfApproval,
     Tampered,
     UnknownName,
     recon_screens,
+    recon_steps,
+    upgrade,
 )
-from tests.night import H100_TPP, Night
+from ledger.database import Database
+from ledger.events import Telling
+from ledger.recon_drafts import blocking
+from ledger.recon_steps import Purpose
+from tests.night import H100_TPP, LEFT, Night
 from tests.outside import connected, contents
+from tests.shared import LOGIN
 
 EXPORTED = 3
 """The entry of the export."""
@@ -34,9 +47,10 @@ EXPORTED = 3
 class Office:
     """Maria's ledger with a night of one break, and the same ledger as others open it."""
 
-    def __init__(self, folder: Path, night: Night) -> None:
+    def __init__(self, folder: Path, night: Night, url: str | None = None) -> None:
         self.folder = folder
         self.night = night
+        self.url = url_in(folder) if url is None else url
 
     @property
     def ledger(self) -> Ledger:
@@ -55,7 +69,7 @@ class Office:
         return next(str(row["state"]) for row in self.ledger.breaks(every=True))
 
     def as_(self, actor: str) -> Ledger:
-        return Ledger.open(url_in(self.folder), actor=actor, clock=self.night.clock)
+        return Ledger.open(self.url, actor=actor, clock=self.night.clock)
 
 
 def url_in(folder: Path) -> str:
@@ -240,11 +254,86 @@ def test_a_correction_that_does_not_help_reopens_its_break(office: Office) -> No
     assert office.run() == [("reopened", "reopened")]
 
 
+@pytest.mark.parametrize("wanted", [["licenses"], "licenses"])
+def test_a_source_that_is_not_expected_is_not_missed(office: Office, wanted: str | list[str]) -> None:
+    feeds = office.night.write(office.folder / "feeds")
+    for file in feeds.glob("shipments.*"):
+        file.unlink()
+    assert office.ledger.reconcile(feeds).basis["status"] == "STOPPED"
+    assert office.ledger.reconcile(feeds, expected=wanted).basis["status"] != "STOPPED"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "said"),
+    [
+        (["licenses", "customs"], "no source 'customs': write one of licenses, declarations, "),
+        ("declaration", "no source 'declaration': the nearest is declarations"),
+    ],
+)
+def test_a_source_that_is_none_cannot_be_expected(office: Office, wanted: str | list[str], said: str) -> None:
+    with pytest.raises(UnknownName, match=said):
+        office.ledger.reconcile(office.night.write(office.folder / "feeds"), expected=wanted)
+
+
 def test_a_run_that_looks_back_is_not_recorded(office: Office) -> None:
     events = len(office.ledger.break_show(office.name))
     answer = office.ledger.reconcile(office.night.write(office.folder / "feeds"), as_of="2026-11-01")
     assert not answer.basis["recorded"]
     assert len(office.ledger.break_show(office.name)) == events
+
+
+@pytest.mark.parametrize("asked", ["as of then", "as it was known after it", "as it was known in it"])
+def test_a_night_that_is_asked_again_has_the_same_results_whatever_was_decided_since(
+    tmp_path: Path, asked: str
+) -> None:
+    night = Night(url_in(tmp_path))
+    with night.ledger as ledger:
+        night.quota("AE")
+        night.license("L1", "AE")
+        night.told("X1/1", "L1", 700)
+        feeds, office = night.write(tmp_path / "first"), Office(tmp_path, night)
+        then = ledger.reconcile(feeds, out=tmp_path / "out")
+        known_at = ledger.headroom().basis["known_at"]
+        if asked == "as of then":  # no entry came since
+            night.untold("X1/1")
+        else:
+            ledger.break_propose(office.name)
+            with office.as_("omar") as omar:
+                omar.break_confirm(office.name)
+        night.clock.set("2026-11-23")
+        night.as_of, night.run_number = "2026-11-23", 2
+        assert office.run() == [("cleared", "cleared")]
+        times: dict[str, Any] = {
+            "as_of": "2026-11-20",
+            "known_at": None if asked == "as of then" else known_at,
+        }
+        if asked.endswith("in it"):
+            times = {name: then.basis[name] for name in times}
+        again = ledger.reconcile(feeds, out=tmp_path / "again", **times)
+    assert [row["change"] for row in again] == [row["change"] for row in then] == ["new"]
+    assert again.rows() == then.rows()
+    assert (again.basis["recorded"], again.basis["run"]) == (False, then.basis["run"])
+    for name in ("breaks.csv", "changes.csv", "certificate.csv", "proposals.jsonl"):
+        both = [Path(each.basis["folder"], name).read_bytes() for each in (then, again)]
+        assert both[0] == both[1], name
+
+
+def test_who_looks_back_hears_of_no_decision_that_was_not_known_then(office: Office) -> None:
+    """Nor of one by a later run: the break was taken, and cleared, after the time that is asked about."""
+    night, ledger = office.night, office.ledger
+    feeds = night.write(office.folder / "first")
+    night.license("L2", "AE")
+    known_at = ledger.headroom().basis["known_at"]
+    night.clock.set("2026-11-23")
+    ledger.break_take(office.name)
+    night.as_of, night.run_number = "2026-11-23", 2
+    night.declared["X1/1"]["quantity"] = night.shipped["X1/1"]["quantity"] = 100
+    assert office.run() == [("cleared", "cleared")]
+    told = []
+    for known in (known_at, None):
+        answer = ledger.reconcile(feeds, as_of="2026-11-20", known_at=known, dry_run=True)
+        told.append([(row["change"], row["state"]) for row in answer if row["code"] == "QUANTITY"])
+    assert told == [[("persisting", "new")], [("persisting", "taken")]]
 
 
 def test_breaks_are_listed_as_they_were_known(office: Office) -> None:
@@ -576,6 +665,21 @@ def test_a_break_of_a_shared_ledger_is_given_to_one_of_its_users(shared: Office)
         assert alice.break_take(shared.name, "OMAR").officer == "omar"
 
 
+def test_in_a_shared_ledger_nobody_is_named_as_the_one_who_accepts(shared: Office) -> None:
+    with shared.as_("alice") as alice, shared.as_("omar") as omar:
+        alice.break_take(shared.name)
+        with pytest.raises(NotPermitted, match="vera approves with a login of their own, not by being named"):
+            omar.break_accept(shared.name, reason="settled", until="2026-12-31", approver="vera")
+        assert shared.state() == "taken"
+
+
+def test_what_happened_to_a_break_while_somebody_looked_is_looked_at_again(office: Office) -> None:
+    looked_at = office.ledger.break_take(office.name)
+    office.ledger.break_comment(office.name, "asked customs")
+    with pytest.raises(Busy, match=r"was commented by maria meanwhile: look at it again \(tppq break show"):
+        office.ledger._must_stand_as(looked_at, "reconcile")  # noqa: SLF001  # what is asked under the lock
+
+
 def test_who_takes_a_break_in_anothers_name_does_not_accept_it(shared: Office) -> None:
     with shared.as_("alice") as alice, shared.as_("omar") as omar:
         alice.break_take(shared.name)
@@ -614,3 +718,329 @@ def test_what_is_said_about_a_break_is_text(office: Office, said: str) -> None:
     with pytest.raises(SelfApproval):
         ledger.break_accept(name, reason="ok", until=until, approver=" Maria\u2003")
     assert len(ledger.break_show(name)) == events
+
+
+# --------------------------------------------------------------- several proposals for one break, many people
+
+LOST_TPP = 100 * H100_TPP
+PEOPLE = {"ines": ("officer",), "olaf": ("officer",), "ada": ("approver",)}
+
+
+@contextmanager
+def team_at(url: str, folder: Path, *lost: str) -> Iterator[Office]:
+    """A shared ledger after a night in which goods had left that it lacks, under one license each."""
+    night = Night(url)
+    night.quota("AE")
+    for number in lost:
+        night.license(number)
+        night.told(f"X{number}/1", number, 100)
+    office = Office(folder, night, url)
+    office.run()
+    night.ledger.share()
+    for name, roles in PEOPLE.items():
+        night.ledger.add_user(name, *roles)
+    night.ledger.close()
+    if url.startswith("postgresql"):
+        upgrade.separate(Database(url, 10))
+        with connected(url) as owner:
+            owner.exec_driver_sql(LOGIN)
+        office.url = url.replace("postgres@", "worker@")
+    with office.as_("ines") as night.ledger:
+        yield office
+
+
+@pytest.fixture
+def team(store_url: str, tmp_path: Path) -> Iterator[Office]:
+    """The same on either store, with one break: ines and olaf are officers, ada approves."""
+    with team_at(store_url, tmp_path, "L1") as office:
+        yield office
+
+
+@pytest.fixture
+def small_team(tmp_path: Path) -> Iterator[Office]:
+    """The same in a file, for what does not depend on the store."""
+    with team_at(url_in(tmp_path), tmp_path, "L1") as office:
+        yield office
+
+
+def told(office: Office) -> list[str]:
+    return [row["action"] for row in office.ledger.break_show(office.name)]
+
+
+def counted(office: Office) -> tuple[int, int]:
+    """How much was exported and is set aside (TPP), by the ledger."""
+    (row,) = office.ledger.headroom("AE").rows()
+    return row["exported_tpp"], row["blocked_tpp"]
+
+
+def proposed_before(ledger: Ledger, name: str, purpose: Purpose | None = None) -> str:
+    """Propose what a break needs as 0.5.0 did: whatever else waits for it already."""
+    draft = ledger.break_show(name).basis["draft"]
+    if purpose == "block":
+        draft = blocking("AE", LOST_TPP, name, LEFT)
+    given = draft["steps"][0]["post"]
+    posts = ledger._resolver.posts([Entry.model_validate(given)], None)  # noqa: SLF001
+    detail = {"entries": [given], "reason": "x", **({"purpose": purpose} if purpose else {})}
+    return ledger._propose(  # noqa: SLF001
+        posts, "x", beside=lambda made: [Telling("break", name, "proposed", detail | {"proposal": made})]
+    ).proposal
+
+
+@pytest.mark.parametrize("purpose", [None, "block"])
+def test_nothing_is_proposed_twice_for_a_break_while_it_waits(team: Office, purpose: Purpose | None) -> None:
+    name = team.name
+    with team.as_("olaf") as olaf, team.as_("ada") as ada:
+        team.ledger.break_propose(name, purpose=purpose)
+        said = "P-0001 of ines waits already for break .*: confirm, reject or withdraw it first"
+        for taken in (False, True):
+            if taken:
+                olaf.break_take(name)
+            with pytest.raises(BadQuery, match=said):
+                olaf.break_propose(name, purpose=purpose)
+        assert [row["proposal"] for row in ada.pending()] == ["P-0001"]
+        ada.reject("P-0001", "look at it again")
+        with pytest.raises(UnknownName, match="no pending proposal P-0001: ada rejected it"):
+            ada.break_confirm(name)
+        assert olaf.break_propose(name, purpose=purpose).proposal == "P-0002"
+        assert len(ada.break_confirm(name)) == 1
+    assert counted(team) == ((0, LOST_TPP) if purpose else (LOST_TPP, 0))
+
+
+def test_what_was_proposed_before_a_ledger_was_shared_is_proposed_anew(office: Office) -> None:
+    office.ledger.break_propose(office.name)
+    share(office)
+    with office.as_("ines") as ines, office.as_("omar") as omar:
+        with pytest.raises(BadQuery, match="has no proposal that is pending: tppq break propose makes"):
+            omar.break_confirm(office.name)
+        ines.break_propose(office.name)
+        assert len(omar.break_confirm(office.name)) == 2
+
+
+@pytest.mark.parametrize("first", ["P-0001", "P-0002", "the last"])
+def test_of_two_corrections_that_wait_since_before_one_is_posted(small_team: Office, first: str) -> None:
+    name, ines = small_team.name, small_team.ledger
+    with small_team.as_("olaf") as olaf, small_team.as_("ada") as ada:
+        made = [proposed_before(ines, name), proposed_before(olaf, name)]
+        (receipt,) = ada.break_confirm(name) if first == "the last" else ada.approve(first)
+        assert (small_team.state(), told(small_team)[-2:]) == ("posted", ["confirmed", "posted"])
+        (other,) = (row["proposal"] for row in ada.pending())
+        assert {other} == set(made) - {made[-1] if first == "the last" else first}
+        said = f"was put right by entry {receipt.seq} after {other} was proposed: reject or withdraw that"
+        for dry_run in (True, False):
+            with pytest.raises(Refused, match=said):
+                ada.approve(other, dry_run=dry_run)
+        with pytest.raises(BadQuery, match=r"nothing waits to be confirmed: .* was put right by entry"):
+            ada.break_confirm(name)
+        with pytest.raises(BadQuery, match=said):
+            olaf.break_propose(name, reverse=[receipt.seq])
+    assert counted(small_team) == (LOST_TPP, 0)
+
+
+@pytest.mark.parametrize("by", ["confirm", "approve", "approve, the first first"])
+def test_a_correction_and_a_block_of_one_break_are_each_told_as_what_they_are(team: Office, by: str) -> None:
+    name, ines = team.name, team.ledger
+    ines.break_propose(name)
+    with team.as_("olaf") as olaf, team.as_("ada") as ada:
+        olaf.break_propose(name, purpose="block")
+        order = ["P-0001", "P-0002"] if by.endswith("first") else ["P-0002", "P-0001"]
+        kinds, states = [], []
+        for proposal in order:
+            (receipt,) = ada.break_confirm(name) if by == "confirm" else ada.approve(proposal)
+            kinds.append(receipt.kind)
+            states.append(team.state())
+        with pytest.raises(BadQuery, match=r"nothing waits to be confirmed: .* was put right by entry"):
+            ada.break_confirm(name)
+        with pytest.raises(BadQuery, match="nothing else is drafted"):
+            olaf.break_propose(name)
+    told_as = {"export": "posted", "block": "blocked"}
+    assert told(team)[3:] == ["confirmed", told_as[kinds[0]], "confirmed", told_as[kinds[1]]]
+    assert sorted(kinds) == ["block", "export"]
+    assert states == (["posted", "posted"] if by.endswith("first") else ["proposed", "posted"])
+    assert counted(team) == (LOST_TPP, LOST_TPP)
+
+
+@pytest.mark.parametrize("purpose", [None, "block"])
+@pytest.mark.parametrize("overtaken", ["cleared", "accepted"])
+def test_what_was_proposed_before_a_break_was_cleared_or_accepted_is_not_approved(
+    small_team: Office, overtaken: str, purpose: Purpose | None
+) -> None:
+    name, ines = small_team.name, small_team.ledger
+    ines.break_propose(name, purpose=purpose)
+    with small_team.as_("olaf") as olaf, small_team.as_("ada") as ada:
+        if overtaken == "cleared":
+            small_team.night.bare("export", "L1", 100, reference="XL1/1")
+            small_team.night.run_number = 2
+            assert small_team.run() == [("cleared", "cleared")]
+        else:
+            olaf.break_take(name)
+            assert accept(ada, name) == "accepted"
+        before = counted(small_team)
+        for _ in range(2):
+            with pytest.raises(BadQuery, match=f"nothing waits to be confirmed: .* is {overtaken}"):
+                ada.break_confirm(name)
+            with pytest.raises(Refused, match=f"was {overtaken} after P-0001 was proposed: reject or"):
+                ada.approve("P-0001")
+        assert (counted(small_team), small_team.state()) == (before, overtaken)
+        ada.reject("P-0001", "overtaken")
+        assert len(ada.pending()) == 0
+
+
+def test_what_waits_for_a_break_that_came_back_is_rejected_and_proposed_anew(small_team: Office) -> None:
+    name, ines = small_team.name, small_team.ledger
+    ines.break_propose(name)
+    seq = small_team.night.bare("export", "L1", 100, reference="XL1/1")
+    small_team.night.run_number = 2
+    assert small_team.run() == [("cleared", "cleared")]
+    with small_team.as_("ada") as ada:
+        ada.approve(ines.propose_reversal(seq, "by mistake").proposal)
+        small_team.night.run_number = 3
+        assert small_team.run() == [("reopened", "reopened")]
+        with pytest.raises(BadQuery, match="is reopened: tppq break propose comes first"):
+            ada.break_confirm(name)
+        with pytest.raises(BadQuery, match="was cleared after P-0001 was proposed: reject or withdraw that"):
+            ines.break_propose(name)
+        ines.withdraw("P-0001", "overtaken")
+        ines.break_propose(name)
+        assert [receipt.kind for receipt in ada.break_confirm(name)] == ["export"]
+    assert (counted(small_team), small_team.state()) == ((LOST_TPP, 0), "posted")
+
+
+def test_of_two_blocks_that_wait_since_before_one_is_posted_and_given_back(small_team: Office) -> None:
+    name, ines = small_team.name, small_team.ledger
+    with small_team.as_("olaf") as olaf, small_team.as_("ada") as ada:
+        first, second = proposed_before(ines, name, "block"), proposed_before(olaf, name, "block")
+        (receipt,) = ada.approve(first)
+        said = f"had what is at stake set aside by entry {receipt.seq} after {second} was proposed"
+        with pytest.raises(Refused, match=said):
+            ada.approve(second)
+        ines.break_propose(name, purpose="unblock")
+        with pytest.raises(BadQuery, match="waits already for break"):
+            olaf.break_propose(name, purpose="unblock")
+        ada.break_confirm(name)
+        assert counted(small_team) == (0, 0)
+        with pytest.raises(Refused, match=said):
+            ada.approve(second)
+
+
+def test_in_a_ledger_of_one_person_a_correction_waits_beside_a_block(grave: Office) -> None:
+    grave.ledger.break_propose(grave.name)
+    with grave.as_("omar") as omar, grave.as_("ines") as ines:
+        omar.break_propose(grave.name, purpose="block")
+        assert [receipt.kind for receipt in omar.break_confirm(grave.name)] == ["export"]
+        with pytest.raises(SelfApproval):
+            omar.break_confirm(grave.name)
+        assert [receipt.kind for receipt in ines.break_confirm(grave.name)] == ["block"]
+    assert (grave.state(), counted(grave)) == ("posted", (CRITICAL_TPP, CRITICAL_TPP))
+
+
+@pytest.mark.parametrize("since", ["taken", "proposed", "accepted"])
+def test_what_was_posted_for_a_break_is_not_drafted_again_whatever_was_done_since(
+    grave: Office, since: str
+) -> None:
+    name, ledger = grave.name, grave.ledger
+    ledger.break_propose(name)
+    with grave.as_("omar") as omar:
+        seq = omar.break_confirm(name)[0].seq
+    if since == "taken":
+        assert ledger.break_take(name).state == "posted"
+    elif since == "proposed":
+        assert ledger.break_propose(name, reverse=[seq]).state == "posted"
+    else:
+        ledger.break_accept(name, reason="settled", until="2026-11-20", approver="omar")
+        grave.night.clock.set("2026-11-21")
+    with pytest.raises(BadQuery, match=f"nothing else is drafted: break {name} was put right by entry"):
+        ledger.break_propose(name)
+
+
+def test_who_confirms_while_somebody_else_does_something_about_the_break_looks_again(grave: Office) -> None:
+    ledger = grave.ledger
+    ledger.break_propose(grave.name)
+    looked_at = ledger._standing(grave.name)  # noqa: SLF001  # as it was read before the lock
+    (made,) = recon_steps.proposed(looked_at)
+    ledger.break_accept(grave.name, reason="settled", until="2026-12-31", approver="ines")
+    entries = [Entry.model_validate(each) for each in made.entries]
+    with grave.as_("omar") as omar, pytest.raises(Busy, match="was accepted by maria meanwhile"):
+        omar._judged(entries, made.by, "omar", (looked_at, made))  # noqa: SLF001
+    assert (counted(grave), grave.state()) == ((0, 0), "accepted")
+
+
+class Deeds:
+    """What people do about breaks by chance; and what has to wait then, told apart from the ledger."""
+
+    def __init__(self, by: Random, as_: Mapping[str, Ledger], names: Sequence[str]) -> None:
+        self.by, self.as_, self.names = by, as_, names
+        self.waits: dict[str, tuple[str, Purpose | None]] = {}
+        """By the id of each pending proposal, oldest first: its break, and what it is for."""
+
+        self.overtaken: set[str] = set()
+        self.posted: set[tuple[str, Purpose | None]] = set()
+
+    def one(self) -> None:
+        """One thing by one of them, which succeeds where it should and nowhere else."""
+        name, who, ada = self.by.choice(self.names), self.by.choice(("ines", "olaf")), self.as_["ada"]
+        made = self.by.choice(list(self.waits)) if self.waits else "P-9999"
+        match self.by.choice(("propose",) * 5 + ("confirm", "approve", "approve", "end", "take")):
+            case "propose":
+                self.propose(self.as_[who], name, self.by.choice((None, None, "block", "unblock")))
+            case "confirm":
+                mine = [each for each, (of, _) in self.waits.items() if of == name]
+                live = [each for each in mine if each not in self.overtaken]
+                self.decide(live[-1] if live else "P-9999", lambda: ada.break_confirm(name))
+            case "approve":
+                self.decide(made, lambda: ada.approve(made))
+            case "end":
+                verb = self.by.choice((ada.reject, self.as_[who].withdraw))
+                if succeeds(lambda: verb(made, "not so")):
+                    del self.waits[made]
+            case _:
+                self.as_[who].break_take(name)
+
+    def propose(self, ledger: Ledger, name: str, purpose: Purpose | None) -> None:
+        lacks = (name, purpose) not in self.posted
+        if purpose == "unblock":
+            lacks = (name, "block") in self.posted
+        if lacks and purpose != "unblock" and self.by.random() < 0.6:
+            self.waits[proposed_before(ledger, name, purpose)] = name, purpose
+            return
+        free = lacks and (name, purpose) not in self.waits.values()
+        assert succeeds(lambda: ledger.break_propose(name, purpose=purpose)) == free
+        if free:
+            self.waits[ledger.pending().rows()[-1]["proposal"]] = name, purpose
+
+    def decide(self, made: str, deed: Callable[[], object]) -> None:
+        """Post the proposal that is meant, if it is one that can be."""
+        assert succeeds(deed) == (made in self.waits and made not in self.overtaken)
+        if made in self.waits and made not in self.overtaken:
+            name, purpose = self.waits.pop(made)
+            self.overtaken |= {each for each, of in self.waits.items() if of == (name, purpose)}
+            if purpose == "unblock":
+                self.posted.remove((name, "block"))
+            else:
+                self.posted.add((name, purpose))
+
+
+def succeeds(deed: Callable[[], object]) -> bool:
+    try:
+        deed()
+    except LedgerError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("seed", [3, 4])
+def test_whatever_people_do_by_chance_nothing_is_posted_twice_and_what_waits_is_pending(
+    store_url: str, tmp_path: Path, seed: int
+) -> None:
+    with team_at(store_url, tmp_path, "L1", "L2") as office, ExitStack() as closing:
+        as_ = {who: closing.enter_context(office.as_(who)) for who in PEOPLE}
+        names = [str(row["break"]) for row in office.ledger.breaks()]
+        deeds = Deeds(Random(seed), as_, names)  # noqa: S311  # the same deeds each time
+        for _ in range(60):
+            deeds.one()
+            assert {row["proposal"] for row in as_["ada"].pending()} == set(deeds.waits)
+            posted = Counter(purpose for _, purpose in deeds.posted)
+            assert counted(office) == (LOST_TPP * posted[None], LOST_TPP * posted["block"])
+        office.night.run_number = 2
+        still = {row["break"] for row in office.ledger.breaks() if (row["break"], None) not in deeds.posted}
+        office.run()
+        assert {row["break"] for row in office.ledger.breaks()} == still

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import subprocess
+import sys
 import time
 from collections import Counter
+from pathlib import Path
 
 import pycountry
 import pytest
 
-from ledger import reference
+from ledger import catalog, reference
 from ledger.errors import Misconfigured, UnknownName
 from ledger.model import Regime
 from ledger.reference import Reference
+
+TOP = Path(__file__).parent.parent
 
 
 @pytest.fixture(scope="module", name="known")
@@ -130,7 +137,7 @@ def test_an_unknown_country_is_refused_with_the_nearest(
 def test_a_country_row_shows_the_tier_of_the_country_it_follows(
     known: Reference, diffusion: Regime, code: str, tier: int | None
 ) -> None:
-    shown = {row["country"]: row for row in reference.country_rows(known, diffusion, "2025-06-30")}
+    shown = {row["country"]: row for row in catalog.country_rows(known, diffusion, "2025-06-30")}
     assert shown[code]["tier"] == tier
 
 
@@ -178,7 +185,7 @@ def test_an_unknown_device_is_refused_with_up_to_three_that_may_be_meant(
 
 def test_a_device_row_shows_h100_equivalents_rounded_toward_zero(known: Reference) -> None:
     terms = known.regime(reference.DEFAULT_REGIME)
-    shown = {row["device_id"]: row for row in reference.device_rows(known, terms)}
+    shown = {row["device_id"]: row for row in catalog.device_rows(known, terms)}
     assert len(shown) == 121
     assert str(shown["nvidia-h100-sxm5-80gb"]["h100e"]) == "1.00"
     assert str(shown["nvidia-gb300-gpu"]["h100e"]) == "3.78"  # 60,000 / 15,832 = 3.7898
@@ -191,7 +198,7 @@ def test_a_device_row_shows_h100_equivalents_rounded_toward_zero(known: Referenc
 
 
 def test_regime_rows_are_one_a_key_and_all_text(diffusion: Regime) -> None:
-    shown = reference.regime_rows(diffusion)
+    shown = catalog.regime_rows(diffusion)
     assert [key for key, times in Counter(row["key"] for row in shown).items() if times > 1] == []
     assert {type(value) for row in shown for value in row.values()} == {str}
     values = {row["key"]: row["value"] for row in shown}
@@ -234,6 +241,61 @@ def test_an_unknown_regime_is_refused_with_the_nearest(known: Reference) -> None
     assert refusal.value.facts == {"field": "regime", "value": "diffusion-2024", "nearest": "diffusion-2025"}
 
 
+def with_successor(folder: Path, text: str) -> str:
+    """A checkout whose regimes have one more, of this text; the path by which Python finds it."""
+    for name in ("ledger", "schemas"):
+        (folder / name).symlink_to(TOP / name)
+    shutil.copytree(TOP / "fixtures" / "reference", folder / "fixtures" / "reference")
+    regimes = folder / "fixtures" / "reference" / "regimes"
+    (regimes / "successor-2028.toml").write_text(text, encoding="utf-8")
+    return str(folder)
+
+
+def typed(path: str, *arguments: str) -> tuple[int, str]:
+    """The command, found on this path, in a process of its own: its status, and what it said on stderr."""
+    around = {**os.environ, "PYTHONPATH": path, "XDG_CONFIG_HOME": path}
+    command = [sys.executable, "-m", "ledger", *arguments, "--ledger", f"sqlite:///{path}/tppq.db"]
+    ran = subprocess.run(
+        command, env=around, cwd=path, capture_output=True, text=True, timeout=60, check=False
+    )
+    return ran.returncode, ran.stderr
+
+
+SUCCESSOR = (TOP / "fixtures" / "reference" / "regimes" / "diffusion-2025.toml").read_text(encoding="utf-8")
+SUCCESSOR = SUCCESSOR.replace('id = "diffusion-2025"', 'id = "successor-2028"')
+
+
+def test_a_successors_file_is_all_that_a_ledger_under_it_needs(tmp_path: Path) -> None:
+    path = with_successor(tmp_path, SUCCESSOR)
+    assert typed(path, "init", "--regime", "successor-2028", "-q") == (0, "")
+    assert typed(path, "forecast", "AE", "-q") == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("written", "instead", "said"),
+    [
+        ("[approval]", "[approved]", "it does not say 'approval'"),
+        ("cap_tpp = 790_000_000", "cap_tpp =", "Invalid value (at line "),
+        ("successor-2028", "diffusion-2025", "it has the id 'diffusion-2025': write 'successor-2028'"),
+        ("period_to = 2027-12-31", "period_to = '2027-12-31'", "'str' object has no attribute 'isoformat'"),
+    ],
+)
+@pytest.mark.parametrize("verb", ["init", "doctor"])
+def test_a_regimes_file_that_cannot_be_used_is_named_by_every_verb(
+    tmp_path: Path, verb: str, written: str, instead: str, said: str
+) -> None:
+    assert written in SUCCESSOR
+    status, told = typed(with_successor(tmp_path, SUCCESSOR.replace(written, instead, 1)), verb)
+    assert status == 78
+    assert f"the regime file successor-2028.toml cannot be used: {said}" in told
+
+
+def test_a_successors_file_that_lacks_a_choice_opens_no_ledger(tmp_path: Path) -> None:
+    path = with_successor(tmp_path, SUCCESSOR.replace("expiry_lag_days", "expiry_days"))
+    status, told = typed(path, "init", "--regime", "successor-2028")
+    assert (status, "successor-2028 chooses expiry_days = 30, which is no choice" in told) == (78, True)
+
+
 def test_reference_data_cannot_be_changed(known: Reference) -> None:
     with pytest.raises(TypeError):
         known.countries["ZZ"] = known.countries["AE"]  # type: ignore[index] # the point of the test
@@ -246,7 +308,7 @@ def test_loading_is_quick_and_happens_once() -> None:
     took = []
     for _ in range(5):
         reference.load.cache_clear()
-        reference._documents.cache_clear()  # noqa: SLF001 - as in a process that has read nothing yet
+        reference.documents.cache_clear()  # as in a process that has read nothing yet
         start = time.perf_counter()
         reference.load()
         took.append(time.perf_counter() - start)

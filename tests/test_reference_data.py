@@ -12,7 +12,7 @@ from typing import Any
 import pycountry
 import pytest
 
-from ledger import reference, schema
+from ledger import catalog, reference, schema
 from ledger.approval import Approval
 from ledger.model import Regime
 from ledger.reference import Reference
@@ -72,7 +72,7 @@ def test_every_regime_says_what_it_is_and_where_it_stands() -> None:
 
 
 def test_every_fact_of_a_capped_regime_has_a_status_and_a_citation(diffusion: Regime) -> None:
-    for row in reference.regime_rows(diffusion):
+    for row in catalog.regime_rows(diffusion):
         assert row["status"] in {"confirmed", "secondary", "derived", "choice"}, row
         assert row["citation"], row
 
@@ -228,6 +228,6 @@ def test_diffusion_2025_holds_the_figures_of_the_rule(known: Reference, diffusio
 
 
 def test_what_does_not_draw_the_country_cap_says_how_firm_that_is(diffusion: Regime) -> None:
-    firm = {row["key"]: row["status"] for row in reference.regime_rows(diffusion)}
+    firm = {row["key"]: row["status"] for row in catalog.regime_rows(diffusion)}
     assert firm["nveu.draws_country_cap"] == "confirmed"
     assert {firm[f"{name}.draws_country_cap"] for name in ("lpp", "aia", "acm", "aca", "nac")} == {"derived"}

@@ -111,6 +111,22 @@ def test_a_row_twice_in_one_file_is_told_in_a_dry_run_as_it_is_posted(ledger: Le
     assert (rehearsed.posted, rehearsed.replayed) == (2, 1)
 
 
+def test_a_file_with_a_row_twice_is_answered_alike_however_often_it_is_posted(
+    ledger: Ledger, tmp_path: Path
+) -> None:
+    rows = [f"license,AE,2026-02-01,L{number},7,r{number}\n" for number in (1, 2, 1, 1)]
+    path = tmp_path / "twice.csv"
+    path.write_text(HEADER + "".join(rows), encoding="utf-8")
+    done = []
+    for _ in range(3):
+        with read_feed(str(path)) as feed:
+            done.append(ledger.post_file(feed, each=True))
+    assert [(each.posted, each.replayed) for each in done] == [(4, 2), (4, 4), (4, 4)]
+    first = done[0].receipts
+    assert [receipt.license_no for receipt in first] == ["L1", "L1", "L1", "L2"]
+    assert [each.receipts for each in done] == [first] * 3
+
+
 def test_the_command_judges_each_file_behind_those_before_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from ledger import Ledger, Misconfigured, schema, upgrade
 from ledger.database import Database
-from tests.postgres import Postgres
+from tests.postgres import Postgres, connect
 from tests.small import ASKED_ON, fill
 
 ANALYST = (
@@ -38,10 +38,6 @@ def _analyst(url: str) -> Iterator[psycopg.Connection[tuple[Any, ...]]]:
     with connect(url) as connection:
         connection.execute("set search_path = report")
         yield connection
-
-
-def connect(url: str) -> psycopg.Connection[tuple[Any, ...]]:
-    return psycopg.connect(url.replace("+psycopg", ""))
 
 
 def test_its_figures_are_those_of_the_ledger(url: str, analyst: psycopg.Connection[tuple[Any, ...]]) -> None:

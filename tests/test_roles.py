@@ -17,7 +17,7 @@ from ledger.settings import by_flags
 from ledger.store import Store
 from tests.clock import Clock
 from tests.outside import contents
-from tests.postgres import Postgres
+from tests.postgres import Postgres, connect
 from tests.shared import DAY, create, entry
 
 CLOCK = Clock(DAY)
@@ -49,10 +49,6 @@ def separated(postgres: Postgres) -> Apart:
     with Ledger.open(writer, actor="maria", clock=CLOCK) as ledger:
         ledger.post(entry("license", "AE", 10, license_no="L1"), request_id="license-1")
     return Apart(owner, writer, reader)
-
-
-def connect(url: str) -> psycopg.Connection[tuple[Any, ...]]:
-    return psycopg.connect(url.replace("+psycopg", ""))
 
 
 def wrong(url: str, *, shared: bool = True) -> list[str]:

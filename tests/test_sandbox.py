@@ -226,6 +226,21 @@ def test_a_cut_answer_says_how_many_rows_there_are(small: Small) -> None:
     assert ([row["seq"] for row in answer], answer.basis["total_rows"]) == ([1, 2, 3], 14)
 
 
+@pytest.mark.parametrize(
+    ("query", "values", "said"),
+    [
+        ("select $a", {"a": 2**63}, r"\$a is 9223372036854775808: a whole number here has 64 bits"),
+        ("select $a", {"a": "\ud800"}, r"\$a has half a character"),
+        ("select '\ud800'", {}, "the query has half a character"),
+    ],
+)
+def test_what_the_process_cannot_be_told_is_no_query(
+    small: Small, query: str, values: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(BadQuery, match=f"^{said}"):
+        small.ledger.sandboxed_sql(query, values)
+
+
 def test_values_of_any_type_come_out_as_something_that_every_form_can_show(small: Small) -> None:
     answer = small.ledger.sandboxed_sql(FINE["exotic types"])
     assert answer.rows() == [

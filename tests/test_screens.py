@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 import json
 import random
 import re
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from rich.cells import cell_len
 
+from ledger import anchors, rereading, screens, verify
 from ledger.book import Ledger
 from tests.transcripts import BEGINS_US, typed
 
@@ -128,6 +133,46 @@ def test_an_empty_ledger_is_a_sentence_on_every_screen(
         lines = shown(monkeypatch, width, *arguments)
         assert lines
         assert all(cell_len(line) <= width for line in lines)
+
+
+def checks_of_verify() -> set[str]:
+    """Every check that a difference may be of: what stands second of four, in the modules that make them."""
+    found = {"balance", "account", *verify._CHECKS}  # noqa: SLF001  # each asked by its name
+    for module in (verify, rereading, anchors):
+        for node in ast.walk(ast.parse(inspect.getsource(module))):
+            row: list[ast.expr] = []
+            if isinstance(node, ast.Tuple):
+                row = node.elts
+            elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Fault":
+                row = node.args
+            match row:
+                case [ast.Constant(value=str()) | ast.Starred(), *_]:
+                    pass  # names of columns
+                case [_, ast.Constant(value=str(check)), _, _]:
+                    found.add(check)
+    return found
+
+
+def test_every_check_of_a_verification_is_told_in_one_of_its_lines() -> None:
+    assert {"values", "order", "head", "event", "refusal", "copy", "tree"} <= checks_of_verify()
+    assert checks_of_verify() == set().union(*screens.VERIFIED.values())
+
+
+def test_a_line_of_a_verification_says_no_where_what_it_tells_differs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    Ledger.init("sqlite:///tppq.db", clock=clock).close()
+    with closing(sqlite3.connect("tppq.db", isolation_level=None)) as intruder:
+        intruder.execute(
+            "insert into balance (quota, license_no, regime_tpp, headroom_tpp, licensed_tpp, exported_tpp,"
+            " blocked_tpp) values ('country/AE', 'L-GHOST', 0, 0, 0, 0, 0)"
+        )
+    lines = shown(monkeypatch, 120, "verify")
+    (said,) = [line for line in lines if line.startswith("balances")]
+    assert said.endswith("stored = DuckDB = Python: NO, see account")
+    assert any(line.startswith("copies") and "NO" not in line for line in lines)
 
 
 NOT_OPENED = "KH (Cambodia) is Tier 2, but no allocation had been opened for it."

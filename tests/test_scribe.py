@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from ledger import Ledger
+from ledger.database import PUT_ASIDE, Database
 from ledger.schema import sql
 from ledger.scribe import Fate, Orders, Reply, Scribe
 from ledger.sheet import Insert, Sheet
@@ -74,7 +75,7 @@ def test_a_sheet_that_the_store_refuses_is_not_there_in_part_and_nothing_follows
 ) -> None:
     replies = [scribe.write(numbers(1, 2, 1)), scribe.write(numbers(3))]
     assert replies[0].result() == Reply(
-        Fate.failed, "IntegrityError", "UNIQUE constraint failed: kept.number"
+        Fate.failed, "IntegrityError", "UNIQUE constraint failed: kept.number", "SQLITE_CONSTRAINT_UNIQUE"
     )
     assert replies[1].result() == Reply(Fate.unknown)
     assert kept(url) == []
@@ -84,8 +85,24 @@ def test_a_writer_that_holds_the_store_is_waited_for_and_then_said(scribe: Scrib
     with connected(url) as holder:
         holder.exec_driver_sql("begin immediate")
         assert scribe.write(numbers(1)).result() == Reply(
-            Fate.failed, "OperationalError", "database is locked"
+            Fate.failed, "OperationalError", "database is locked", "SQLITE_BUSY"
         )
+
+
+def test_what_it_finds_damaged_is_told_with_what_to_do_about_it(url: str) -> None:
+    with connected(url) as connection:
+        found = connection.exec_driver_sql("select rootpage from sqlite_schema where name = 'kept'")
+        page, size = found.scalar_one(), connection.exec_driver_sql("pragma page_size").scalar_one()
+    with Path(url.removeprefix("sqlite:///")).open("r+b") as file:
+        file.seek((page - 1) * size)
+        file.write(b"\xff" * size)
+    scribe = Scribe(orders(url, os.getpid()))
+    reply = scribe.write(numbers(1)).result()
+    scribe.close()
+    assert (reply.fate, reply.errorname) == (Fate.failed, "SQLITE_CORRUPT")
+    explained = Database(url, busy_seconds=1).explained(reply.raised)
+    assert "it is damaged, or cut short" in explained.detail
+    assert explained.detail.endswith(PUT_ASIDE)
 
 
 def test_of_a_process_that_was_killed_nothing_is_known(scribe: Scribe, url: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
@@ -138,3 +139,14 @@ def test_a_file_that_cannot_be_read_is_said_in_plain_words(tmp_path: Path) -> No
     (tmp_path / "tppq.toml").write_bytes(b"\xff")
     with pytest.raises(Misconfigured, match=r"tppq\.toml cannot be read: it is not UTF-8 text"):
         settings({}, {"HOME": str(tmp_path / "home")}, tmp_path)
+
+
+def test_somebody_elses_home_is_said_with_what_names_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def denied(path: str, *_: int) -> int:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
+
+    monkeypatch.setattr(os, "open", denied)  # whoever may do anything is denied nothing
+    with pytest.raises(Misconfigured, match=r"Permission denied; .*set HOME or XDG_CONFIG_HOME to a folder"):
+        settings({}, {"HOME": str(tmp_path)}, tmp_path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import pty
 import re
@@ -143,3 +144,29 @@ def test_without_a_terminal_nothing_prompts(tmp_path: Path) -> None:
     named = b"select seq from entry where country = $cc order by seq limit 1;"
     status, out, err = typed(["--ledger", url, "sql", "--csv", "-q", "--param", "cc=SA"], stdin=named)
     assert (status, out, err) == (0, "seq\n2\n", "")
+
+
+def test_a_query_from_standard_input_is_utf_8_whatever_the_locale(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'tppq.db'}"
+    fill(url).close()
+    query = "select 'ü' as letter".encode()
+    for encoding in ("latin-1", "ascii"):
+        given = io.TextIOWrapper(io.BytesIO(query), encoding=encoding, errors="surrogateescape")
+        status, out, _ = typed(["--ledger", url, "sql", "-f", "-", "--csv", "-q"], stdin=given)
+        assert (status, out) == (0, "letter\nü\n")
+
+
+@pytest.mark.parametrize(
+    ("query", "why"),
+    [
+        (b"select 'M\xfcller'", "- cannot be read: it is not UTF-8\n"),
+        (b"-" * 1_000_001, "- cannot be read: it has more than 1,000,000 bytes"),
+    ],
+)
+def test_a_query_from_standard_input_that_cannot_be_read_is_misuse(
+    query: bytes, why: str, tmp_path: Path
+) -> None:
+    url = f"sqlite:///{tmp_path / 'tppq.db'}"
+    status, out, err = typed(["--ledger", url, "sql", "-f", "-"], stdin=query)
+    assert (status, out) == (2, "")
+    assert err.startswith(why)

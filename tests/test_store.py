@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import make_url
 
-from ledger import Busy, Entry, Ledger, NotPermitted, OverHeadroom, read_feed
+from ledger import Busy, Entry, Ledger, NotPermitted, OverHeadroom, Unreachable, read_feed
 from ledger.database import Database
 from ledger.store import Store
 from tests import writers
@@ -38,6 +38,21 @@ def allocation(tpp: int) -> Entry:
     return Entry.model_validate(
         {"kind": "allocate", "country": "AE", "effective_on": "2025-01-01", "tpp": tpp}
     )
+
+
+@pytest.mark.parametrize("became", ["is gone", "was replaced by another file"])
+def test_a_file_that_is_moved_away_while_it_is_open_takes_no_more_posts(tmp_path: Path, became: str) -> None:
+    file, away = tmp_path / "tppq.db", tmp_path / "away.db"
+    with Ledger.init(f"sqlite:///{file}", opening=False) as ledger:
+        ledger.post(allocation(CAP))
+        file.rename(away)
+        if became != "is gone":
+            Ledger.init(f"sqlite:///{file}", opening=False).close()
+        with pytest.raises(Unreachable, match=f"{became} since it was opened: put it back, or open it anew"):
+            ledger.post(allocation(CAP))
+        if became == "is gone":
+            away.rename(file)
+            assert ledger.post(allocation(CAP))[0].seq == 2
 
 
 # --- creating -------------------------------------------------------------------------------------

@@ -7,22 +7,19 @@ from pathlib import Path
 import pytest
 
 from ledger import (
-    Ledger,
     Tampered,
     Unreachable,
     merkle,
     tiles,
 )
 from ledger.notes import Checkpoint, Signer
-from tests.evidence import CLOCK, entry, opened, post, signer_of
+from tests.evidence import begun, opened, post, signer_of
 
 
 @pytest.fixture(name="url")
 def _url(tmp_path: Path) -> str:
     url = f"sqlite:///{tmp_path / 'store' / 'tppq.db'}"
-    with Ledger.init(url, opening=False, actor="maria", clock=CLOCK) as ledger:
-        ledger.post(entry("allocate", 1_000_000), request_id="cap")
-        post(ledger, 5)
+    begun(url).close()
     return url
 
 

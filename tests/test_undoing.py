@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from ledger import BadQuery, Ledger, OverLicense, UnknownName, undoing
+from ledger import BadQuery, Ledger, OutsidePeriod, OverLicense, UnknownName, undoing
 from tests.small import H100, entry, fill
 
 
@@ -96,6 +96,12 @@ def test_what_changes_is_named_field_by_field(tmp_path: Path, changes: Any) -> N
     refused = pytest.raises(BadQuery, match=r"^changes is .*: name each field with its value, as a dict$")
     with fill(f"sqlite:///{tmp_path / 'tppq.db'}") as ledger, refused:
         ledger.correct(4, changes, "typed twice")
+
+
+def test_a_day_a_term_before_the_end_of_the_calendar_is_refused_as_any_day_to_come(tmp_path: Path) -> None:
+    refused = pytest.raises(OutsidePeriod, match="9999-12-31")
+    with fill(f"sqlite:///{tmp_path / 'tppq.db'}") as ledger, refused:
+        ledger.correct(10, {"effective_on": "9999-12-31"}, "a slip of the hand")
 
 
 def test_what_can_be_no_entry_is_said_as_an_entry_says_it(tmp_path: Path) -> None:

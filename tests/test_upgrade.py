@@ -15,7 +15,7 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 
-from ledger import Busy, Ledger, Misconfigured, Tampered, merkle, roster, schema, upgrade
+from ledger import Busy, Ledger, Misconfigured, Tampered, checkup, merkle, roster, schema, upgrade
 from ledger.database import Database
 from ledger.evidence import HASHED, canonical
 from ledger.schema import SCHEMA_VERSION
@@ -64,7 +64,7 @@ def upgraded(url: str) -> upgrade.Upgraded:
 
 def checked(url: str) -> dict[str, tuple[str, str, str]]:
     """What `check` says of each thing."""
-    return {each.check: (each.state, each.found, each.advice) for each in upgrade.check(Database(url, 10))}
+    return {each.check: (each.state, each.found, each.advice) for each in checkup.check(Database(url, 10))}
 
 
 # ---------------------------------------------------------------------------------------- what is kept

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from ledger import Ledger, rereading
 from tests.clock import Clock
 from tests.evidence import entry
-from tests.forger import differences, fill, unguarded
+from tests.forger import differences, fill, record, rows, tear, unguarded
 from tests.outside import BALANCE, connected
 
 
@@ -212,3 +212,21 @@ def test_a_back_dated_breach_is_told_in_a_country_that_was_overdrawn_at_another_
             "breached by the back-dated entry 4"
         )
     ]
+
+
+@pytest.mark.parametrize(
+    "index",
+    [
+        "sqlite_autoindex_entry_1", "sqlite_autoindex_entry_2", "entry_reversed_once", "balance_one_license",
+        "sqlite_autoindex_event_1", "event_of",
+    ],
+)  # fmt: skip
+def test_an_index_that_disagrees_with_its_table_is_found_with_what_makes_it_anew(
+    url: str, index: str
+) -> None:
+    record(url, "sql")
+    tear(url, index)
+    found = [(row["check"], row["found"]) for row in rows(url) if index in row["found"]]
+    assert found
+    assert {check for check, _ in found} == {"store"}
+    assert all("tppq export and tppq import make a new ledger of it" in said for _, said in found)

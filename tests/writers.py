@@ -96,23 +96,24 @@ def post_from(answer: Connection, url: str, first: int) -> None:
 
 def post_file_in_groups(answer: Connection, url: str, path: str, group: int) -> None:
     """Post the rows of a file, each on its own, so many in a group; answers how many are done."""
-    book.GROUP = group
+    vars(book)["GROUP"] = group
     post_file(answer, url, path)
 
 
 def post_file(answer: Connection, url: str, path: str) -> None:
     """Post the rows of a file, each on its own; answers how many are done after each group."""
     with Ledger.open(url, clock=Clock(DAY)) as ledger, read_feed(path) as feed:
-        ledger.post_file(feed, each=True, receipts=False, progress=answer.send)
+        ledger.post_file(feed, each=True, receipts=False, progress=lambda done, _of: answer.send(done))
 
 
 def post_file_until_full(answer: Connection, url: str, path: str, group: int, most: int) -> None:
     """Post a file in groups while no file may grow beyond `most` bytes; answers rows done and the error."""
-    book.GROUP, done = group, [0]
+    done = [0]
+    vars(book)["GROUP"] = group
     resource.setrlimit(resource.RLIMIT_FSIZE, (most, resource.RLIM_INFINITY))
     try:
         with Ledger.open(url, clock=Clock(DAY)) as ledger, read_feed(path) as feed:
-            ledger.post_file(feed, each=True, receipts=False, progress=done.append)
+            ledger.post_file(feed, each=True, receipts=False, progress=lambda rows, _of: done.append(rows))
     except LedgerError as error:
         for each in (done[-1], type(error).__name__, error.detail):
             answer.send(each)

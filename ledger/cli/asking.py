@@ -6,14 +6,12 @@ from collections.abc import Mapping, Sequence
 
 from ledger import reference, screens, statement_screens
 from ledger.catalog import What
+from ledger.cli.failure import NO
 from ledger.cli.front_desk import FrontDesk
 from ledger.cli.patience import waiting
 from ledger.cli.session import Session
 from ledger.cli.values import Misused, whole
 from ledger.grid import Column
-
-NO = 1
-"""The answer is no: it does not fit."""
 
 
 def headroom(session: Session, countries: Sequence[str]) -> int:

@@ -14,12 +14,14 @@ from ledger.book import Ledger
 from ledger.cli.desk import Desk
 from ledger.cli.progress import telling
 from ledger.cli.session import Session
+from ledger.cli.values import Misused
 from ledger.copies import Copy
 from ledger.database import Database
 from ledger.reading import Progress, Reading
 
 
 def backup(session: Session, file: Path) -> int:
+    must_be_named(file)
     desk = Desk(session)
     with telling(file.name, quiet=desk.options.quiet) as progress:
         older = copies.backup_older(file, desk.url, progress)
@@ -33,6 +35,7 @@ def backup(session: Session, file: Path) -> int:
 
 
 def export(session: Session, file: Path) -> int:
+    must_be_named(file)
     return _copied(session, file, Ledger.export, "exported")
 
 
@@ -56,6 +59,12 @@ def import_(session: Session, file: Path) -> int:
         copy = copies.import_log(file, desk.url, progress, busy_seconds=busy_seconds)
     with desk.open() as ledger:
         return _done(desk, "imported", copy, ledger)
+
+
+def must_be_named(place: Path) -> None:
+    """Raise Misused for `-`: no copy goes to standard output, since it is verified where it was written."""
+    if str(place) == "-":
+        raise Misused("- is no name here: write the name of a new file or folder")
 
 
 def _copied(

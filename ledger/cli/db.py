@@ -7,7 +7,7 @@ from contextlib import closing, contextmanager
 
 import pyarrow as pa
 
-from ledger import reference, roles, roster, screens
+from ledger import checkup, reference, roles, roster, screens
 from ledger import upgrade as upgrading
 from ledger.answer import Answer
 from ledger.book import Ledger
@@ -18,8 +18,6 @@ from ledger.database import Database
 from ledger.errors import Misconfigured
 from ledger.schema import SCHEMA_VERSION
 from ledger.store import Store
-
-BROKEN = EXITS[Misconfigured]
 
 
 def init(session: Session, regime: str | None, *, shared: bool) -> int:
@@ -74,13 +72,13 @@ def _apart(store: Store) -> bool:
 
 def _told(desk: Desk, store: Store) -> int:
     """What a store has, as rows; 78 where something is to be put right."""
-    found = upgrading.check(store.database)
+    found = checkup.check(store.database)
     head = store.head() if store.schema_version() == SCHEMA_VERSION else None
     terms = reference.load().regime(head.regime if head else reference.DEFAULT_REGIME)
     table = pa.Table.from_pylist([each._asdict() for each in found])
     answer = Answer(table, desk.basis_of(terms, head))
     desk.answer(answer, screens.reference(answer, screens.CHECKS), basis_told=False)
-    return BROKEN if any(each.state == "fail" for each in found) else 0
+    return EXITS[Misconfigured] if any(each.state == "fail" for each in found) else 0
 
 
 @contextmanager

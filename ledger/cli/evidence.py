@@ -11,14 +11,12 @@ import pyarrow as pa
 from ledger import kept, limits, render, screens
 from ledger.answer import Answer
 from ledger.cli.desk import Desk
+from ledger.cli.failure import NO
 from ledger.cli.patience import waiting
 from ledger.cli.progress import telling
 from ledger.cli.session import Session
 from ledger.cli.values import Misused, entry_seq
 from ledger.errors import Misconfigured
-
-NO = 1
-"""The answer is no: it does not verify."""
 
 
 def verify(session: Session, checkpoint: Path | None, key: str | None) -> int:

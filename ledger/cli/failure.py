@@ -24,6 +24,9 @@ EXITS: Mapping[type[errors.LedgerError], int] = MappingProxyType({
 })  # fmt: skip
 """By base class, after sysexits.h where it has a number for it."""
 
+NO = 1
+"""The answer is no: it does not fit, it does not verify, a break is open."""
+
 USAGE, OUR_FAULT, INTERRUPTED = 2, 70, 130
 _NO_MEMORY = (
     "this machine has not enough memory for this: end other programs, raise the limit under which this one "

@@ -21,7 +21,7 @@ from ledger.cli.session import Session
 from ledger.cli.streams import let_go
 from ledger.cli.values import Misused
 from ledger.database import Database
-from ledger.errors import LedgerError, Misconfigured, UnknownName, Unreachable
+from ledger.errors import Misconfigured, UnknownName, Unreachable
 from ledger.evidence import FIRST_PREV_HASH
 from ledger.model import Regime
 from ledger.questions import Questions
@@ -112,7 +112,7 @@ class FrontDesk:
         if self.session.for_people:
             self.show(screen)
         else:
-            notice = notice_of(answer.basis)
+            notice = reference.notice_of(answer.basis)
             self.write(render.rows_as(self.session.form, answer.given, answer.basis, notice))
         if basis_told:
             self.tell_basis(answer.basis)
@@ -126,7 +126,7 @@ class FrontDesk:
         elif self.session.for_people:
             self.show(screen)
         else:
-            self.write(render.rows_as(self.session.form, rows, basis, notice_of(basis)))
+            self.write(render.rows_as(self.session.form, rows, basis, reference.notice_of(basis)))
         self.tell_basis(basis)
 
     def show(self, screen: Screen) -> None:
@@ -168,7 +168,7 @@ class FrontDesk:
 
     def tell_basis(self, basis: Mapping[str, Any]) -> None:
         """What the figures stand on. JSON says so itself."""
-        for line in render.provenance(basis, notice_of(basis)):
+        for line in render.provenance(basis, reference.notice_of(basis)):
             self.remark(line)
         if self.options.verbose:
             tell(f"{monotonic() - self.began:.1f} s")
@@ -198,11 +198,3 @@ def _answering() -> Iterator[None]:
     except OSError as error:
         let_go(sys.stdout)
         raise Unreachable(f"the answer cannot be written to standard output: {error.strerror}") from error
-
-
-def notice_of(basis: Mapping[str, Any]) -> str:
-    """What the figures of a regime are and are not, in its own words."""
-    try:
-        return reference.load().regime(basis["regime"]).notice
-    except LedgerError:
-        return "a regime that this version does not know"

@@ -18,7 +18,7 @@ from ledger.cli.values import Misused, changes, entry_seq
 from ledger.cli.writing import FIELDS, must_not_wait, slips
 from ledger.feed import read_feed
 from ledger.outcome import Outcome
-from ledger.proposed import Proposal
+from ledger.proposed import Proposal, called
 from ledger.roster import Person
 
 # ------------------------------------------------------------------------------------------------ users
@@ -137,12 +137,12 @@ def pending(session: Session, proposal: str | None) -> int:
 def approve(session: Session, proposal: str, seen: str | None) -> int:
     desk, outcome = Desk(session), Outcome()
     with desk.open() as ledger:
-        before = ledger.pending(proposal).rows()
+        before = [row for row in ledger.pending().rows() if row["proposal"] == called(proposal)]
         outcome.receipts = ledger.approve(proposal, seen=seen, dry_run=session.options.dry_run)
         basis = ledger.regime().basis
     outcome.posted = len(outcome.receipts)
     status = give(desk, [("", outcome)], [], basis)
-    for row, receipt in zip(before, outcome.receipts, strict=True):
+    for row, receipt in zip(before, outcome.receipts, strict=False):  # none, if it was proposed just now
         if row["headroom_tpp"] != receipt.headroom_tpp:
             desk.note(
                 f"{receipt.country} has {receipt.headroom_tpp:,} TPP left after it; when it was proposed, "

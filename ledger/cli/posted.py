@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -11,9 +11,8 @@ from ledger.cli.desk import Desk
 from ledger.cli.failure import exit_status
 from ledger.errors import Refused
 from ledger.grid import Column, Grid
-from ledger.outcome import Outcome
+from ledger.outcome import Outcome, refusal_told
 from ledger.screens import Screen, figure
-from ledger.submission import Declined
 
 REFUSED = exit_status(Refused(""))
 MOST_SHOWN = 50
@@ -48,7 +47,8 @@ def give(
     """Give out what became of a post: receipts, refusals, counts; 0, or 3 where something was refused.
 
     `of_lines` counts the lines of files, and the unreadable ones; None where the post came from no file.
-    `several` files were given, so that each is named with what is wrong in it.
+    `several` files were given, so that each is named with what is wrong in it. A post of what has `faults`
+    writes nothing: of its dry run only people are told how many rows are good.
     """
     dry_run = desk.options.dry_run
     counts = {
@@ -56,9 +56,12 @@ def give(
         "refused": sum(outcome.refused for _, outcome in outcomes),
         "replayed": sum(outcome.replayed for _, outcome in outcomes),
     }
-    receipts = [receipt._asdict() for _, outcome in outcomes for receipt in outcome.receipts]
+    if faults:  # as with a row that is refused: nothing of it would be posted
+        receipts = []
+    else:
+        receipts = [receipt._asdict() for _, outcome in outcomes for receipt in outcome.receipts]
     refused = [
-        ({"path": path} if several else {}) | _problem(declined)
+        ({"path": path} if several else {}) | refusal_told(declined)
         for path, outcome in outcomes
         for declined in outcome.declined
     ]
@@ -68,7 +71,8 @@ def give(
         for line, text in outcome.warnings
     ]
     if desk.options.quiet:
-        answer, table, screen = _counted(counts, dry_run=dry_run)
+        posted = 0 if faults else counts["posted"] - counts["replayed"]
+        answer, table, screen = _counted(counts | {"posted": posted}, dry_run=dry_run)
     else:
         answer = {"posted": receipts, "refused": refused, "replayed": counts["replayed"]}
         answer |= {"warnings": warned} if warned else {}
@@ -86,17 +90,9 @@ def give(
 
 def _counted(counts: dict[str, int], *, dry_run: bool) -> tuple[dict[str, Any], pa.Table, Screen]:
     """Counts alone, each row one of the three."""
-    counts = counts | {"posted": counts["posted"] - counts["replayed"]}
     table = pa.Table.from_pylist([{"outcome": name, "count": number} for name, number in counts.items()])
     said = ", ".join(f"{name} {number:,}" for name, number in counts.items())
     return dict(counts), table, [f"dry run: {said}" if dry_run else said]
-
-
-def _problem(declined: Declined) -> dict[str, Any]:
-    """A refusal as an object, with the date of the answer that it repeats."""
-    line = None if declined.line == NO_LINE else declined.line
-    problem = {"line": line, "request_id": declined.request_id or None, **declined.refusal.problem()}
-    return problem | ({"answered_at": declined.answered_at} if declined.answered_at is not None else {})
 
 
 def _as_rows(
@@ -139,6 +135,7 @@ def _wrong(
 
 
 def _summary(counts: Mapping[str, int], warned: int, total: int, bad_rows: int, *, dry_run: bool) -> str:
+    """`41 lines: 38 good, 1 with a warning, 2 refused.`: what there is none of is left out."""
     sound = counts["posted"] - counts["replayed"] - warned
     unwritten = total - counts["posted"] - counts["refused"] - bad_rows
     if dry_run and counts["refused"]:  # what stood beside it was judged, and is good
@@ -148,7 +145,8 @@ def _summary(counts: Mapping[str, int], warned: int, total: int, bad_rows: int, 
         (counts["replayed"], "posted before"), (bad_rows, "unreadable"), (counts["refused"], "refused"),
         (unwritten, "not written: all or none"),
     ]  # fmt: skip
-    return f"{_counts(parts, total, 'line')}."
+    said = ", ".join(f"{number:,} {what}" for number, what in parts if number)
+    return f"{total:,} line{'' if total == 1 else 's'}: {said or 'nothing to post'}."
 
 
 def _receipts(rows: Sequence[Mapping[str, Any]]) -> Screen:
@@ -190,9 +188,3 @@ def _sentence(problem: Mapping[str, Any]) -> str:
     """A refusal as it is said: its name and the numbers; when it was first given, where it is repeated."""
     when = problem.get("answered_at")
     return f"{problem['type']}: {problem['detail']}" + (f" (as answered on {when[:10]})" if when else "")
-
-
-def _counts(parts: Iterable[tuple[int, str]], total: int, noun: str) -> str:
-    """`41 lines: 38 good, 1 warning, 1 refused`: what there is none of is left out."""
-    said = ", ".join(f"{number:,} {what}" for number, what in parts if number)
-    return f"{total:,} {noun}{'' if total == 1 else 's'}: {said or 'nothing to post'}"

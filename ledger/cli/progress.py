@@ -6,7 +6,6 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from time import monotonic
-from typing import Protocol
 
 from rich.console import Console
 from rich.progress import (
@@ -19,25 +18,15 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from ledger import reading
 from ledger.cli.patience import SHOWN_FROM_SECONDS
 
 
-class ToldHowFar(Protocol):
-    """Told how much is done, of how much."""
-
-    def __call__(self, done: int, of: int) -> None: ...
-
-
-def _silent(done: int, of: int) -> None:
-    """Tell nobody."""
-    del done, of
-
-
 @contextmanager
-def telling(name: str, *, quiet: bool) -> Iterator[ToldHowFar]:
+def telling(name: str, *, quiet: bool) -> Iterator[reading.Progress]:
     """A function to be told how much is done, of how much; silent where nobody looks."""
     if not sys.stderr.isatty() or quiet:
-        yield _silent
+        yield reading.silent
         return
     columns = (
         TextColumn("{task.description}", markup=False),

@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from ledger.cli.copies import must_be_named
 from ledger.cli.desk import Desk
 from ledger.cli.patience import waiting
 from ledger.cli.session import Session
 
 
 def publish(session: Session, folder: Path, keep: int | None) -> int:
+    must_be_named(folder)
     desk = Desk(session)
     with desk.open() as ledger, waiting(str(folder), quiet=desk.options.quiet):
         done = ledger.publish(folder, keep=keep)

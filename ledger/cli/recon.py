@@ -13,9 +13,8 @@ from typing import Any
 from ledger import jobs, recon_screens
 from ledger.answer import Answer
 from ledger.book import Ledger
-from ledger.cli.asking import NO
 from ledger.cli.desk import Desk
-from ledger.cli.failure import exit_status
+from ledger.cli.failure import NO, exit_status
 from ledger.cli.posted import give
 from ledger.cli.progress import telling
 from ledger.cli.session import Session

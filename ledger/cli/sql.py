@@ -51,7 +51,9 @@ def text_of(query: str | None, file: str | None) -> str:
     if file is None:
         return query or ""
     try:
-        return sys.stdin.read() if file == STDOUT else bounded.contents(Path(file), pipes=True).decode()
+        if file == STDOUT:
+            return bounded.within(sys.stdin.buffer).decode()
+        return bounded.contents(Path(file), pipes=True).decode()
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         raise Misused(f"{file} cannot be read: {why}") from error

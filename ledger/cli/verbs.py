@@ -257,6 +257,8 @@ def demo(session: Session) -> int:
 def doctor(session: Session) -> int:
     """What is wrong here, and what to do about it.
 
+    Exit 0 nothing fails, 1 something does, 78 the installation itself.
+
     Examples:
         tppq doctor
         tppq doctor --json

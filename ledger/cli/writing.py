@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
-from functools import partial
+from contextlib import ExitStack, closing, contextmanager
 from typing import Any
 
 import pyarrow as pa
@@ -23,10 +22,11 @@ from ledger.cli.values import Misused, changes, entry_seq
 from ledger.database import Database
 from ledger.entry import Entry
 from ledger.errors import BadFeed, BadQuery, Misconfigured, Refused
-from ledger.feed import BATCH, COLUMNS, Batch, Feed
+from ledger.feed import COLUMNS, GROUP, Batch, Feed
 from ledger.feed_faults import reason
 from ledger.outcome import Outcome, Receipt
 from ledger.rehearsal import Rehearsal
+from ledger.schema import SCHEMA_VERSION
 from ledger.screens import Screen
 from ledger.store import Store
 from ledger.submission import Declined, Head
@@ -43,7 +43,7 @@ class Heard(Feed):
         super().__init__(path)
         self.countries: set[str] = set()
 
-    def batches(self, size: int = BATCH) -> Iterator[Batch]:
+    def batches(self, size: int = GROUP) -> Iterator[Batch]:
         """As `Feed.batches`."""
         for batch in super().batches(size):
             self.countries.update(batch.columns["country"])
@@ -57,7 +57,7 @@ def init(session: Session, regime: str | None) -> int:
     desk = Desk(session)
     terms = desk.terms(regime)
     head = _head(desk, believing=session.options.dry_run)
-    openings = len(terms.members(2, terms.period_from))
+    openings = len(terms.opened())
     before = 0 if head is None else head.seq
     if session.options.dry_run:
         if head is not None and head.regime != terms.regime:
@@ -87,15 +87,16 @@ def init(session: Session, regime: str | None) -> int:
 def _head(desk: Desk, *, believing: bool) -> Head | None:
     """The head of the store, whether or not this version could open it; None where there is no ledger.
 
-    Without `believing`, whatever was made of it: its guards are put back before anybody relies on it.
+    Without `believing`, whatever was made of it: its guards are put back before anybody relies on it. Raises
+    Misconfigured where there is something else.
     """
-    store = Store(Database(desk.url, desk.session.settings.busy_seconds))
-    try:
+    with closing(Store(Database(desk.url, desk.session.settings.busy_seconds))) as store:
+        found = store.schema_version()
+        if found is None:
+            return None
+        if found != SCHEMA_VERSION:
+            raise store.other_schema(found)
         return store.head() if believing else store.stored_head()
-    except Misconfigured:
-        return None
-    finally:
-        store.close()
 
 
 # ------------------------------------------------------------------------------------------------ post
@@ -117,7 +118,7 @@ def post(session: Session, files: Sequence[str], *, each: bool, again: bool, app
             with telling(feed.path, quiet=desk.options.quiet) as progress:
                 outcome = ledger.post_file(
                     feed, each=each, again=again, approver=approver, dry_run=dry_run, behind=behind,
-                    receipts=receipts, progress=partial(progress, of=feed.row_count),
+                    receipts=receipts, progress=progress,
                 )  # fmt: skip
             outcomes.append((feed.path, outcome))
         basis = ledger.regime().basis

@@ -64,13 +64,13 @@ comment on column entry.regime is
     'Regime under which it was posted';
 
 comment on column entry.request_id is
-    'Id of the request, which makes it safe to repeat; for a row of a file its SHA-256 and its number';
+    'Id of the request, safe to repeat; for a row of a file 32 digits of its SHA-256 and its number';
 
 comment on column entry.request_part is
     'Which entry of the request it is, from 0';
 
 comment on column entry.body_hash is
-    'SHA-256 of what the row of a file said, in hex, where it brought an id of its own';
+    'SHA-256 of what was asked, in hex, where the request brought an id of its own';
 
 comment on column entry.group_id is
     'Id that the entries of one submission share, all posted or none, as of a correction; null for one alone';

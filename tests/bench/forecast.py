@@ -46,7 +46,8 @@ def cases(ledger: Ledger, made_on: Sequence[date], days: int) -> list[Case]:
     found = []
     for on in made_on:
         came = _used(ledger, on + timedelta(days=days))
-        for country, told in ledger.outlooks(on, f"{on}T23:59:59.999999Z", days).items():
+        outlooks = ledger._outlooks(on, f"{on}T23:59:59.999999Z", days)  # noqa: SLF001  # as verb forecast asks
+        for country, told in outlooks.items():
             found.append(Case(country, on.isoformat(), *told, came[country]))
     return found
 

@@ -47,18 +47,21 @@ class Asked(NamedTuple):
     name: str
     is_slow: bool = False
     install: str = ""
+    is_package: bool = False
 
     @property
     def is_there(self) -> bool:
-        """Whether it can be run here: a command, or a package of Python."""
-        return not self.install or bool(shutil.which(self.name) or importlib.util.find_spec(self.name))
+        """Whether it can be run here: a command, or a package of Python; our own is called `ledger`."""
+        if self.is_package:
+            return importlib.util.find_spec(self.name) is not None
+        return not self.install or shutil.which(self.name) is not None
 
 
 ASKED = (
     Asked("tppq"), Asked("duckdb"), Asked("sqlite"), Asked("postgresql"), Asked("pandas"), Asked("polars"),
     Asked("ledger", install="apt-get install ledger"),
     Asked("hledger", is_slow=True, install="apt-get install hledger"),
-    Asked("beanquery", is_slow=True, install="pip install beanquery"),
+    Asked("beanquery", is_slow=True, install="pip install beanquery", is_package=True),
 )  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import duckdb
 
-from ledger import Ledger, publish, reference
+from ledger import Ledger, reference, segments
 from ledger.database import Database
 from ledger.engine import Core
 from ledger.store import Store
@@ -68,13 +68,13 @@ def tenfold(folder: Path, url: str) -> Iterator[Line]:
 def _made(folder: Path, url: str) -> Large | None:
     """The large ledger, beside the one at `url` whose sealed entries it repeats."""
     store = Store(Database(url, 10))
-    sealed = publish.sealed(store, wide=False)
+    sealed = segments.sealed(store, wide=False)
     store.close()
     if not sealed.files:
         return None
     large, entries = folder / "large.db", TENFOLD * sealed.last_seq
-    segments = large.with_name(f"{large.name}-segments")
-    segments.mkdir()
+    beside = large.with_name(f"{large.name}-segments")
+    beside.mkdir()
     with duckdb.connect() as connection:
         for shift in range(0, entries, sealed.last_seq):
             for file in sealed.files:
@@ -84,10 +84,10 @@ def _made(folder: Path, url: str) -> Large | None:
                     "select * replace (seq + $shift as seq) from read_parquet($file)",
                     params={"shift": shift, "file": str(file)},
                 )
-                rows.write_parquet(str(segments / name), compression="zstd", row_group_size=250_000)
+                rows.write_parquet(str(beside / name), compression="zstd", row_group_size=250_000)
     Ledger.init(f"sqlite:///{large}", opening=False).close()
     _put_ends(large, Path(url.removeprefix("sqlite:///")), sealed.files, range(0, entries, sealed.last_seq))
-    return Large(f"sqlite:///{large}", sorted(segments.iterdir()), entries)
+    return Large(f"sqlite:///{large}", sorted(beside.iterdir()), entries)
 
 
 def _put_ends(large: Path, small: Path, sealed: Sequence[Path], shifts: Sequence[int]) -> None:

@@ -11,11 +11,12 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from ledger import Entry, Ledger, publish, read_feed
+from ledger import Entry, Ledger, read_feed, segments
 from ledger.copies import restore
 from ledger.database import Database
 from ledger.errors import Misconfigured, Tampered
-from ledger.publish import Mirror, folder_of, sealed
+from ledger.mirror import Mirror
+from ledger.segments import folder_of, sealed
 from ledger.store import PAGE, Store
 from tests.books import REFERENCE, REGIME
 from tests.clock import Clock
@@ -41,7 +42,7 @@ class Watched(Store):
 @pytest.fixture(name="url")
 def _url(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """A ledger of 158 entries, each segment worth its file from 100 entries on."""
-    monkeypatch.setattr(publish, "LEAST_ENTRIES", 100)
+    monkeypatch.setattr(segments, "LEAST_ENTRIES", 100)
     url = f"sqlite:///{tmp_path / 'tppq.db'}"
     Ledger.init(url, clock=Clock("2026-02-01")).close()
     return url
@@ -82,7 +83,7 @@ def test_a_large_reading_is_sealed_and_the_next_process_reads_the_segment(url: s
 
 
 def test_a_small_reading_is_not_worth_a_file(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(publish, "LEAST_ENTRIES", OPENED + 1)
+    monkeypatch.setattr(segments, "LEAST_ENTRIES", OPENED + 1)
     asked(url)
     assert files(url) == []
 
@@ -98,7 +99,7 @@ def test_what_came_after_the_segment_is_read_from_the_store(url: str) -> None:
 
 def test_segments_continue_each_other(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     asked(url)
-    monkeypatch.setattr(publish, "LEAST_ENTRIES", 2)
+    monkeypatch.setattr(segments, "LEAST_ENTRIES", 2)
     licensed(url, 1, 2, 3)
     asked(url)
     assert [file.name[:32] for file in files(url)] == [
@@ -128,8 +129,8 @@ def test_a_file_that_is_posted_is_sealed_as_it_is_written(url: str, tmp_path: Pa
 
 
 def test_a_long_history_is_sealed_in_parts(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(publish, "SEGMENT_ENTRIES", 60)
-    monkeypatch.setattr(publish, "LEAST_ENTRIES", 10)
+    monkeypatch.setattr(segments, "SEGMENT_ENTRIES", 60)
+    monkeypatch.setattr(segments, "LEAST_ENTRIES", 10)
     licensed(url, *range(60))
     plain, _ = asked(url)
     assert files(url) != []
@@ -194,7 +195,7 @@ def test_postgresql_has_no_segments(store_url: str) -> None:
     Ledger.init(store_url, clock=Clock("2026-02-01")).close()
     store = Store(Database(store_url, 10))
     assert (folder_of(store) is None) == store_url.startswith("postgresql")
-    assert sealed(store, wide=False) == publish.NONE
+    assert sealed(store, wide=False) == segments.NONE
     store.close()
 
 
@@ -325,7 +326,7 @@ def test_what_agrees_of_a_restored_ledgers_segments_is_used_still(
     asked(url)
     with Ledger.open(url) as ledger:
         ledger.backup(tmp_path / "backup.db")
-    monkeypatch.setattr(publish, "LEAST_ENTRIES", 2)
+    monkeypatch.setattr(segments, "LEAST_ENTRIES", 2)
     licensed(url, 1, 2, 3)
     asked(url)
     restored(url, tmp_path / "backup.db")
@@ -343,7 +344,7 @@ def test_a_segment_of_another_history_is_not_taken_in_front_of_one_of_this(
     table = pq.read_table(right)
     doubled = [2 * tpp for tpp in table["tpp"].to_pylist()]
     pq.write_table(table.set_column(table.column_names.index("tpp"), "tpp", [doubled]), stale)
-    monkeypatch.setattr(publish, "LEAST_ENTRIES", 2)
+    monkeypatch.setattr(segments, "LEAST_ENTRIES", 2)
     licensed(url, 1, 2, 3)
     first, _ = asked(url)
     assert len(files(url)) == 3

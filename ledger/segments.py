@@ -1,6 +1,4 @@
-"""Copies of the ledger: sealed segments on disk, and the mirror that keeps a core in step with the store.
-
-A segment is a part of the append-only history in a Parquet file beside the store, written once, never again.
+"""Segments: parts of the append-only history in Parquet files beside the store, written once, never again.
 
 A process that asks one question about a large ledger reads the segments and the few entries after them,
 rather than every row of the store. They are a copy and nothing more: a segment that does not end in the hash
@@ -12,23 +10,15 @@ from __future__ import annotations
 import os
 import re
 import threading
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from operator import itemgetter
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 from ledger import aside, evidence
-from ledger.answer import Rows
 from ledger.columns import NARROW, as_table
-from ledger.engine import Core, Damaged
-from ledger.errors import Tampered
-from ledger.model import Regime
 from ledger.reading import Reading
-from ledger.reference import Reference
-from ledger.submission import Head
-
-T = TypeVar("T")
 
 SEGMENT_ENTRIES = 250_000
 LEAST_ENTRIES = 50_000
@@ -172,104 +162,3 @@ class Sealer:
             with suppress(OSError):  # it has its name, or its writing was interrupted
                 part.unlink()
         self._tables, self._count, self._first_seq = [], 0, last_seq + 1
-
-
-class Mirror:
-    """Keeps a core in step with the store: from segments at first, then by `seq`, entry by entry."""
-
-    def __init__(self, store: Reading, regime: Regime, reference: Reference) -> None:
-        self._store, self._regime, self._reference = store, regime, reference
-        self._core: Core | None = None
-        self._reads_segments = True
-        self._lock = threading.RLock()
-
-    def empty_core(self, *, wide: bool) -> Core:
-        """A core without entries, for a caller who fills and closes it."""
-        return Core(self._regime, self._reference.countries, self._reference.devices, wide=wide)
-
-    def ask(
-        self,
-        query: str,
-        values: Mapping[str, Any],
-        *,
-        wide: bool,
-        beside: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
-    ) -> tuple[Any, Head]:
-        """The rows of a question in Arrow, and the head up to which they hold: all committed so far."""
-        return self._asked(lambda core: core.ask(query, values, beside), wide=wide)
-
-    def rows(self, query: str, values: Mapping[str, Any], *, wide: bool) -> tuple[Rows, Head]:
-        """The same, with rows as Python has them: for questions that a person or a script asks once."""
-        return self._asked(lambda core: core.rows(query, values), wide=wide)
-
-    def now(self, countries: Collection[str]) -> tuple[Rows, Head]:
-        """What these countries (all, where none is named) have left now, and the head."""
-        return self._asked(lambda core: core.now(countries), wide=False)
-
-    def _asked(self, question: Callable[[Core], T], *, wide: bool) -> tuple[T, Head]:
-        self._store.must_be_own()  # DuckDB's threads stay with the process that started them
-        with self._lock:
-            try:
-                core, head = self._caught_up(wide=wide)
-                return question(core), head
-            except Tampered:
-                self.close()  # it may have taken in a part of what is wrong
-                raise
-            except Damaged:
-                self.close()
-                self._reads_segments = False
-                core, head = self._caught_up(wide=wide)
-                return question(core), head
-
-    def _caught_up(self, *, wide: bool) -> tuple[Core, Head]:
-        if self._core is not None and wide and not self._core.wide:
-            self.close()
-        if self._core is None:
-            self._core = self._opened(wide=wide)
-        core, head = self._core, self._store.head()
-        if core.seq != head.seq:
-            head = self._read_on(core, head)
-        core.set_today(self._store.day_at(head))
-        if wide:
-            core.sort()  # for running sums, which no other question asks for
-        return core, head
-
-    def _opened(self, *, wide: bool) -> Core:
-        """A core with what the segments hold."""
-        core = self.empty_core(wide=wide)
-        found = sealed(self._store, wide=wide) if self._reads_segments else NONE
-        if not found.files or core.load(found.files, found.last_seq):
-            return core
-        core.close()  # a damaged copy: the store is read instead
-        return self.empty_core(wide=wide)
-
-    def _read_on(self, core: Core, head: Head) -> Head:
-        """Read the entries after `core.seq` from the store, and seal them where they are many."""
-        sealer = Sealer(self._store, wide=core.wide) if head.seq - core.seq >= LEAST_ENTRIES else None
-        while core.seq != head.seq:
-            before = core.seq
-            for page in self._store.pages(core.columns, after=core.seq):
-                if sealer is None:
-                    core.append_rows(page)
-                    continue
-                table = as_table(core.columns, zip(*page, strict=True))
-                core.append(table)
-                ((last_hash,),) = self._store.read("hash_at", seq=core.seq)
-                sealer.take(table, last_hash)
-            head = self._store.head()
-            if core.seq == before or core.seq > head.seq:
-                raise Tampered(
-                    f"the head of the store is entry {head.seq:,}, but its entries end at {core.seq:,}: "
-                    "run tppq verify",
-                    seq=core.seq + 1,
-                )
-        if sealer is not None:
-            sealer.close()
-        return head
-
-    def close(self) -> None:
-        """Give the core's memory back; the next question fills one anew."""
-        with self._lock:
-            if self._core is not None:
-                self._core.close()
-            self._core = None
