@@ -29,7 +29,7 @@ VERBS = (
     *("init", "post", "reverse", "correct", "headroom", "balance", "statement", "licenses", "fit"),
     *("regime", "devices", "countries", "demo", "doctor", "report", "forecast", "sql", "publish"),
     *("reconcile", "breaks", "verify", "checkpoint", "prove", "backup", "restore", "export", "import"),
-    *("propose", "pending", "approve", "reject", "withdraw", "audit"),
+    *("propose", "pending", "approve", "reject", "withdraw", "audit", "serve"),
 )
 GROUPS = ("break", "user", "db")
 """Verbs that have verbs of their own."""
@@ -114,6 +114,25 @@ def test_a_store_that_does_not_answer_is_69_and_its_password_stays_unsaid() -> N
     assert "ledger postgresql+psycopg://officer:***@127.0.0.1:1/tppq (--ledger)" in err
     assert "Unreachable: " in err
     assert "secret" not in err
+
+
+def older(file: Path) -> None:
+    with closing(sqlite3.connect(file)) as connection:
+        connection.executescript((TOP / "tests" / "golden" / "schema_1.sqlite.sql").read_text("utf-8"))
+
+
+def junk(file: Path) -> None:
+    file.write_bytes(b"not a database, but long enough to be taken for one" * 100)
+
+
+@pytest.mark.parametrize("made", [older, junk])
+def test_a_dry_run_of_init_says_of_what_is_no_ledger_of_this_version_what_init_says(
+    made: Callable[[Path], None],
+) -> None:
+    made(Path("tppq.db"))
+    status, out, err = typed(["init", "--dry-run"], clock=clock)
+    assert (status, out) == (78, "")
+    assert (status, out, err) == typed(["init"], clock=clock)
 
 
 def test_a_balance_that_somebody_changed_does_not_verify() -> None:
@@ -551,6 +570,15 @@ def test_standard_input_from_a_person_is_refused_where_nobody_is_to_type(
     monkeypatch.setattr(Terminal, "fileno", lambda _self: 0)
     status, _, err = typed(["post", "-", "--no-input"], stdin=Terminal(io.BytesIO(), encoding="utf-8"))
     assert (status, err) == (2, "- waits for somebody to type, which --no-input forbids\n")
+
+
+@pytest.mark.parametrize("verb", ["backup", "export", "publish"])
+def test_a_copy_does_not_go_to_standard_output_nor_into_a_file_of_that_sign(verb: str) -> None:
+    typed(["init", "-q"], clock=clock)
+    status, out, err = typed([verb, "-"], clock=clock)
+    assert (status, out) == (2, "")
+    assert err.startswith("- is no name here: write the name of a new file or folder")
+    assert not Path("-").exists()
 
 
 # --- files ----------------------------------------------------------------------------------------

@@ -265,6 +265,7 @@ def test_what_cannot_be_right_is_refused_before_the_night(
         ("box", "no/a.prom", "No such file or directory; name another file with TPPQ_METRICS_FILE"),
         ("box", "file/a.prom", "Not a directory; name another file with TPPQ_METRICS_FILE"),
         ("box", "folder", "folder cannot be written: Is a directory; name another file with TPPQ_METRICS"),
+        ("box", "/", "/ cannot be written: Is a directory; name another file with TPPQ_METRICS_FILE"),
     ],
 )
 def test_what_cannot_be_written_is_found_before_the_night_and_nothing_is_left_of_the_trial(
@@ -331,14 +332,14 @@ def test_the_last_success_is_remembered_while_runs_fail(tmp_path: Path) -> None:
 # --- examples -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["tppq-reconcile.service", "tppq-reconcile.timer"])
+@pytest.mark.parametrize("name", ["tppq-reconcile.service", "tppq-reconcile.timer", "tppq-serve.service"])
 def test_a_unit_is_one_that_systemd_takes(name: str, tmp_path: Path) -> None:
     unit = ConfigParser(strict=False, interpolation=None, comment_prefixes="#")
     unit.optionxform = str  # type: ignore[assignment, method-assign]  # systemd's names have capitals
     unit.read_string((EXAMPLES / name).read_text(encoding="utf-8"))
     assert {"Unit", "Service" if name.endswith("service") else "Timer"} <= set(unit.sections())
     if (analyze := shutil.which("systemd-analyze")) is not None:
-        for each in EXAMPLES.glob("tppq-reconcile.*"):
+        for each in EXAMPLES.glob("tppq-*"):
             shutil.copy(each, tmp_path / each.name)
         done = subprocess.run(
             [analyze, "verify", str(tmp_path / name)], capture_output=True, text=True, check=False

@@ -21,7 +21,7 @@ __all__ = ["VERBS", "run"]
 
 VERBS = (
     *("verbs", "report_verbs", "sql_verbs", "publish_verbs", "recon_verbs"),
-    *("evidence_verbs", "copies_verbs", "people_verbs", "audit_verbs", "db_verbs"),
+    *("evidence_verbs", "copies_verbs", "people_verbs", "audit_verbs", "serve_verbs", "db_verbs"),
 )
 """Where the verbs are declared, in the order of the help."""
 

@@ -29,6 +29,7 @@ def lines(folder: Path, rows: int, url: str) -> Iterator[Line]:
     yield from tenfold.tenfold(folder, url)
     yield from clients.many_threads(folder, 64, 150)
     yield from clients.many_processes(16, 100)
+    yield from clients.over_http(folder, 16, 100)
     yield from evidence.verify(folder, url)
     yield from recon.reconciling(folder / "reconciled", rows)
     yield from forecast.back_test(folder / "grown")

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import http.client
 import os
 import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import date
+from http import HTTPStatus
 from pathlib import Path
 
+import orjson
 import psycopg
 
 from ledger import Entry, Ledger
 from ledger.model import Kind
 from tests import postgres
 from tests.bench.timing import Line
+from tests.served import TOKEN, served
 from tests.writers import SPAWN
 
 ON = date(2026, 2, 1)
@@ -57,6 +61,18 @@ def many_processes(clients: int, each: int) -> Iterator[Line]:
     yield Line(
         f"{clients} clients of one process, PostgreSQL", f"{one:,.0f} posts/s", "", f"{one / rows:.2f}", ""
     )
+
+
+def over_http(folder: Path, clients: int, each: int) -> Iterator[Line]:
+    """Processes that post to a server, each over one connection; what it says without asking the ledger."""
+    with Ledger.init(f"sqlite:///{folder / 'served.db'}") as ledger, served(ledger) as client:
+        port = str(client.port)
+        ours = clients * each / in_processes(clients, _post_over_http, port, each)
+        empty = clients * each / in_processes(clients, _ask_over_http, port, each)
+    yield Line(
+        f"{clients} clients over HTTP, a process each", f"{ours:,.0f} posts/s",
+        f"the server's own name {empty:,.0f}/s", f"{ours / empty:.2f}", "",
+    )  # fmt: skip
 
 
 def in_threads(clients: int, work: Callable[[int], object]) -> float:
@@ -106,6 +122,44 @@ def _post_from_process(
         ready.wait()
         _post(ledger, client, each)
         done.wait()
+
+
+def _post_over_http(
+    port: str, client: int, each: int, ready: threading.Barrier, done: threading.Barrier
+) -> None:
+    _send_each(port, each, ready, done, lambda number: orjson.dumps({
+        "request_id": f"request-{client}-{number}",
+        "entries": [_entry(client, number).model_dump(exclude_none=True)],
+    }))  # fmt: skip
+
+
+def _ask_over_http(
+    port: str, client: int, each: int, ready: threading.Barrier, done: threading.Barrier
+) -> None:
+    del client
+    _send_each(port, each, ready, done, lambda _: None)
+
+
+def _send_each(
+    port: str,
+    each: int,
+    ready: threading.Barrier,
+    done: threading.Barrier,
+    body: Callable[[int], bytes | None],
+) -> None:
+    """Send so many requests over one connection: with a body a post, else a question."""
+    connection = http.client.HTTPConnection("127.0.0.1", int(port))
+    headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"}
+    ready.wait()
+    for number in range(each):
+        given = body(number)
+        connection.request(
+            "GET" if given is None else "POST", "/" if given is None else "/post", given, headers
+        )
+        answer = connection.getresponse()
+        assert (answer.status, bool(answer.read())) == (HTTPStatus.OK, True)
+    done.wait()
+    connection.close()
 
 
 def _lock_from_process(

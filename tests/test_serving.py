@@ -1,0 +1,208 @@
+"""The command that serves: where, for whom, and how it ends."""
+
+from __future__ import annotations
+
+import datetime as dt
+import http.client
+import os
+import re
+import signal
+import ssl
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from ipaddress import ip_address
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from ledger import Ledger, roster
+from tests.clock import Clock
+from tests.served import TOKEN, Client
+from tests.transcripts import typed
+
+TOP = Path(__file__).parent.parent
+SERVING = re.compile(r"Serving sqlite:///tppq.db at (https?)://127\.0\.0\.1:(\d+); Ctrl-C ends it\.\n")
+
+
+@pytest.fixture(autouse=True)
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a ledger of one person, and a token of its own for it."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.setenv("TPPQ_TOKEN", TOKEN)
+    monkeypatch.setenv("PYTHONPATH", str(TOP))
+    Ledger.init("sqlite:///tppq.db", clock=Clock("2026-03-01")).close()
+    return tmp_path
+
+
+@contextmanager
+def serving(*flags: str) -> Iterator[tuple[subprocess.Popen[str], Client]]:
+    """`tppq serve` at any port that is free, and a client of it; it is ended with the block."""
+    command = [sys.executable, "-m", "ledger", "serve", "--port", "0", *flags]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stderr is not None
+            said = SERVING.fullmatch(process.stderr.readline())
+            assert said
+            yield process, Client(int(said[2]))
+        finally:
+            process.terminate()
+            process.wait()
+
+
+def refused(*flags: str) -> tuple[int, str]:
+    """The status of a server that does not start, and what it says."""
+    command = [sys.executable, "-m", "ledger", "serve", *flags]
+    ended = subprocess.run(
+        command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False
+    )
+    return ended.returncode, ended.stderr
+
+
+def test_the_ledger_is_served_until_a_signal_and_is_whole_afterwards() -> None:
+    with serving() as (process, client):
+        entry = {
+            "kind": "license",
+            "country": "AE",
+            "effective_on": "2026-02-01",
+            "license_no": "D1",
+            "tpp": 5,
+        }
+        assert client.post("/post", entries=[entry]).status == 200
+        assert client.get("/headroom", country="AE").json["rows"][0]["headroom_tpp"] == 789_999_995
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(60) == 128 + signal.SIGTERM
+    assert typed(["verify"])[0] == 0
+
+
+def test_what_is_under_way_at_the_end_is_answered() -> None:
+    answers: list[int] = []
+    with serving() as (process, client):
+        assert client.get("/").status == 200
+
+        def ask() -> None:
+            answers.append(client.post("/sql", query="select count(*) from range(10000000)").status)
+
+        asking = threading.Thread(target=ask)
+        connection = http.client.HTTPConnection("127.0.0.1", client.port, timeout=60)
+        connection.putrequest("POST", "/post")
+        connection.putheader("Authorization", f"Bearer {TOKEN}")
+        connection.putheader("Content-Type", "application/json")
+        connection.putheader("Content-Length", "15")
+        connection.endheaders(b'{"entries":')
+        asking.start()
+        asking.join()
+        process.terminate()
+        connection.send(b" []}")
+        assert connection.getresponse().status == 422
+        connection.close()
+    assert answers == [200]
+
+
+def test_requests_are_told_on_stderr_to_those_who_want_to_know(tmp_path: Path) -> None:
+    told = tmp_path / "told"
+    with told.open("w", encoding="utf-8") as out:
+        command = [sys.executable, "-m", "ledger", "serve", "--port", "0", "-v"]
+        with subprocess.Popen(command, stderr=out) as process:
+            try:
+                while not (said := SERVING.search(told.read_text(encoding="utf-8"))):
+                    assert process.poll() is None
+                Client(int(said[2])).get("/headroom", country="AE")
+            finally:
+                process.terminate()
+    assert '"GET /headroom?country=AE HTTP/1.1" 200' in told.read_text(encoding="utf-8")
+    assert TOKEN not in told.read_text(encoding="utf-8")
+
+
+def test_a_port_that_is_taken_is_unreachable() -> None:
+    with serving() as (_, client):
+        status, said = refused("--port", str(client.port))
+    assert (status, "cannot be served: Address already in use; --port names another" in said) == (69, True)
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::"])  # noqa: S104  # that these are refused is the test
+def test_a_ledger_of_one_person_is_served_to_this_machine_alone(host: str) -> None:
+    status, said = refused("--host", host, "--port", "0")
+    assert (status, "lets other machines in" in said, "db init --shared" in said) == (77, True, True)
+
+
+def test_a_shared_ledger_is_served_to_other_machines_by_https_alone() -> None:
+    assert typed(["db", "init", "--shared"])[0] == 0
+    with Ledger.open("sqlite:///tppq.db", actor="officer") as ledger:
+        ledger.add_user(roster.at_work())
+        os.environ["TPPQ_TOKEN"] = ledger.new_token("officer")
+    status, said = refused("--host", "0.0.0.0", "--port", "0")  # noqa: S104  # likewise
+    assert (status, "--tls-cert and --tls-key" in said) == (77, True)
+
+
+def test_a_token_that_nobody_could_learn_is_not_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TPPQ_TOKEN")
+    status, said = refused("--port", "0")
+    assert (status, "TPPQ_TOKEN_FILE" in said) == (78, True)
+
+
+@pytest.mark.parametrize(
+    ("flags", "status", "words"),
+    [
+        (["--tls-cert", "cert.pem"], 2, "go together"),
+        (["--tls-cert", "none.pem", "--tls-key", "none.pem"], 78, "--tls-cert, --tls-key: No such file"),
+        (["--host", "no.such.host.invalid"], 78, "knows no such address"),
+        (["--port", "65536"], 2, "--port 65536: write a number from 1 to 65535"),
+        (["--ledger", "sqlite:///none.db"], 78, "tppq init"),
+        (["--dry-run"], 2, "--dry-run"),
+    ],
+)
+def test_what_cannot_be_served_says_why(flags: Sequence[str], status: int, words: str) -> None:
+    found, said = refused(*flags)
+    assert (found, words in said) == (status, True)
+
+
+def test_without_the_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "fastapi", None)
+    for name in [name for name in sys.modules if name.startswith("ledger.web")]:
+        monkeypatch.delitem(sys.modules, name)
+    status, _, said = typed(["serve"])
+    assert (status, "pip install 'tppq[serve]'" in said) == (78, True)
+
+
+def test_it_is_served_by_https_with_a_certificate(tmp_path: Path) -> None:
+    _certify(tmp_path / "cert.pem", tmp_path / "key.pem")
+    with serving("--tls-cert", "cert.pem", "--tls-key", "key.pem") as (_, client):
+        trust = ssl.create_default_context(cafile="cert.pem")
+        connection = http.client.HTTPSConnection("127.0.0.1", client.port, timeout=60, context=trust)
+        connection.request("GET", "/headroom", headers={"Authorization": f"Bearer {TOKEN}"})
+        assert connection.getresponse().status == 200
+        connection.close()
+
+
+def _certify(certificate: Path, key: Path) -> None:
+    """A certificate for this machine, signed by its own key."""
+    private = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "tppq")])
+    now = dt.datetime.now(dt.UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(private.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - dt.timedelta(days=1))
+        .not_valid_after(now + dt.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .sign(private, hashes.SHA256())
+    )
+    certificate.write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    key.write_bytes(
+        private.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
