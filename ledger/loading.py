@@ -110,6 +110,10 @@ class Loader(Store):
                 **{name: ended[name] for name in ("seq", "hash", "recorded_at")},
             )  # fmt: skip
 
+    def faults(self) -> list[str]:
+        """As `Reading.faults`, of what nobody else sees yet."""
+        return [fault for (fault,) in self.read("whole_store")]
+
     def _read(self, statement: Statement, values: Mapping[str, Any]) -> Sequence[Row]:
         if not self._is_loading:
             return super()._read(statement, values)

@@ -6,7 +6,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from typing import Any
 
 from ledger import events, guards, roles, sound
@@ -211,6 +211,11 @@ class Reading:
                 f"{self.database.name} {became} since it was opened: put it back, or open it anew",
                 store=self.database.name,
             )
+
+    def faults(self) -> list[str]:
+        """What SQLite finds wrong with the file of a store; on a connection of its own, as it takes long."""
+        with closing(self.database.connect_reader()) as connection:
+            return [fault for (fault,) in self.database.rows(connection, "whole_store")]
 
     def read(self, statement: str, **values: Any) -> Sequence[Row]:
         """The rows of `schemas/store/STATEMENT.sql`."""

@@ -21,7 +21,6 @@ from ledger import anchors, events, merkle, roster, schema, sound
 from ledger.accounts import balances
 from ledger.anchors import Difference, Outside
 from ledger.answer import Answer
-from ledger.database import Database
 from ledger.engine import Core
 from ledger.errors import REFUSALS, Busy, Tampered, problem_of
 from ledger.intake import Intake
@@ -99,7 +98,7 @@ def verify(
     stored = pa.array(accounts.split("\n") if accounts else [], pa.string())
     core.take(pa.table({"account": stored}), "core/verify_stored.sql")
     with ThreadPoolExecutor(2, "beside") as beside:
-        looked = beside.submit(_store_faults, store.database)
+        looked = beside.submit(_store_faults, store)
         found = _entries(store, core, head, taking, progress)
         # in DuckDB, while Python makes the tree
         added = beside.submit(_summed, core, copies, whole=found.whole)
@@ -153,18 +152,17 @@ def _refusals(store: Reading) -> Iterator[Difference]:
             yield None, "refusal", f"the answer to request {request_id} (attempt {attempt:,})", "none"
 
 
-def _store_faults(database: Database) -> list[Difference]:
+def _store_faults(store: Reading) -> list[Difference]:
     """What SQLite finds wrong with the file itself, such as an index that disagrees with its table.
 
     Such a file is read as if nothing were, and cannot be written. Raises Busy.
     """
-    if database.file is None:
+    if store.database.file is None:
         return []
     try:
-        with closing(database.connect_reader()) as connection:
-            found = [fault for (fault,) in database.rows(connection, "whole_store")]
-    except database.driver_error as error:
-        why = database.explained(error)
+        found = store.faults()
+    except store.database.driver_error as error:
+        why = store.database.explained(error)
         if isinstance(why, Busy):
             raise why from error
         found = [str(error)]

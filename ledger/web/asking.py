@@ -1,4 +1,4 @@
-"""The paths that ask: GET, and the parameters of the method with the path's name."""
+"""The paths that ask: GET, and the parameters of the method with the path's name; of a query, its body."""
 
 from __future__ import annotations
 
