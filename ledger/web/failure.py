@@ -57,14 +57,8 @@ DESCRIBED: Mapping[int | str, dict[str, Any]] = MappingProxyType({
 """What can go wrong on any path, for the description of all of them."""
 
 
-class Unknown(errors.NotPermitted):
-    """Nobody is known by what came with the request: 401, where somebody who is known gets 403."""
-
-
 def status_of(error: errors.LedgerError) -> int:
     """The status of an error of the ledger."""
-    if isinstance(error, Unknown):
-        return HTTPStatus.UNAUTHORIZED
     return next(status for kind, status in STATUSES.items() if isinstance(error, kind))
 
 
@@ -90,10 +84,12 @@ def answer_to(error: errors.LedgerError) -> Response:
     headers = {}
     if isinstance(error, errors.Busy):
         headers["Retry-After"] = str(RETRY_SECONDS)
-    if isinstance(error, Unknown):
-        headers["WWW-Authenticate"] = 'Bearer realm="tppq"'
-        return problem(status_of(error), errors.NotPermitted(error.detail, **error.facts).problem(), headers)
     return problem(status_of(error), error.problem(), headers)
+
+
+def nobody(error: errors.NotPermitted) -> Response:
+    """What is answered to whoever is not known: 401, where somebody who is known gets 403."""
+    return problem(HTTPStatus.UNAUTHORIZED, error.problem(), {"WWW-Authenticate": 'Bearer realm="tppq"'})
 
 
 def _of_ledger(_request: Request, error: Exception) -> Response:

@@ -20,7 +20,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ledger.book import Ledger
 from ledger.errors import Busy, LedgerError, NotPermitted, Unreachable
-from ledger.web.failure import Unknown, answer_to
+from ledger.web.failure import answer_to, nobody
 
 FOR_EVERYBODY = frozenset({"/", "/openapi.json"})
 """The paths that tell what is served, and nothing of the ledger."""
@@ -53,23 +53,26 @@ class Gate:
                 scope.setdefault("state", {})["ledger"] = await to_thread.run_sync(
                     self._let_in, given, limiter=self._threads
                 )
+            except NotPermitted as error:
+                await nobody(error)(scope, receive, send)
+                return
             except LedgerError as error:
                 await answer_to(error)(scope, receive, send)
                 return
         await self._app(scope, receive, send)
 
     def _let_in(self, authorization: str) -> Ledger:
-        """The ledger with whoever sends this at work. Raises Unknown where nobody is known by it."""
+        """The ledger with whoever sends this at work. Raises NotPermitted where nobody is known by it."""
         scheme, _, token = authorization.partition(" ")
         if scheme.lower() != _SCHEME or not token.strip():
             whose = "tppq user token NAME gives one" if self._ledger.shared else "tppq serve tells which"
-            raise Unknown(f"a token is missing: send the header 'Authorization: Bearer TOKEN' ({whose})")
+            raise NotPermitted(f"a token is missing: send the header 'Authorization: Bearer TOKEN' ({whose})")
         try:
             return self._ledger.known_by(
                 token.strip(), own_token=self._own_token, leaves_trace=self._may_trace
             )
         except NotPermitted:
-            raise Unknown(
+            raise NotPermitted(
                 "the token is nobody's here: it was replaced or revoked, or its user removed"
             ) from None
         except (Busy, Unreachable) as error:
