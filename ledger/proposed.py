@@ -62,6 +62,12 @@ class Proposal(NamedTuple):
             for line, each in enumerate(self.entries, 1)
         ]  # fmt: skip
 
+    def told(self) -> dict[str, Any]:
+        """The proposal as one object: each of its entries with the headroom shown after it."""
+        about = self._asdict()
+        shown = zip(about.pop("entries"), about.pop("shown"), strict=True)
+        return {**about, "entries": [{**entry, "headroom_tpp": left} for entry, left in shown]}
+
     def moves(self) -> Iterable[tuple[str, str, int]]:
         """Of each entry: its quota, the day it takes effect, and what it would add to headroom (TPP)."""
         for each in self.entries:

@@ -163,12 +163,10 @@ def decide(session: Session, verb: str, proposal: str, reason: str) -> int:
 
 def _give(desk: Desk, proposal: Proposal, basis: Any, screen: screens.Screen) -> None:
     """One proposal as an object, as a row per entry, or as a screen."""
-    about = {name: value for name, value in proposal._asdict().items() if name not in ("entries", "shown")}
-    entries = [
-        {**entry, "headroom_tpp": left} for entry, left in zip(proposal.entries, proposal.shown, strict=True)
-    ]
-    rows = pa.Table.from_pylist([{**about, **entry} for entry in entries])
-    desk.outcome({"basis": basis, **about, "entries": entries}, rows, basis, screen)
+    told = proposal.told()
+    about = {name: value for name, value in told.items() if name != "entries"}
+    rows = pa.Table.from_pylist([{**about, **entry} for entry in told["entries"]])
+    desk.outcome({"basis": basis, **told}, rows, basis, screen)
 
 
 # ------------------------------------------------------------------------------------- the audit trail

@@ -208,10 +208,7 @@ def _posted(receipts: list[Receipt]) -> Response:
 
 
 def _proposed(ledger: Ledger, proposal: Proposal) -> Response:
-    about = proposal._asdict()
-    entries, shown = about.pop("entries"), about.pop("shown")
-    with_headroom = [{**entry, "headroom_tpp": left} for entry, left in zip(entries, shown, strict=True)]
-    return told({"basis": ledger.regime().basis, **about, "entries": with_headroom})
+    return told({"basis": ledger.regime().basis, **proposal.told()})
 
 
 def _post_file(ledger: Ledger, file: Path, how: OfFile) -> Response:
