@@ -19,7 +19,7 @@ FOR_POSTGRES := $(filter %.postgresql.sql,$(BY_HAND))
 LOCK := requirements.lock.txt
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --constraint $(LOCK)
 
-.PHONY: help demo test lint golden schemas wheel bench audit lock clean
+.PHONY: help demo test browser lint golden schemas wheel bench audit lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -28,7 +28,13 @@ demo: $(VENV)/.run ## a ledger of announced clusters, and what each country has 
 	@$(BIN)/tppq demo
 
 test: $(VENV)/.test ## every test, on SQLite and on a PostgreSQL that it starts and stops itself (ARGS="-k name")
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal $(ARGS)
+
+browser: $(VENV)/.test ## a night's report as Debian's chromium lays it out, which root has installed here
+	@command -v chromium >/dev/null || { test "$$(id -u)" = 0 && apt-get update --quiet=2 && \
+	DEBIAN_FRONTEND=noninteractive apt-get install --quiet=2 --no-install-recommends chromium fonts-dejavu-core; } || \
+	{ echo "there is no chromium here, and it cannot be installed: as root, apt-get install chromium" >&2; exit 1; }
+	$(BIN)/python -m pytest $(ARGS) tests/browser/check_report.py
 
 lint: $(VENV)/.lint ## style, types, direction of imports, SQL
 	$(BIN)/ruff check --output-format concise .

@@ -5,9 +5,11 @@ Pure: a night in, HTML out, the same every time.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
-from typing import Any
+from typing import Any, NamedTuple
+
+import pyarrow as pa
 
 from ledger.cells import shown
 from ledger.recon_breaks import AGES, OVER_20, SEVERITIES, bucket
@@ -24,25 +26,37 @@ _COLORS = {
     "critical": "#8c1d18", "severe": "#c4581a", "major": "#b38600", "minor": "#4a6fa5", "info": "#8a8f98",
 }  # fmt: skip
 _LEDGER, _CUSTOMS = "#1f3a5f", "#6ba292"
-_ROW, _LABEL, _WIDTH = 22, 190, 900
 
 _STYLE = """
-:root { color-scheme: light; }
+:root { color-scheme: light; -webkit-print-color-adjust: exact; print-color-adjust: exact; }
 body { font: 14px/1.45 system-ui, sans-serif; color: #1b1f24; max-width: 1100px; margin: 2rem auto; }
-body { padding: 0 1rem; }
+body { padding: 0 1rem; overflow-wrap: break-word; }
 h1 { font-size: 1.5rem; margin: 0 0 .25rem; } h2 { font-size: 1.1rem; margin: 2rem 0 .5rem; }
 p.answer { font-size: 1.1rem; } .badge { padding: .1rem .5rem; border-radius: .25rem; color: #fff; }
+.wide { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-size: 12.5px; }
-th, td { text-align: left; padding: .25rem .5rem; border-bottom: 1px solid #d8dde3; vertical-align: top; }
-th { border-bottom: 2px solid #1b1f24; }
-td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
-svg { max-width: 100%; height: auto; } svg text { font: 12px system-ui, sans-serif; fill: #1b1f24; }
+th, td { text-align: left; padding: .25rem .5rem; vertical-align: top; }
+th { border-bottom: 2px solid #1b1f24; vertical-align: bottom; }
+table.long td, tr.told > td { border-bottom: 1px solid #d8dde3; }
+tr.told > td { padding-top: 0; color: #3d444d; }
+tr.told span { display: inline-block; position: sticky; left: .5rem; max-width: calc(100vw - 3rem); }
+.n { text-align: right; } td.n { font-variant-numeric: tabular-nums; white-space: nowrap; }
+.b { min-width: 6rem; width: 40%; } .b i { display: block; height: .7em; margin: .35em 0; }
 footer { margin-top: 2rem; color: #555c66; font-size: 12px; }
+@page { size: landscape; margin: 12mm 12mm 16mm; }
+@page { font: 9px system-ui, sans-serif; @bottom-right { content: counter(page) " / " counter(pages); } }
 @media print {
-  body { margin: 0; max-width: none; font-size: 11px; } h2 { break-after: avoid; }
-  tr, svg { break-inside: avoid; } thead { display: table-header-group; } a { color: inherit; }
+  body { margin: 0; padding: 0; max-width: none; font-size: 11px; } table { font-size: 10.5px; }
+  .wide { overflow: visible; } h2 { break-after: avoid; } tbody { break-inside: avoid; }
+  table.long > tbody { break-inside: auto; } tr { break-inside: avoid; }
 }
 """
+
+
+class _Bars(NamedTuple):
+    """Bars in a cell, one below the other: how long (0 to 1), and of which color."""
+
+    each: Sequence[tuple[float, str]]
 
 
 def page(night: Night) -> str:
@@ -51,21 +65,22 @@ def page(night: Night) -> str:
     parts = [
         f"<h1>Reconciliation {escape(night.run)}</h1>",
         _answer(night, still),
-        "<h2>By code</h2>", _bars_of_codes(night.lines), _lines(night.lines),
+        "<h2>By code</h2>", _lines(night.lines),
         "<h2>Certificate</h2>",
         "<p>Whole TPP; differences are ledger minus source.</p>",
-        _bars_of_countries(night), _certificate(night),
-        "<h2>Ages</h2>", _bars_of_ages(still, night.cut.as_of),
+        _as_it_is(night.certificate, "country"), _countries(night),
+        "<h2>Ages</h2>", _ages(still, night.cut.as_of),
         "<h2>Breaks</h2>", _breaks(still, night.cut.as_of),
         "<h2>Proposals</h2>", _proposals(night),
-        "<h2>Sources</h2>", _sources(night),
+        "<h2>Sources</h2>", _as_it_is(night.sources, "source", "filer"),
         _footer(night),
     ]  # fmt: skip
+    title = escape(f"Reconciliation {night.run}: {night.status}")  # of ours: digits and dashes
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>Reconciliation {escape(night.run)}: {night.status}</title>\n"
-        f"<style>{_STYLE}</style>\n</head>\n"
+        f"<title>{title}</title>\n"
+        f'<style>{_STYLE}@page {{ @bottom-left {{ content: "{title}"; }} }}\n</style>\n</head>\n'
         "<body>\n" + "\n".join(parts) + "\n</body>\n</html>\n"
     )
 
@@ -83,114 +98,111 @@ def _answer(night: Night, still: Sequence[Change]) -> str:
     return f'<p class="answer">{badge} {said}{why}</p>\n<p>As of {cut.as_of}, {up_to}.</p>'
 
 
-# ------------------------------------------------------------------------------------------------ charts
+# ------------------------------------------------------------------------------------------------ tables
+
+_TEXT, _FIGURE, _BAR = "", "n", "b"
+"""What a column holds: the class of its cells."""
 
 
-def _chart(rows: int, title: str, marks: Iterable[str]) -> str:
-    height = rows * _ROW + 8
+def _cell(value: Any) -> str:
+    """A text, a figure, one below the other where they are several, or bars."""
+    if isinstance(value, _Bars):
+        return "".join(
+            f'<i style="width:max({share:.2%}, {"1px" if share else "0px"});background:{color}"></i>'
+            for share, color in value.each
+        )
+    if isinstance(value, tuple):
+        return "<br>".join(map(_cell, value))
+    return escape(visible(shown(value)))
+
+
+def _row(values: Iterable[Any], classes: Iterable[str]) -> str:
+    cells = zip(values, classes, strict=True)
+    return "<tr>" + "".join(f"<td{_of(each)}>{_cell(value)}</td>" for value, each in cells) + "</tr>"
+
+
+def _of(name: str) -> str:
+    return f' class="{name}"' if name else ""
+
+
+def _table(columns: Mapping[str, str], rows: Iterable[Sequence[Any]], *, told: bool = False) -> str:
+    """A table of these columns; if `told`, each row has one value more: a sentence for the line below it."""
+    heads = "".join(f'<th scope="col"{_of(each)}>{escape(name)}</th>' for name, each in columns.items())
+    below = f'<tr class="told"><td colspan="{len(columns)}"><span>%s</span></td></tr>'
+    body = ("</tbody>\n<tbody>" if told else "\n").join(
+        _row(row[: len(columns)], columns.values()) + (below % _cell(row[-1]) if told else "") for row in rows
+    )
+    long = "" if told else ' class="long"'
     return (
-        f'<svg viewBox="0 0 {_WIDTH} {height}" role="img" aria-label="{escape(title)}">'
-        f"<title>{escape(title)}</title>{''.join(marks)}</svg>"
+        f'<div class="wide" tabindex="0"><table{long}><thead><tr>{heads}</tr></thead>'
+        f"<tbody>{body}</tbody></table></div>"
     )
 
 
-def _bar(
-    row: int, label: str, value: int, most: int, color: str, *, half: float = 0, thick: float = 1
-) -> Iterator[str]:
-    """One bar with its label and its figure; `half` and `thick` place two in one row."""
-    top = row * _ROW + 4 + half * (_ROW - 6)
-    height = (_ROW - 6) * thick
-    width = max(1, abs(value) * (_WIDTH - _LABEL - 150) // most) if most and value else 0
-    middle = top + height / 2 + 4
-    if label:
-        yield f'<text x="0" y="{row * _ROW + 17}">{escape(label)}</text>'
-    yield f'<rect x="{_LABEL}" y="{top:.1f}" width="{width}" height="{height:.1f}" fill="{color}"/>'
-    yield f'<text x="{_LABEL + width + 6}" y="{middle:.1f}">{value:,}</text>'
+def _share(value: int, most: int) -> float:
+    return abs(value) / most if most else 0.0
 
 
-def _bars_of_codes(lines: Sequence[Line]) -> str:
-    most = max((line.gross_tpp for line in lines), default=0)
-    marks = [
-        mark
-        for place, line in enumerate(lines)
-        for mark in _bar(place, line.code, line.gross_tpp, most, _COLORS[line.severity])
-    ]
-    return _chart(len(lines), "TPP at stake by code", marks) if lines else "<p>Nothing to show.</p>"
+def _lines(lines: Sequence[Line]) -> str:
+    """What was found, code by code, with what is at stake as a bar."""
+    if not lines:
+        return "<p>Nothing to show.</p>"
+    columns = {
+        "Code": _TEXT, "Severity": _TEXT, "TPP at stake": _BAR, "Gross TPP": _FIGURE, "Net TPP": _FIGURE,
+        "New": _FIGURE, "Open": _FIGURE, "Cleared": _FIGURE, "Oldest (working days)": _FIGURE,
+    }  # fmt: skip
+    most = max(line.gross_tpp for line in lines)
+    rows = (
+        (
+            line.code, line.severity, _Bars([(_share(line.gross_tpp, most), _COLORS[line.severity])]),
+            line.gross_tpp, line.net_tpp, line.new, line.open, line.cleared, line.oldest_days,
+        )
+        for line in lines
+    )  # fmt: skip
+    return _table(columns, rows)
 
 
-def _bars_of_countries(night: Night) -> str:
+def _countries(night: Night) -> str:
     """Ledger and customs side by side, where they differ most."""
     rows = sorted(night.certificate.to_pylist(), key=lambda row: (-row["gross_tpp"], row["country"]))
     rows = [row for row in rows if row["gross_tpp"]][:MOST_COUNTRIES]
     if not rows:
         return "<p>No country differs.</p>"
-    most = max(max(row["ledger_exported_tpp"], row["customs_tpp"]) for row in rows)
-    marks: list[str] = []
-    for place, row in enumerate(rows):
-        marks.extend(_bar(place, row["country"], row["ledger_exported_tpp"], most, _LEDGER, thick=0.5))
-        marks.extend(_bar(place, "", row["customs_tpp"], most, _CUSTOMS, half=0.5, thick=0.5))
-    key = " ".join(
+    pairs = {row["country"]: (row["ledger_exported_tpp"], row["customs_tpp"]) for row in rows}
+    most, colors = max(map(max, pairs.values())), (_LEDGER, _CUSTOMS)
+    key = " and ".join(
         f'<span style="color:{color}">&#9632;</span> {name}'
-        for name, color in (("ledger", _LEDGER), ("customs", _CUSTOMS))
+        for name, color in zip(("the ledger", "customs"), colors, strict=True)
     )
-    return f"<p>{key}</p>" + _chart(len(rows), "Exported TPP, ledger and customs", marks)
+    shown_rows = (
+        (country, _Bars([(_share(tpp, most), color) for tpp, color in zip(pair, colors, strict=True)]), pair)
+        for country, pair in pairs.items()
+    )
+    columns = {"Country": _TEXT, "Exported": _BAR, "TPP": _FIGURE}
+    return f"<p>Exported by {key}, where they differ most.</p>" + _table(columns, shown_rows)
 
 
-def _bars_of_ages(still: Sequence[Change], on: str) -> str:
-    names = [name for _, name in AGES] + [OVER_20]
-    counts = dict.fromkeys(names, 0)
+def _ages(still: Sequence[Change], on: str) -> str:
+    """How many open breaks are how old."""
+    counts = dict.fromkeys([*(name for _, name in AGES), OVER_20], 0)
     for change in still:
         counts[bucket(change.age_days(on))] += 1
     most = max(counts.values())
-    marks = [
-        mark
-        for place, (name, count) in enumerate(counts.items())
-        for mark in _bar(place, f"{name} working days", count, most, _LEDGER)
-    ]
-    return _chart(len(names), "Open breaks by age", marks)
+    rows = ((name, _Bars([(_share(count, most), _LEDGER)]), count) for name, count in counts.items())
+    return _table({"Working days": _TEXT, "Open breaks": _BAR, "Count": _FIGURE}, rows)
 
 
-# ------------------------------------------------------------------------------------------------ tables
-
-
-def _text(value: Any) -> str:
-    return escape(visible(shown(value)))
-
-
-def _table(columns: Mapping[str, bool], rows: Iterable[Sequence[Any]]) -> str:
-    """A table; the columns that are True are figures."""
-    heads = "".join(f"<th{_figure(n)}>{escape(name)}</th>" for name, n in columns.items())
-    classes = [_figure(n) for n in columns.values()]
-    body = "\n".join(
-        "<tr>"
-        + "".join(f"<td{of}>{_text(value)}</td>" for value, of in zip(row, classes, strict=True))
-        + "</tr>"
-        for row in rows
-    )
-    return f"<table><thead><tr>{heads}</tr></thead><tbody>\n{body}\n</tbody></table>"
-
-
-def _figure(is_figure: bool) -> str:  # noqa: FBT001  # a column's kind, passed on as it is
-    return ' class="n"' if is_figure else ""
-
-
-def _lines(lines: Sequence[Line]) -> str:
-    columns = {
-        "Code": False, "Severity": False, "New": True, "Open": True, "Cleared": True, "Gross TPP": True,
-        "Net TPP": True, "Oldest (working days)": True,
-    }  # fmt: skip
-    return _table(columns, lines)
-
-
-def _certificate(night: Night) -> str:
-    columns = {name: name != "country" for name in night.certificate.column_names}
-    return _table(columns, ([row[name] for name in columns] for row in night.certificate.to_pylist()))
+def _as_it_is(table: pa.Table, *texts: str) -> str:
+    """A table of figures, these columns apart, headed by the names of its columns in words."""
+    words = {name: name.removesuffix("_tpp").replace("_", " ").capitalize() for name in table.column_names}
+    columns = {words[name]: _TEXT if name in texts else _FIGURE for name in table.column_names}
+    return _table(columns, ([*row.values()] for row in table.to_pylist()))
 
 
 def _breaks(still: Sequence[Change], on: str) -> str:
     columns = {
-        "Break": False, "Code": False, "Severity": False, "State": False, "Country": False, "About": False,
-        "At stake TPP": True, "Net TPP": True, "Age": True, "What": False,
+        "Break": _TEXT, "Code": _TEXT, "Severity": _TEXT, "State": _TEXT, "Country": _TEXT, "About": _TEXT,
+        "At stake TPP": _FIGURE, "Net TPP": _FIGURE, "Age": _FIGURE,
     }  # fmt: skip
     rows = (
         (
@@ -200,7 +212,7 @@ def _breaks(still: Sequence[Change], on: str) -> str:
         )
         for change in still[:MOST_ROWS]
     )  # fmt: skip
-    return _table(columns, rows) + _more(len(still), "breaks.csv")
+    return _table(columns, rows, told=True) + _more(len(still), "breaks.csv")
 
 
 def _proposals(night: Night) -> str:
@@ -211,8 +223,8 @@ def _proposals(night: Night) -> str:
         (each["break"], each["code"], each["correct"], " and ".join(each["agree"]), _words(each))
         for each in drafted[:MOST_ROWS]
     )
-    columns = dict.fromkeys(("Break", "Code", "Correct", "Agree", "Steps"), False)
-    return _table(columns, rows) + _more(len(drafted), "proposals.jsonl")
+    columns = dict.fromkeys(("Break", "Code", "Correct", "Agree"), _TEXT)
+    return _table(columns, rows, told=True) + _more(len(drafted), "proposals.jsonl")
 
 
 def _more(rows: int, file: str) -> str:
@@ -223,11 +235,6 @@ def _more(rows: int, file: str) -> str:
 
 def _words(draft: Mapping[str, Any]) -> str:
     return "; ".join(in_words(step) for step in draft["steps"])
-
-
-def _sources(night: Night) -> str:
-    columns = {name: name not in ("source", "filer") for name in night.sources.column_names}
-    return _table(columns, ([row[name] for name in columns] for row in night.sources.to_pylist()))
 
 
 def _footer(night: Night) -> str:

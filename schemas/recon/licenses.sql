@@ -102,7 +102,7 @@ select
         else concat_ws(
             ', ',
             case when j.differs_in_country then j.held_country end,
-            case when j.differs_in_tpp then j.held_tpp || ' TPP' end,
+            case when j.differs_in_tpp then format('{:,} TPP', j.held_tpp) end,
             case when j.differs_in_device then j.held_device_id end,
             case when j.differs_in_consignee then j.held_consignee end,
             case when j.differs_in_start then 'from ' || j.held_issued_on end,
@@ -115,7 +115,7 @@ select
         else concat_ws(
             ', ',
             case when j.differs_in_country then j.told_country end,
-            case when j.differs_in_tpp then j.told_tpp || ' TPP' end,
+            case when j.differs_in_tpp then format('{:,} TPP', j.told_tpp) end,
             case when j.differs_in_device then j.told_device_id end,
             case when j.differs_in_consignee then j.told_consignee end,
             case when j.differs_in_start then 'from ' || j.told_issued_on end,
