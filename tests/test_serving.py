@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 import http.client
+import json
 import os
 import re
 import signal
+import socket
+import sqlite3
 import ssl
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -28,6 +31,7 @@ from tests.served import TOKEN, Client
 from tests.transcripts import typed
 
 TOP = Path(__file__).parent.parent
+COMMAND = (sys.executable, "-m", "ledger", "serve", "--port", "0")
 SERVING = re.compile(r"Serving sqlite:///tppq.db at (https?)://127\.0\.0\.1:(\d+); Ctrl-C ends it\.\n")
 
 
@@ -43,9 +47,9 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @contextmanager
-def serving(*flags: str) -> Iterator[tuple[subprocess.Popen[str], Client]]:
+def serving(*flags: str, command: Sequence[str] = COMMAND) -> Iterator[tuple[subprocess.Popen[str], Client]]:
     """`tppq serve` at any port that is free, and a client of it; it is ended with the block."""
-    command = [sys.executable, "-m", "ledger", "serve", "--port", "0", *flags]
+    command = [*command, *flags]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         try:
             assert process.stderr is not None
@@ -104,6 +108,72 @@ def test_what_is_under_way_at_the_end_is_answered() -> None:
         assert connection.getresponse().status == 422
         connection.close()
     assert answers == [200]
+
+
+QUICKLY = (
+    "from ledger.cli import run, serving; from ledger.web import serving as web; "
+    "web.ENDING_SECONDS = serving.CLOSING_SECONDS = 1.0; raise SystemExit(run())"
+)
+"""The command, with a second in the place of each time that it takes to end."""
+
+KNOWN = f"Host: x\r\nAuthorization: Bearer {TOKEN}\r\n".encode()
+
+
+@pytest.mark.parametrize(
+    "signals", [[signal.SIGTERM], [signal.SIGHUP], [signal.SIGINT], [signal.SIGINT, signal.SIGINT]]
+)
+def test_a_client_in_the_middle_of_an_upload_keeps_no_server_from_ending(
+    signals: Sequence[signal.Signals],
+) -> None:
+    command = [sys.executable, "-c", QUICKLY, "serve", "--port", "0"]
+    with serving(command=command) as (process, client):
+        with socket.create_connection(("127.0.0.1", client.port), timeout=60) as uploading:
+            head = b"POST /post_file HTTP/1.1\r\nContent-Type: text/csv\r\nContent-Length: 99\r\n"
+            uploading.sendall(head + KNOWN + b"\r\nkind,country")
+            assert client.get("/").status == 200
+            for each in signals:
+                process.send_signal(each)
+            assert process.wait(60) == 128 + signals[0]
+        assert process.stderr is not None
+        assert process.stderr.read() == ""
+    assert typed(["headroom", "AE", "--csv"])[1].splitlines()[1].split(",")[6] == "790000000"
+    assert typed(["verify"])[0] == 0
+
+
+def test_what_cannot_be_stopped_keeps_no_server_from_ending_and_is_not_posted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TPPQ_BUSY_SECONDS", "600")
+    command = [sys.executable, "-c", QUICKLY, "serve", "--port", "0"]
+    entry = {"kind": "license", "country": "AE", "effective_on": "2026-02-01", "license_no": "D1", "tpp": 5}
+    body = json.dumps({"entries": [entry]}).encode()
+    head = b"Content-Type: application/json\r\nContent-Length: %d\r\nExpect: 100-continue\r\n\r\n" % len(body)
+    with closing(sqlite3.connect("tppq.db")) as other, serving(command=command) as (process, client):
+        other.execute("begin immediate")  # who posts now, waits for ten minutes
+        with socket.create_connection(("127.0.0.1", client.port), timeout=60) as posting:
+            posting.sendall(b"POST /post HTTP/1.1\r\n" + KNOWN + head)
+            assert posting.recv(1 << 16).startswith(b"HTTP/1.1 100")
+            posting.sendall(body)
+            assert client.get("/headroom").status == 200
+            process.terminate()
+            assert process.wait(60) == 128 + signal.SIGTERM
+            assert posting.recv(1 << 16).startswith(b"HTTP/1.1 503")
+        assert process.stderr is not None
+        assert "Ended while something was still being done" in process.stderr.read()
+    assert typed(["verify"])[0] == 0
+    assert typed(["headroom", "AE", "--csv"])[1].splitlines()[1].split(",")[6] == "790000000"
+
+
+def test_a_file_that_finds_no_room_on_the_disk_is_said_to_find_none() -> None:
+    little = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20)); "
+    command = [sys.executable, "-c", little + QUICKLY, "serve", "--port", "0"]
+    with serving(command=command) as (process, client):
+        said = client.send("POST", "/post_file", b"kind,country\n" + b" " * (2 << 20), "text/csv")
+        assert (said.status, said.json["type"]) == (503, "Unreachable")
+        assert said.json["detail"] == "the body cannot be put aside here: File too large"
+        process.terminate()
+        assert process.stderr is not None
+        assert process.stderr.read() == ""
 
 
 def test_requests_are_told_on_stderr_to_those_who_want_to_know(tmp_path: Path) -> None:

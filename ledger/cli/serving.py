@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ledger import roster
 from ledger.cli.desk import Desk
@@ -13,7 +15,12 @@ from ledger.cli.session import Session
 from ledger.cli.values import Misused
 from ledger.errors import Misconfigured
 
+if TYPE_CHECKING:
+    from ledger.web.serving import Server
+
 _LAST_PORT = 65_535
+CLOSING_SECONDS = 15.0
+"""After the last answer, for what is still being done, and is told to nobody any more."""
 
 
 def serve(session: Session, host: str, port: int, certificate: Path | None, key: Path | None) -> int:
@@ -39,8 +46,23 @@ def serve(session: Session, host: str, port: int, certificate: Path | None, key:
                 tell("Each request carries its user's token: tppq user token NAME gives one.")
             elif not roster.token_given(os.environ):
                 tell(f"Each request carries this token, which ends with the server: {token}")
-            server.run(sockets=[opened])
+            try:
+                server.run(sockets=[opened])
+            finally:
+                _end_in_time(server)
     return 0
+
+
+def _end_in_time(server: Server) -> None:
+    """End the process in a while even if something in it does not end."""
+
+    def end() -> None:
+        tell("Ended while something was still being done: what was not committed by now is taken back.")
+        os._exit(server.status)
+
+    last = threading.Timer(CLOSING_SECONDS, end)
+    last.daemon = True  # it keeps nobody waiting
+    last.start()
 
 
 def own_token() -> str:

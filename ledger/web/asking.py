@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import PlainTextResponse
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr
 
 from ledger.errors import BadQuery, Busy
 from ledger.sandbox_process import Limits
@@ -27,6 +27,7 @@ asking = APIRouter(
 LONG_AT_ONCE = max(2, os.cpu_count() or 1)
 """Questions at once that may take long and much memory; whoever asks another then is told to come again."""
 
+_MOST_ROWS = (1 << 53) - 1
 _long = BoundedSemaphore(LONG_AT_ONCE)
 
 
@@ -114,12 +115,21 @@ class OfProof(BaseModel):
     private: bool = False
 
 
+def _whole(name: str) -> str:
+    if not name.isprintable():  # half a character is none that can be printed
+        raise ValueError("has a character that cannot be seen: remove it")
+    return name
+
+
+_Name = Annotated[str, AfterValidator(_whole)]
+
+
 class Select(Plain):
     """One SELECT, the values that its $names are bound to, and how many of its rows are wanted."""
 
     query: str
-    limit: Annotated[int, Field(ge=0)] = Limits().rows
-    values: dict[str, StrictInt | StrictStr | StrictBool | float | None] = {}
+    limit: Annotated[int, Field(ge=0, le=_MOST_ROWS)] = Limits().rows
+    values: dict[_Name, StrictInt | StrictStr | StrictBool | float | None] = {}
 
 
 @asking.get("/balance", include_in_schema=False)  # the same by another name, as for the command

@@ -11,9 +11,10 @@ from types import MappingProxyType
 from typing import Any
 
 from fastapi import HTTPException, Request
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ledger.errors import BadFeed
+from ledger.errors import BadFeed, Unreachable
 
 MOST_BYTES = 4 << 20
 """Of a body that is held in memory: some 10,000 entries as JSON."""
@@ -44,24 +45,27 @@ class Bounded:
             return
         most = MOST_FILE_BYTES if scope["path"] in FILES else MOST_BYTES
         got = 0
+        declared = int(Headers(scope=scope).get("content-length", "0"))  # uvicorn lets in nothing else
 
         async def counted() -> Message:
             nonlocal got
-            message = await receive()
-            got += len(message.get("body", b""))
-            if got > most:
-                said = f"{scope['path']} takes {most:,} bytes, and the body has more: nothing was written"
-                raise HTTPException(
-                    HTTPStatus.REQUEST_ENTITY_TOO_LARGE, said, headers={"Connection": "close"}
-                )
-            return message
+            if declared <= most:
+                message = await receive()
+                got += len(message.get("body", b""))
+                if got <= most:
+                    return message
+            said = f"{scope['path']} takes {most:,} bytes, and the body has more: nothing was written"
+            raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, said)
 
         await self._app(scope, counted, send)
 
 
 @asynccontextmanager
 async def put_aside(request: Request) -> AsyncIterator[Path]:
-    """The body as a file of its form, in a folder of its own, which is removed afterwards. Raises BadFeed."""
+    """The body as a file of its form, in a folder of its own, which is removed afterwards.
+
+    Raises BadFeed; Unreachable where there is no room for it.
+    """
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind not in SUFFIXES:
         raise BadFeed(
@@ -71,9 +75,12 @@ async def put_aside(request: Request) -> AsyncIterator[Path]:
         )
     with tempfile.TemporaryDirectory(prefix="tppq-body-") as folder:
         file = Path(folder) / f"body{SUFFIXES[kind]}"
-        with file.open("wb") as target:
-            async for chunk in request.stream():
-                target.write(chunk)
+        try:
+            with file.open("wb") as target:
+                async for chunk in request.stream():
+                    target.write(chunk)
+        except OSError as error:
+            raise Unreachable(f"the body cannot be put aside here: {error.strerror}") from error
         yield file
 
 

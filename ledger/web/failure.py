@@ -52,6 +52,7 @@ DESCRIBED: Mapping[int | str, dict[str, Any]] = MappingProxyType({
         (400, "The question cannot be understood"), (401, "No token, or nobody's"),
         (403, "This role may not do that"), (409, "Refused, with numbers"), (413, "The body is too large"),
         (422, "The body cannot be read; `faults` lists each"), (503, "Busy or unreachable: try again"),
+        (500, "The ledger is not set up for this, or does not add up; or a fault of tppq"),
     )
 })  # fmt: skip
 """What can go wrong on any path, for the description of all of them."""
@@ -77,6 +78,11 @@ def problem(status: int, about: Mapping[str, Any], headers: Mapping[str, str] | 
     return Response(
         render.as_json({"status": status, **about}), status, headers=dict(headers or {}), media_type=PROBLEM
     )
+
+
+def not_understood(detail: str) -> dict[str, Any]:
+    """What is said of a request that is none, or not one that can be answered here."""
+    return {"type": "UsageError", "title": "The request cannot be understood", "detail": detail}
 
 
 def answer_to(error: errors.LedgerError) -> Response:
@@ -131,7 +137,9 @@ def _place(fault: Mapping[str, Any]) -> str:
     names = [str(each) for each in fault["loc"]]
     if fault["type"] == "json_invalid":
         return "body"
-    return _shown(".".join(names[1:] if names[:1] in _PARTS else names)) or "entry"
+    if names[:1] in _PARTS:
+        return _shown(".".join(names[1:])) or names[0]
+    return _shown(".".join(names)) or "entry"
 
 
 def _reason(fault: Mapping[str, Any]) -> str:
@@ -158,8 +166,7 @@ def _of_http(_request: Request, error: Exception) -> Response:
         return answer_to(errors.BadFeed("the body is no JSON; nothing was written", faults=[]))
     said = "GET / has the description of all paths" if error.status_code == HTTPStatus.NOT_FOUND else ""
     detail = f"{error.detail}: {said}" if said else str(error.detail)
-    title = "The request cannot be understood"
-    return problem(error.status_code, {"type": "UsageError", "title": title, "detail": detail}, error.headers)
+    return problem(error.status_code, not_understood(detail), error.headers)
 
 
 def _of_nobody(_request: Request, _error: Exception) -> Response:

@@ -7,6 +7,7 @@ somebody else's can ask or post. Whoever is not known is turned away before anyt
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import threading
 import time
@@ -20,6 +21,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ledger.book import Ledger
 from ledger.errors import Busy, LedgerError, NotPermitted, Unreachable
+from ledger.web.connection import AT_ONCE
 from ledger.web.failure import answer_to, nobody
 
 FOR_EVERYBODY = frozenset({"/", "/openapi.json"})
@@ -27,7 +29,7 @@ FOR_EVERYBODY = frozenset({"/", "/openapi.json"})
 
 _LOG = logging.getLogger(__name__)
 _SCHEME = "bearer"
-_AT_ONCE = 8
+_THREADS = 8
 """Requests that are looked at at once, in threads of their own: long answers keep nobody from the gate."""
 
 _TRACE_SECONDS = 10.0
@@ -43,10 +45,25 @@ class Gate:
         self._own_token = own_token
         self._lock = threading.Lock()
         self._traced = float("-inf")
-        self._threads = CapacityLimiter(_AT_ONCE)
+        self._threads = CapacityLimiter(_THREADS)
+        self._under_way = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One request."""
+        """One request, of no more than AT_ONCE: whoever hangs up may leave one that is still worked on."""
+        if self._under_way >= AT_ONCE:
+            busy = Busy(f"{AT_ONCE} requests are being answered: ask again in a while")
+            await answer_to(busy)(scope, receive, send)
+            return
+        self._under_way += 1
+        try:
+            await self._known(scope, receive, send)
+        except asyncio.CancelledError:
+            return  # the server ends, and has told the client so
+        finally:
+            self._under_way -= 1
+
+    async def _known(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request, which goes on if its token is somebody's."""
         if scope["type"] == "http" and scope["path"] not in FOR_EVERYBODY:
             try:
                 given = Headers(scope=scope).get("authorization", "")

@@ -20,6 +20,7 @@ from ledger.errors import BadFeed
 from ledger.feed import Feed, read_feed
 from ledger.outcome import Receipt, refusal_told
 from ledger.proposed import Proposal
+from ledger.roster import Act
 from ledger.web.address import NOTHING, ONCE
 from ledger.web.body import SUFFIXES, in_body, put_aside
 from ledger.web.failure import DESCRIBED
@@ -130,6 +131,7 @@ def post(ledger: Asked, given: ToPost) -> Response:
 @posting_files.post("/post_file", openapi_extra=_A_FILE)
 async def post_file(ledger: Asked, request: Request, how: Annotated[OfFile, Query()]) -> Response:
     """Post the rows of a file: all or none, or each by itself. 409 where any was refused."""
+    await run_in_threadpool(_must, ledger, "post", leaves_trace=not how.dry_run)
     async with put_aside(request) as file:
         return await run_in_threadpool(_post_file, ledger, file, how)
 
@@ -164,6 +166,7 @@ async def propose_file(ledger: Asked, request: Request, how: Annotated[OfPropose
     def propose(feed: Feed) -> Response:
         return _proposed(ledger, ledger.propose_file(feed, remark=how.remark, dry_run=how.dry_run))
 
+    await run_in_threadpool(_must, ledger, "propose")
     async with put_aside(request) as file:
         return await run_in_threadpool(_with_feed, file, propose)
 
@@ -201,6 +204,11 @@ def withdraw(ledger: Asked, proposal: str, given: ToEnd) -> Response:
 
 
 # ---------------------------------------------------------------------------------------------- within
+
+
+def _must(ledger: Ledger, act: Act, *, leaves_trace: bool = True) -> None:
+    """Raise NotPermitted where whoever asks may not do this, before a file of theirs is put aside."""
+    ledger._must(act, leaves_trace=leaves_trace)  # noqa: SLF001  # no verb asks about a role alone
 
 
 def _posted(receipts: list[Receipt]) -> Response:

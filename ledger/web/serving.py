@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import signal
 import socket
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
+from types import FrameType
 
 import uvicorn
 
 from ledger.book import Ledger
 from ledger.errors import Misconfigured, NotPermitted, Unreachable
 from ledger.web.app import application
+from ledger.web.connection import AT_ONCE, Connection
 
-AT_ONCE = 500
-"""Connections at once; whoever comes then is told to come again (503)."""
+_AT_THE_DOOR = 128
+"""Connections that wait to be taken, and are taken in one go: so few that 1,024 open files do for all."""
 
-_ENDING_SECONDS = 30
+ENDING_SECONDS = 10.0
 """What is under way when the server is to end has so long to be answered."""
 
 
@@ -75,24 +82,58 @@ def address_of(place: Place, opened: socket.socket) -> str:
     return f"http{'s' if place.certificate else ''}://{f'[{host}]' if ':' in host else host}:{port}"
 
 
-def server(
-    ledger: Ledger, place: Place, own_token: str | None = None, *, verbose: bool = False
-) -> uvicorn.Server:
-    """What serves: `run(sockets=[...])` until a signal ends it, and what is under way is answered.
+class Server(uvicorn.Server):
+    """What serves: `run(sockets=[...])` until a signal ends it, of which `status` is the exit status."""
 
-    Raises Misconfigured for a certificate or a key that is none.
-    """
+    status = 0
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """A signal came."""
+        self.status = 128 + sig
+        super().handle_exit(sig, frame)
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """A terminal that closes ends it as SIGTERM does, unless that is ignored, as under nohup."""
+        with super().capture_signals():
+            heard = threading.current_thread() is threading.main_thread()
+            before = signal.getsignal(signal.SIGHUP)
+            if heard and before != signal.SIG_IGN:
+                signal.signal(signal.SIGHUP, self.handle_exit)
+            try:
+                yield
+            finally:
+                if heard:
+                    signal.signal(signal.SIGHUP, before)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Take nobody new, let what is under way be answered, and after a while close what is left."""
+        asyncio.get_running_loop().call_later(ENDING_SECONDS, self._close_what_is_left)
+        await super().shutdown(sockets)
+        self._close_what_is_left()  # where Ctrl-C came twice
+
+    def _close_what_is_left(self) -> None:
+        for connection in list(self.server_state.connections):
+            if isinstance(connection, Connection):
+                connection.end()
+        for task in self.server_state.tasks:
+            task.cancel()
+
+
+def server(ledger: Ledger, place: Place, own_token: str | None = None, *, verbose: bool = False) -> Server:
+    """What serves a ledger at a place. Raises Misconfigured for a certificate or a key that is none."""
+    logging.getLogger("uvicorn.error").setLevel(logging.WARNING if verbose else logging.ERROR)
     if verbose:
         requests = logging.getLogger("uvicorn.access")
         requests.addHandler(logging.StreamHandler(sys.stderr))
         requests.setLevel(logging.INFO)
     config = uvicorn.Config(
-        application(ledger, own_token), lifespan="off", ws="none", log_config=None, access_log=verbose,
-        server_header=False, limit_concurrency=AT_ONCE, timeout_graceful_shutdown=_ENDING_SECONDS,
+        application(ledger, own_token), http=Connection, lifespan="off", ws="none", log_config=None,
+        access_log=verbose, server_header=False, backlog=_AT_THE_DOOR,
         ssl_certfile=place.certificate, ssl_keyfile=place.key,
     )  # fmt: skip
     try:
         config.load()
     except OSError as error:  # of TLS too
         raise Misconfigured(f"--tls-cert, --tls-key: {error.strerror or error}") from error
-    return uvicorn.Server(config)
+    return Server(config)
