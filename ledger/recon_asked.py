@@ -14,8 +14,9 @@ from ledger.events import Event
 from ledger.question import day, instant
 from ledger.recon_breaks import CODES, TOPIC, BreakStanding, Standings, attention, find, fold
 from ledger.recon_changes import listed, listing, said
+from ledger.recon_steps import standing_events
 from ledger.text import written
-from ledger.told import FINISHED, RUN
+from ledger.told import FINISHED, NEVER_RAN, RUN
 
 _DEED = ("at", "who", "action", "said")
 
@@ -44,7 +45,7 @@ class Breaks(Opened):
         on, until = self._times(as_of, known_at)
         found = [
             standing
-            for standing in self._standings(until).values()
+            for standing in self._standings(until, every=every).values()
             if (every or standing.is_open_on(on))
             and standing.first_on <= on
             and chosen in (None, standing.seen.country, standing.seen.other_country)
@@ -52,7 +53,8 @@ class Breaks(Opened):
         ]
         found.sort(key=lambda standing: attention(standing.seen))
         basis = self._basis(self._store.head(), {"as_of": on, "known_at": until})
-        aside = {"country": chosen, "code": code, "every": every}
+        note = None if found or self._ended(until) else NEVER_RAN
+        aside = {"country": chosen, "code": code, "every": every, "note": note}
         return Answer(listing(found, on), basis, aside)
 
     def break_show(
@@ -85,20 +87,25 @@ class Breaks(Opened):
         told = [event for (subject,) in meant for event in self._store.events(TOPIC, subject)]
         return find(self._folded(told, until), name)
 
-    def _standings(self, until: str | None) -> Standings:
-        """Where each break stands by what was recorded until an instant; None: by all that is."""
-        return self._folded(self._store.events(TOPIC), until)
+    def _standings(self, until: str | None, *, every: bool) -> Standings:
+        """Where breaks stand by what was recorded until an instant; None: by all that is.
+
+        What was cleared by then, of which nights leave much behind, is read only where `every` one is wanted.
+        """
+        told = self._store.events(TOPIC) if every else standing_events(self._store, until=until)
+        return self._folded(told, until)
 
     def _folded(self, told: Iterable[Event], until: str | None) -> Standings:
-        def known(events: Iterable[Event]) -> list[Event]:
-            return [event for event in events if until is None or event.at <= until]
-
-        standings = fold(known(told))
-        runs = known(self._store.events(RUN))
-        run_seq = max((event.seq for event in runs if event.action == FINISHED), default=0)
+        standings = fold(event for event in told if until is None or event.at <= until)
+        run_seq = max((event.seq for event in self._ended(until)), default=0)
         for standing in standings.values():
             standing.run_seq = run_seq
         return standings
+
+    def _ended(self, until: str | None) -> list[Event]:
+        """The runs that had come to their end by an instant; None: by now."""
+        runs = self._store.events(RUN)
+        return [each for each in runs if each.action == FINISHED and (until is None or each.at <= until)]
 
     def _times(self, as_of: date | str | None, known_at: date | str | None) -> tuple[str, str | None]:
         """The day on which breaks are looked at, and by what was known when: on a past day, at its end."""

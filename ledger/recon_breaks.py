@@ -197,12 +197,10 @@ class BreakStanding:
 Standings = dict[str, BreakStanding]
 
 
-def fold(events: Iterable[Event], before_seq: int | None = None) -> Standings:
-    """Where each break stands after these events, or after those before one of them. Raises Tampered."""
+def fold(events: Iterable[Event]) -> Standings:
+    """Where each break stands after these events. Raises Tampered."""
     standings: Standings = {}
     for event in events:
-        if before_seq is not None and event.seq >= before_seq:
-            break
         try:
             _apply(standings, event)
         except (AttributeError, KeyError, TypeError, ValueError) as error:
@@ -218,10 +216,10 @@ def _apply(standings: Standings, event: Event) -> None:
     standing = standings.get(name)
     if standing is None:
         standing = standings[name] = BreakStanding(of_event(name, detail), "new", detail["on"], detail["on"])
-    standing.history.append(event)
-    if event.action in ("seen", "changed", "reopened"):
+    elif event.action in ("seen", "changed", "reopened"):
         standing.seen = of_event(name, detail)
         standing.last_on = detail["on"]
+    standing.history.append(event)
     if event.action == "proposed":
         _proposed(standing, event)
     state = _STATES.get(event.action)
@@ -260,13 +258,6 @@ _STATES = {
     "seen": "new", "reopened": "reopened", "taken": "taken", "proposed": "proposed",
     "confirmed": "confirmed", "posted": "posted", "accepted": "accepted", "cleared": "cleared",
 }  # fmt: skip
-
-
-def decided(events: Iterable[Event], before_seq: int | None = None) -> str:
-    """The hash of the last thing that people did about a break, ever or before an event; none: empty."""
-    deeds = (event for event in events if event.action not in BY_RUNS)
-    hashes = [event.hash for event in deeds if before_seq is None or event.seq < before_seq]
-    return hashes[-1] if hashes else ""
 
 
 def find(standings: Standings, given: str) -> BreakStanding:

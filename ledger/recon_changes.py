@@ -30,6 +30,8 @@ from ledger.recon_breaks import (
 
 NEW, PERSISTING, CLEARED, REOPENED = "new", "persisting", "cleared", "reopened"
 _BY_EVENT = {"seen": NEW, "reopened": REOPENED, "cleared": CLEARED}
+_SECOND = 2
+"""The number of the second of several breaks that nothing tells apart: the first has none."""
 
 
 class Change(NamedTuple):
@@ -86,8 +88,9 @@ def told_apart(found: Iterable[Break], standings: Standings) -> list[Break]:
     them is never held to be decided about another.
     """
     named: dict[str, tuple[int, Break]] = {}
+    numbers: dict[str, int] = {}
     for place, each in sorted(enumerate(found), key=lambda item: not _was_told(item[1], standings)):
-        name = next(name for name in _names(each, standings) if name not in named)
+        name = next(name for name in _names(each, standings, numbers) if name not in named)
         named[name] = place, each
     return [
         each if name == each.fingerprint else replace(each, fingerprint=name)
@@ -95,14 +98,34 @@ def told_apart(found: Iterable[Break], standings: Standings) -> list[Break]:
     ]
 
 
-def _names(each: Break, standings: Standings) -> Iterator[str]:
-    """What a break may be called, best first."""
-    own = fingerprint(each.code, each.fingerprint, _about(each))
+def names(found: Iterable[Break]) -> set[str]:
+    """All that `told_apart` may call these breaks: by which their past is looked up."""
+    alike = Counter((each.code, each.fingerprint, _own_name(each)) for each in found)
+    return {
+        name
+        for (code, shared, own), many in alike.items()
+        for name in (shared, own, *(_numbered(code, own, number) for number in range(_SECOND, many + 1)))
+    }
+
+
+def _names(each: Break, standings: Standings, numbers: dict[str, int]) -> Iterator[str]:
+    """What a break may be called, best first; of those wholly alike, `numbers` has the next number."""
+    own = _own_name(each)
     if own in standings:
         yield own
     yield each.fingerprint
     yield own
-    yield from (fingerprint(each.code, own, str(number)) for number in count(2))
+    for number in count(numbers.get(own, _SECOND)):
+        numbers[own] = number + 1
+        yield _numbered(each.code, own, number)
+
+
+def _own_name(each: Break) -> str:
+    return fingerprint(each.code, each.fingerprint, _about(each))
+
+
+def _numbered(code: str, own: str, number: int) -> str:
+    return fingerprint(code, own, str(number))
 
 
 def _was_told(each: Break, standings: Standings) -> bool:

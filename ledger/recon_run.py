@@ -25,8 +25,8 @@ from ledger.events import Event, Telling
 from ledger.evidence import FIRST_PREV_HASH
 from ledger.model import Regime
 from ledger.reading import Progress
-from ledger.recon_breaks import TOPIC, Break, decided, fold, ranked
-from ledger.recon_changes import changes, table, told_apart
+from ledger.recon_breaks import TOPIC, Break, fold, ranked
+from ledger.recon_changes import changes, names, table, told_apart
 from ledger.recon_feeds import Coverage, Staged
 from ledger.recon_night import (
     STOPPED,
@@ -41,7 +41,7 @@ from ledger.recon_night import (
     of_row,
 )  # fmt: skip
 from ledger.recon_passes import Passes
-from ledger.recon_steps import held
+from ledger.recon_steps import decided, held, standing_events
 from ledger.reference import Reference
 from ledger.store import Store
 from ledger.submission import FIRST_AT
@@ -207,19 +207,19 @@ class Run:
             self._tell_files(of_faults(beyond.faults, self._terms), cut.as_of)
             raise beyond from error
         found = ranked(of_row(row, self._terms) for row in passes.ask("breaks_found").to_pylist())
-        events, later = self._store.events(TOPIC), _later(cut, runs)
+        later = _later(cut, runs)
         inputs = [Input.of(each.manifest, each.content_sha256, each.row_count) for each in staged.files]
         same = partial(identity, inputs, cut, blocks=blocks)
         alike = [run for run in reversed(runs) if run.detail["seq"] == cut.seq]
         # Who looks back is answered as the run was that came to the same, whatever was decided since.
-        named = {run.seq: same(decided(events, run.seq if later else None)) for run in alike}
+        named = {run.seq: same(decided(self._store, run.seq if later else None)) for run in alike}
         earlier = next((run for run in alike if run.detail.get("identity") == named[run.seq]), None)
-        if later and earlier is None and self._known_at is not None:
-            events = [event for event in events if event.at <= self._known_at]
-        standings = fold(events, before.seq if (before := earlier or later) else None)
+        until = self._known_at if later and earlier is None else None
+        own = earlier.detail["identity"] if earlier else same(decided(self._store, until=until))
+        before_seq = before.seq if (before := earlier or later) else None
+        standings = fold(standing_events(self._store, names(found), before_seq, until))
         made = changes(standings, found, _examined(staged.coverage, cut.as_of), cut.as_of, cut.seq)
         run = earlier.subject if earlier else self._named(runs)
-        own = earlier.detail["identity"] if earlier else same(decided(events))
         return Night(
             run, cut, inputs, made, passes.ask("certificate"), passes.ask("sources"),
             {row["matched_by"]: row["rows"] for row in passes.ask("matched").to_pylist()},
@@ -250,7 +250,7 @@ class Run:
 
     def _tell_files(self, made: Sequence[Break], on: str) -> list[Break]:
         """Record what keeps the files of a night from being accepted, so that its age counts; as recorded."""
-        standings = fold(self._store.events(TOPIC))
+        standings = fold(standing_events(self._store, names(made)))
         named = told_apart(made, standings)
         then = {"run": STOPPED, "on": on}
         told = [

@@ -118,7 +118,7 @@ def breaks(answer: Answer) -> Screen:
     """Breaks as a list to work from."""
     rows = answer.rows()
     if not rows:
-        return [_none(answer.aside)]
+        return [answer.aside["note"] or _none(answer.aside)]
     columns = [
         Column("Break", "name", titles=True), Column("Code", "name", titles=True),
         Column("Severity", "name", styles=_COLORS), Column("State", "name"), Column("CC", "name"),

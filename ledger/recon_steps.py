@@ -6,14 +6,17 @@ overtook them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
-from ledger import undoing
+import orjson
+
+from ledger import events, undoing
 from ledger.entry import Entry
 from ledger.errors import BadQuery
 from ledger.events import Event
-from ledger.recon_breaks import BreakStanding, Standings
+from ledger.reading import Reading
+from ledger.recon_breaks import TOPIC, BreakStanding, Standings
 from ledger.recon_drafts import WHO, blocking, in_words, lifting
 from ledger.store import Store
 
@@ -245,3 +248,31 @@ def held(store: Store, standings: Standings, seq: int) -> Standings:
         for *_, by_seq, _ in store.read("reversal_of", seq=each.blocked_seq)
     }
     return {name: each for name, each in blocked.items() if not 0 < (lifted.get(name) or 0) <= seq}
+
+
+_EVER = {"before_seq": 2**63 - 1, "until": "9999-12-31T23:59:59.999999Z"}
+
+
+def standing_events(
+    store: Reading, called: Iterable[str] = (), before_seq: int | None = None, until: str | None = None
+) -> list[Event]:
+    """All that was told, before an event and until an instant, of the breaks that were not cleared by then.
+
+    Of others only where TPP was set aside for them, or they are `called` so: nights leave many behind.
+    """
+    rows = store.read(
+        "standing_events", topic=TOPIC, subjects=orjson.dumps(sorted(called)).decode(),
+        **_within(before_seq, until),
+    )  # fmt: skip
+    return [events.read(row) for row in rows]
+
+
+def decided(store: Reading, before_seq: int | None = None, until: str | None = None) -> str:
+    """The hash of the last thing that people did about a break, as told by then; none: empty."""
+    rows = store.read("last_deed", topic=TOPIC, **_within(before_seq, until))
+    return rows[0][0] if rows else ""
+
+
+def _within(before_seq: int | None, until: str | None) -> dict[str, Any]:
+    given = {"before_seq": before_seq, "until": until}
+    return {**_EVER, **{name: value for name, value in given.items() if value is not None}}

@@ -26,9 +26,6 @@ from ledger.told import Told
 _MOST_DAYS = 1_000_000  # and months: further than any calendar of a ledger goes
 _MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
 _NO_VALUE = frozenset({"all", "now"})
-_NEVER_RAN = (
-    "No reconciliation had run on this ledger by then, so there is nothing to show: see tppq reconcile."
-)
 _NOT_KEPT = "The runs so far kept no certificate in the ledger: it is in the folder of results of each."
 _CERTIFIED = (
     "country", "month", "ledger_licensed_tpp", "license_system_tpp", "ledger_exported_tpp", "customs_tpp",
@@ -128,7 +125,7 @@ class Reports(Forecasts):
     def _breaks(self, as_of: str) -> tuple[Told, str | None]:
         """The breaks as they stood at the end of a day, and how old they were then."""
         end = instant(as_of) or ""
-        return told.breaks(self._store, as_of, end), None if self._runs(end) else _NEVER_RAN
+        return told.breaks(self._store, as_of, end), None if self._runs(end) else told.NEVER_RAN
 
     def _runs(self, until: str | None = None) -> list[Event]:
         """The reconciliations that had come to an end by an instant, the newest last."""
@@ -139,7 +136,7 @@ class Reports(Forecasts):
         runs = self._runs()
         kept = next((run for run in reversed(runs) if "certificate" in run.detail), None)
         if kept is None:
-            return [], _NOT_KEPT if runs else _NEVER_RAN
+            return [], _NOT_KEPT if runs else told.NEVER_RAN
         of_run = {"run_id": kept.subject, "run_on": kept.detail["as_of"]}
         months = [dict(zip(_MONTHLY, row, strict=True)) for row in kept.detail.get("months", ())]
         rows = [dict.fromkeys(_CERTIFIED) | row | of_run for row in (*months, *kept.detail["certificate"])]

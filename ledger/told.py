@@ -20,6 +20,10 @@ Told = Sequence[Mapping[str, Any]]
 RUN, FINISHED = "run", "finished"
 """The topic of a reconciliation, and what is done once it is over."""
 
+NEVER_RAN = (
+    "No reconciliation had run on this ledger by then, so there is nothing to show: see tppq reconcile."
+)
+
 _INPUT = [str, int, str, int]
 """A file of a run, as it is recorded: source, number, hash, rows, and more."""
 

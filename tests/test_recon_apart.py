@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from random import Random
 
 import pytest
 
-from ledger.recon_breaks import fingerprint, fold
-from ledger.recon_changes import changes, told_apart
+from ledger.recon_breaks import Standings, fingerprint, fold
+from ledger.recon_changes import changes, names, told_apart
 from tests.night import H100, H100_TPP, LEFT, Night
 from tests.test_recon_breaks import event, found
 
@@ -119,20 +120,39 @@ def test_a_break_with_its_code_and_key_to_itself_is_called_as_ever() -> None:
 
 def test_two_under_one_code_and_key_keep_their_names_in_any_order_and_alone() -> None:
     made = changes({}, [FIRST, SECOND], lambda _: True, "2026-11-20", 9)
-    names = {change.each.seqs: change.each.fingerprint for change in made}
-    assert names[7,] == PLAIN != names[8,]
+    called = {change.each.seqs: change.each.fingerprint for change in made}
+    assert called[7,] == PLAIN != called[8,]
     told = [event(number, "seen", change.each) for number, change in enumerate(made, 1)]
     standings = fold(told)
     for each in ([SECOND, FIRST], [FIRST, SECOND]):
-        assert {each.seqs: each.fingerprint for each in told_apart(each, standings)} == names
+        assert {each.seqs: each.fingerprint for each in told_apart(each, standings)} == called
     (left,) = told_apart([SECOND], standings)
-    assert left.fingerprint == names[8,]
+    assert left.fingerprint == called[8,]
     again = changes(standings, [SECOND], lambda _: True, "2026-11-20", 9)
     assert {change.each.seqs: change.change for change in again} == {(7,): "cleared", (8,): "persisting"}
 
 
 def test_even_those_that_nothing_tells_apart_are_all_kept() -> None:
     assert len({each.fingerprint for each in told_apart([FIRST] * 4, {})}) == 4
+
+
+def test_those_that_nothing_tells_apart_are_numbered_from_the_second_on_and_find_their_names_again() -> None:
+    called = [each.fingerprint for each in told_apart([FIRST] * 2_000, {})]
+    own = fingerprint("QUANTITY", PLAIN, "declarations 7")
+    assert called == [PLAIN, own, *(fingerprint("QUANTITY", own, str(number)) for number in range(2, 2_000))]
+    standings = fold(event(number, "seen", found(name)) for number, name in enumerate(called, 1))
+    assert {each.fingerprint for each in told_apart([FIRST] * 2_000, standings)} == set(called)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_whatever_a_break_may_be_called_is_among_the_names_that_are_looked_up(seed: int) -> None:
+    by = Random(seed)  # noqa: S311  # the same breaks each time
+    made = [found(by.choice((PLAIN, "aaaa000011112222")), seqs=(by.randint(1, 3),)) for _ in range(9)]
+    standings: Standings = {}
+    for night in ([], made[:5], made):
+        called = told_apart(night, standings)
+        assert {each.fingerprint for each in called} <= names(night)
+        standings = fold(event(number, "seen", each) for number, each in enumerate(called, 1))
 
 
 def test_of_equal_parcels_the_one_that_went_elsewhere_is_told_however_a_file_is_ordered(

@@ -224,12 +224,6 @@ def test_a_purpose_that_there_is_not_is_tampered() -> None:
         fold([event(1, "seen", found()), event(2, "proposed", purpose="gift")])
 
 
-def test_a_past_state_is_what_the_events_before_it_say() -> None:
-    events = [event(1, "seen", found()), event(2, "taken"), event(3, "cleared")]
-    assert fold(events, before_seq=3)["aaaa000011112222"].state == "taken"
-    assert fold(events, before_seq=1) == {}
-
-
 def made(events: list[Event], now: list[Break], *, seq: int = 99, on: str = "2026-11-23") -> list[Change]:
     return changes(fold(events), now, lambda each: each.source == "declarations", on, seq)
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 
 from ledger import reference, screens, statement_screens
+from ledger.answer import Answer, Rows
 from ledger.catalog import What
 from ledger.cli.failure import NO
 from ledger.cli.front_desk import FrontDesk
@@ -12,6 +14,10 @@ from ledger.cli.patience import waiting
 from ledger.cli.session import Session
 from ledger.cli.values import Misused, whole
 from ledger.grid import Column
+from ledger.screens import Screen
+
+_MOST_SHOWN = 1_000
+"""Licenses that a terminal lists; every other form has them all."""
 
 
 def headroom(session: Session, countries: Sequence[str]) -> int:
@@ -56,9 +62,19 @@ def licenses(session: Session, country: str | None) -> int:
     desk = FrontDesk(session)
     with desk.open() as ledger, waiting("entries", quiet=session.options.quiet):
         answer = ledger.licenses(country, as_of=session.options.as_of, known_at=session.options.known_at)
-    desk.answer(answer, screens.licenses(answer) if session.for_people else [])
+    desk.answer(answer, _licenses(session, answer) if session.for_people else [])
     desk.tell_charged([] if country is None else [country])
     return 0
+
+
+def _licenses(session: Session, answer: Answer) -> Screen:
+    """The licenses; in a table at a terminal, where each takes its time, the first, and how many more."""
+    more = len(answer) - _MOST_SHOWN
+    if more <= 0 or session.form != "table" or session.to_file or not sys.stdout.isatty():
+        return screens.licenses(answer)
+    held = answer.held
+    first = Answer(Rows(held.names, held.types, held.rows[:_MOST_SHOWN]), answer.basis)
+    return [*screens.licenses(first), f"... and {more:,} more: --csv lists them all"]
 
 
 def fit(session: Session, country: str, device: str | None, quantity: str | None, tpp: str | None) -> int:

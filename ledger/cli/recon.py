@@ -64,7 +64,8 @@ def reconcile(session: Session, feeds: Sequence[str], fail_on: str, out: str, *,
     somebody_looks = sys.stdout.isatty() or session.to_file or options.verbose
     if _is_clean(answer) and session.for_people and not somebody_looks:
         return status
-    desk.answer(answer, recon_screens.night(answer) if session.for_people else [])
+    screen = recon_screens.night(answer) if session.for_people else []
+    desk.answer(answer, [*screen, "Dry run: nothing was written."] if options.dry_run and screen else screen)
     return status
 
 

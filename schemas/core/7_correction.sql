@@ -30,22 +30,26 @@ paired as (
 
 traced as (
     select
+        p.undone_seq,
         p.undoing_seq,
-        p.undone_seq as earlier_seq
+        p.instead_seq,
+        p.undone_seq as first_seq
     from paired as p
+    where not exists (select 1 from paired as b where p.undone_seq = b.instead_seq)
     union all
     select
-        t.undoing_seq,
-        p.undone_seq as earlier_seq
+        p.undone_seq,
+        p.undoing_seq,
+        p.instead_seq,
+        t.first_seq
     from traced as t
-    inner join paired as p on t.earlier_seq = p.instead_seq
+    inner join paired as p on t.instead_seq = p.undone_seq
 )
 
 select
-    p.undone_seq,
-    p.undoing_seq,
-    p.instead_seq,
-    min(t.earlier_seq) as first_seq
-from paired as p
-inner join traced as t on p.undoing_seq = t.undoing_seq
-group by p.undone_seq, p.undoing_seq, p.instead_seq;
+    t.undone_seq,
+    t.undoing_seq,
+    t.instead_seq,
+    min(t.first_seq) as first_seq
+from traced as t
+group by t.undone_seq, t.undoing_seq, t.instead_seq;
