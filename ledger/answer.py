@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
+from ledger import markup
+from ledger.cells import is_figure
 from ledger.errors import BadQuery, Misconfigured
 
 _DECIMAL, _DUCKDB_DECIMAL = re.compile(r"decimal128\((\d+), (\d+)\)"), re.compile(r"DECIMAL\((\d+),(\d+)\)")
@@ -19,6 +21,9 @@ _ARROW_NAMES = {
     "TIMESTAMP": "timestamp[us]",
 }  # fmt: skip
 """DuckDB's names of types, as Arrow has them; decimals beside."""
+
+_SHOWN = 100
+"""Rows that a notebook shows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,9 +191,15 @@ class Answer:
         return self.table.__arrow_c_stream__(requested_schema)
 
     def _repr_html_(self) -> str:
-        try:
-            html: str = self.df().to_html(index=False, notebook=True)
-        except OverflowError:
-            Rows.of(self.given)
-            raise
-        return html
+        """What a notebook shows: the first rows, and what they stand on."""
+        some = Rows.of(self.given if isinstance(self.given, Rows) else self.given.slice(0, _SHOWN))
+        styles = [f' style="text-align:{"right" if is_figure(kind) else "left"}"' for kind in some.types]
+        body = "".join(markup.row(map(markup.text, row), styles) for row in some.rows[:_SHOWN])
+        about, more = self.basis, len(self) - _SHOWN
+        said = [f"{more:,} rows more: .df(), .arrow() and .rows() have them all."] if more > 0 else []
+        said += [
+            f"Regime {about['regime']}, not a legal balance. As of {about['as_of']}, entry {about['seq']:,}.",
+            f"Known at {about['known_at']}. H100e = TPP / {about['h100_tpp']:,}, rounded down.",
+        ]
+        table = f"<table><thead>{markup.heading(some.names, styles)}</thead><tbody>{body}</tbody></table>"
+        return f"{table}<p>{'<br>'.join(map(markup.text, said))}</p>"

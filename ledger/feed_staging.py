@@ -19,6 +19,7 @@ import pyarrow as pa
 
 from ledger import feed_source as source
 from ledger import feed_survey as surveys
+from ledger import spill
 from ledger.errors import BadFeed
 from ledger.feed_faults import (
     NOT_AN_OBJECT,
@@ -36,6 +37,8 @@ from ledger.feed_faults import (
 )
 from ledger.feed_layout import LONGEST, NO_COLUMN, Layout
 from ledger.schema import sql
+
+_APART: dict[str, Any] = {"autoinstall_known_extensions": False, "autoload_known_extensions": False}
 
 
 class Staging:
@@ -188,23 +191,28 @@ class Staging:
         return bool(read == surveyed.lines and empty == 0)
 
     def _stage_parquet(self, file: Path) -> None:
+        """By a connection of its own: some damage to a file ends the connection that reads it."""
+        about = {"path": str(file)}
         try:
-            with self._connection.cursor() as cursor:
-                cursor.execute(sql("feed/parquet_columns.sql"), {"path": str(file)})
-                types = {name: str(kind) for name, kind, *_ in cursor.description}
-            (filled,) = self.rows("feed/parquet_filled.sql", path=str(file))
-            self._take_header(list(types), None)
-            columns = self.layout.columns
-            wrong = [
-                (name, type_reason(columns[name], kind))
-                for (name, kind), count in zip(types.items(), filled, strict=True)
-                if count and name in columns and not takes(columns[name], kind)
-            ]
-            self._close_to_rows(wrong, None)
-            self._missing.update(name for name, _ in wrong)
-            if not self._blind:
-                self.rows("feed/read_parquet.sql", path=str(file), names=list(columns))
-        except duckdb.Error as error:
+            with duckdb.connect(config=_APART | spill.settings()) as apart:
+                description = apart.execute(sql("feed/parquet_columns.sql"), about).description
+                types = {name: str(kind) for name, kind, *_ in description}
+                (filled,) = apart.execute(sql("feed/parquet_filled.sql"), about).fetchall()
+                self._take_header(list(types), None)
+                columns = self.layout.columns
+                wrong = [
+                    (name, type_reason(columns[name], kind))
+                    for (name, kind), count in zip(types.items(), filled, strict=True)
+                    if count and name in columns and not takes(columns[name], kind)
+                ]
+                self._close_to_rows(wrong, None)
+                self._missing.update(name for name, _ in wrong)
+                if not self._blind:
+                    read = apart.sql(sql("feed/read_parquet.sql"), params={**about, "names": list(columns)})
+                    self._connection.register("arrived", read.to_arrow_table())
+                    self.rows("feed/take_parquet.sql")
+                    self._connection.unregister("arrived")
+        except (duckdb.Error, RuntimeError) as error:  # the latter for a column's name that is no text
             said = str(error).splitlines()[0].replace(str(file), self.path)
             self._close_to_rows([(None, f"cannot be read as Parquet: {said}")], None)
 

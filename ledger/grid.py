@@ -240,7 +240,7 @@ def _cards(grid: Grid, width: int) -> Iterator[Line]:
     across = max(1, (width - len(INDENT) + len(GAP)) // (name + 1 + value + len(GAP)))
     for row in [*grid.rows, *([grid.total] if grid.total is not None else [])]:
         heads = [index for index in titles if row[index]]
-        title = GAP.join(row[index] for index in heads)
+        title = GAP.join(_titled(grid.columns[index], row[index]) for index in heads)
         if not heads:
             heads = [index for index in everything if row[index]][:1]
             title = "".join(f"{grid.columns[index].heading} {row[index]}".strip() for index in heads)
@@ -257,6 +257,11 @@ def _cards(grid: Grid, width: int) -> Iterator[Line]:
         for index in sentences:
             if row[index] and index not in heads:
                 yield from _sentence(grid.columns[index], row[index], width)
+
+
+def _titled(column: Column, cell: str) -> str:
+    """A cell in the title of a card: a figure says what it counts, a name speaks for itself."""
+    return f"{column.heading} {cell}".lstrip() if column.sort == "figure" else cell
 
 
 def _sentence(column: Column, cell: str, width: int) -> Iterator[Line]:

@@ -28,6 +28,9 @@ from ledger.submission import Head
 FORMAT = "tppq-log"
 VERSION = 1
 GROUP_ROWS = 20_000
+LONGEST = 64 << 20
+"""Bytes of a line at most: more than a proposal with as many entries as it may have."""
+
 _TABLES = ("entry", "refusal", "event")
 _OF_ENTRY = ("prev_hash", "hash")
 """What stands beside an entry in its line: what its hash does not cover."""
@@ -176,7 +179,9 @@ def _must_fit(path: Path, first: int, table: str, rows: list[list[Any]]) -> None
 def _lines(path: Path) -> Iterator[tuple[int, bytes, dict[str, Any]]]:
     try:
         with opened(path, "rb") as file:
-            for number, line in enumerate(file, 1):
+            for number, line in enumerate(iter(lambda: file.readline(LONGEST + 1), b""), 1):
+                if len(line) > LONGEST:
+                    raise _bad(path, number, f"is longer than {LONGEST:,} bytes, which no line of a log is")
                 try:
                     content = orjson.loads(line)
                 except orjson.JSONDecodeError:

@@ -72,8 +72,8 @@ def pending(answer: Answer) -> Screen:
     columns = [
         Column("Proposal", "name", titles=True), Column("By", "name"), Column("Kind", "name", titles=True),
         Column("", "name", titles=True), Column("License", "name"), Column("TPP", "figure"),
-        Column("Headroom after", "figure"), Column("Why", "words", may_go=True), Column("Expires", "name"),
-        Column("Hash", "name"),
+        Column("Headroom after, when proposed", "figure"), Column("Why", "words", may_go=True),
+        Column("Expires", "name"), Column("Hash", "name"),
     ]  # fmt: skip
     cells: list[list[str]] = []
     screen: Screen = []

@@ -9,7 +9,7 @@ the figures of headroom, which other posts move. It reserves nothing, unless the
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any, Literal, NamedTuple
@@ -187,17 +187,27 @@ def content_hash(
 def pending_tpp(proposals: Iterable[Proposal], as_of: str | None = None) -> dict[str, int]:
     """By quota, what headroom would gain if all of these were approved (TPP; below zero: it would lose)."""
     change: dict[str, int] = {}
-    for proposal in proposals:
+    for proposal in _together(proposals):
         for quota, effective_on, tpp in proposal.moves():
             if as_of is None or effective_on <= as_of:
                 change[quota] = change.get(quota, 0) + tpp
     return change
 
 
+def _together(proposals: Iterable[Proposal]) -> Iterator[Proposal]:
+    """Those that could all be approved: of several that undo the same entry, the first."""
+    undone: set[int] = set()
+    for proposal in proposals:
+        undoes = {each["reverses_seq"] for each in proposal.entries} - {None}
+        if undone.isdisjoint(undoes):
+            undone |= undoes
+            yield proposal
+
+
 def reserved_tpp(proposals: Iterable[Proposal]) -> dict[str, int]:
     """By quota, the TPP that these would take out of headroom; what they would bring is not there yet."""
     taken: dict[str, int] = {}
-    for proposal in proposals:
+    for proposal in _together(proposals):
         for quota, _, tpp in proposal.moves():
             if tpp < 0:
                 taken[quota] = taken.get(quota, 0) - tpp

@@ -11,12 +11,11 @@ from typing import Any, NamedTuple
 
 import pyarrow as pa
 
-from ledger.cells import shown
+from ledger import markup
 from ledger.recon_breaks import AGES, OVER_20, SEVERITIES, bucket
 from ledger.recon_changes import Change, Line
 from ledger.recon_drafts import in_words
 from ledger.recon_night import FINAL, Night
-from ledger.text import visible
 
 MOST_ROWS = 500
 """Rows of a table of breaks or proposals: nobody reads more on paper; the rest is in the files beside it."""
@@ -111,30 +110,20 @@ def _cell(value: Any) -> str:
             f'<i style="width:max({share:.2%}, {"1px" if share else "0px"});background:{color}"></i>'
             for share, color in value.each
         )
-    if isinstance(value, tuple):
-        return "<br>".join(map(_cell, value))
-    return escape(visible(shown(value)))
-
-
-def _row(values: Iterable[Any], classes: Iterable[str]) -> str:
-    cells = zip(values, classes, strict=True)
-    return "<tr>" + "".join(f"<td{_of(each)}>{_cell(value)}</td>" for value, each in cells) + "</tr>"
-
-
-def _of(name: str) -> str:
-    return f' class="{name}"' if name else ""
+    return "<br>".join(map(_cell, value)) if isinstance(value, tuple) else markup.text(value)
 
 
 def _table(columns: Mapping[str, str], rows: Iterable[Sequence[Any]], *, told: bool = False) -> str:
     """A table of these columns; if `told`, each row has one value more: a sentence for the line below it."""
-    heads = "".join(f'<th scope="col"{_of(each)}>{escape(name)}</th>' for name, each in columns.items())
+    classes = [f' class="{each}"' if each else "" for each in columns.values()]
     below = f'<tr class="told"><td colspan="{len(columns)}"><span>%s</span></td></tr>'
     body = ("</tbody>\n<tbody>" if told else "\n").join(
-        _row(row[: len(columns)], columns.values()) + (below % _cell(row[-1]) if told else "") for row in rows
+        markup.row(map(_cell, row[: len(columns)]), classes) + (below % _cell(row[-1]) if told else "")
+        for row in rows
     )
     long = "" if told else ' class="long"'
     return (
-        f'<div class="wide" tabindex="0"><table{long}><thead><tr>{heads}</tr></thead>'
+        f'<div class="wide" tabindex="0"><table{long}><thead>{markup.heading(columns, classes)}</thead>'
         f"<tbody>{body}</tbody></table></div>"
     )
 

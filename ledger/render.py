@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -126,8 +127,15 @@ def _row(cells: Iterable[str]) -> str:
     return f"| {' | '.join(_escaped(cell) for cell in cells)} |"
 
 
+_MARKS = re.compile(r"[\\|*`~\[\]]|(?<![^\W_])_|_(?![^\W_])")
+"""What Markdown would take for more than text; within a word, an underscore is one."""
+
+_ENTITY = re.compile(r"&(?=#?\w+;)")
+
+
 def _escaped(cell: str) -> str:
-    return visible(cell.replace("\n", " ")).replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;")
+    text = _ENTITY.sub("&amp;", visible(cell.replace("\n", " "))).replace("<", "&lt;")
+    return _MARKS.sub(r"\\\g<0>", text)
 
 
 def _workbook(given: Any, basis: Mapping[str, Any], notice: str) -> bytes:

@@ -13,6 +13,8 @@ from decimal import Decimal
 from math import isfinite
 from typing import Any
 
+from rich.cells import cell_len
+
 from ledger.answer import Rows
 from ledger.cells import is_figure, places_of, shown
 from ledger.errors import BadQuery, Misconfigured
@@ -30,6 +32,8 @@ _BEFORE_ALL = date(1900, 1, 1)
 """A workbook's calendar begins after it: days up to then are kept as text."""
 
 _WIDEST = 60
+_ON_PAPER, _SMALL = 240, 60
+"""Letters side by side that can be read on one page; what is wider is printed so small (%), on several."""
 _ABOUT = "About"
 _TELLS = {
     "report": "Report",
@@ -78,8 +82,11 @@ def workbook(sheets: Mapping[str, Any], basis: Mapping[str, Any], notice: str) -
 _STYLES: Mapping[str, Mapping[str, Any]] = {
     "head": {"bold": True, "valign": "top"},
     "about": {"text_wrap": True, "valign": "top"},
-    "day": {"num_format": "yyyy-mm-dd"},
+    # a figure stands apart from the text in the column after it, its heading above it and clear of the filter
+    "figure head": {"bold": True, "valign": "top", "align": "right", "indent": 2},
+    "day": {"num_format": "yyyy-mm-dd", "align": "left"},
 }
+_FIGURE: Mapping[str, Any] = {"align": "right", "indent": 1}
 
 
 def _created(basis: Mapping[str, Any]) -> datetime:
@@ -93,7 +100,7 @@ def _about(basis: Mapping[str, Any], notice: str) -> Iterator[tuple[str, str]]:
         name = _TELLS.get(key, key)
         if isinstance(value, Mapping):
             for parameter, given in value.items():
-                yield f"{name} {parameter}", "all" if given is None else shown(given, thousands=False)
+                yield f"{name} {parameter}", "not given" if given is None else shown(given, thousands=False)
         elif isinstance(value, list):
             for each in value:
                 yield name, shown(each, thousands=False)
@@ -113,20 +120,27 @@ def _fill(sheet: Any, held: Rows, book: Any, styles: Mapping[str, Any]) -> None:
     sheet.freeze_panes(1, 0)
     sheet.repeat_rows(0)
     sheet.set_landscape()
-    sheet.fit_to_pages(1, 0)
     if held.rows:
         sheet.autofilter(0, 0, len(held.rows), len(held.names) - 1)
-    columns = zip(*held.rows, strict=True) if held.rows else [()] * len(held.names)
+    columns, across = zip(*held.rows, strict=True) if held.rows else [()] * len(held.names), 0
     for place, (name, kind, values) in enumerate(zip(held.names, held.types, columns, strict=True)):
-        sheet.write_string(0, place, name, styles["head"])
-        number = book.add_format({"num_format": _number_format(kind)})
-        longest = len(name) + 2  # room for the arrow of the filter
+        figure = is_figure(kind)
+        sheet.write_string(0, place, name, styles["figure head" if figure else "head"])
+        number = book.add_format({"num_format": _number_format(kind), **(_FIGURE if figure else {})})
+        longest = len(name) + 2 + figure  # room for the arrow of the filter
         for row, value in enumerate(values, start=1):
             if value is not None:
                 text = value if type(value) is str else shown(value)  # most of what a workbook holds is text
-                longest = max(longest, len(text))
+                longest = max(longest, len(text) if text.isascii() else cell_len(text))
                 _write(sheet, row, place, value, text, styles["day"] if type(value) is date else number)
-        sheet.set_column(place, place, min(_WIDEST, longest + 2))
+        width = min(_WIDEST, longest + 2)
+        sheet.set_column(place, place, width)
+        across += width
+    if across <= _ON_PAPER:
+        sheet.fit_to_pages(1, 0)
+    else:
+        sheet.set_print_scale(_SMALL)
+        sheet.repeat_columns(0)
 
 
 def _number_format(kind: str) -> str:

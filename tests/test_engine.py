@@ -216,7 +216,21 @@ def test_an_answer_is_arrow_polars_rows_and_an_iterator(answer: Answer) -> None:
     assert pl.DataFrame(answer).to_dicts() == rows
 
 
+BASIS = {
+    "regime": "diffusion-2025", "h100_tpp": 15_832, "as_of": "2026-11-21", "seq": 18_204,
+    "known_at": "2026-11-21T22:40:07.123456Z",
+}  # fmt: skip
+
+
 def test_an_answer_shows_itself_in_a_notebook(answer: Answer) -> None:
-    html = answer._repr_html_()
-    assert "<table" in html
-    assert str(LARGE) in html
+    html = Answer(answer.given, BASIS)._repr_html_()
+    assert f'<td style="text-align:right">{LARGE:,}</td>' in html
+    assert "Regime diffusion-2025, not a legal balance. " in html
+    assert "more" not in html
+
+
+def test_a_notebook_is_shown_the_first_rows_of_many_whole_and_as_text() -> None:
+    long = "<b>" + "x" * 200
+    html = Answer(pa.table({"consignee": [long] * 1_234}), BASIS)._repr_html_()
+    assert html.count(f'<td style="text-align:left">&lt;b&gt;{"x" * 200}</td>') == 100
+    assert "1,134 rows more" in html

@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pyarrow import parquet
 from pydantic import TypeAdapter, ValidationError
 
 from ledger.entry import Entry, Name
@@ -45,6 +47,18 @@ def writer(tmp_path: Path) -> Write:
 def test_columns_may_come_in_any_order_and_optional_ones_not_at_all(write: Write) -> None:
     (row,) = read(write("tpp,effective_on,country,kind\n5,2026-01-01,AE,allocate\n"))
     assert (row["kind"], row["tpp"], row["holder"], row["programme"]) == ("allocate", 5, None, "country")
+
+
+@pytest.mark.parametrize("bits", [1, 0x95])
+def test_a_parquet_file_with_one_damaged_byte_has_rows_or_faults(tmp_path: Path, bits: int) -> None:
+    table = pa.table({name: [str(value)] * 3 for name, value in LICENSE.items() if value is not None})
+    file = tmp_path / "feed.parquet"
+    parquet.write_table(table, file, compression="none")
+    whole = file.read_bytes()
+    for place in range(0, len(whole), 11):
+        file.write_bytes(whole[:place] + bytes([whole[place] ^ bits]) + whole[place + 1 :])
+        with read_feed(str(file)) as feed:
+            assert feed.faults or feed.row_count == 3
 
 
 def test_a_date_column_of_parquet_is_read_as_days(write: Write) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import signal
@@ -232,6 +233,16 @@ def test_what_is_no_file_is_not_written_over(log: Path, tmp_path: Path) -> None:
 
 
 # --------------------------------------------------------------------------------------- what a log may hold
+
+
+def test_a_line_that_no_log_has_is_named_before_it_fills_the_memory(tmp_path: Path) -> None:
+    with gzip.open(tmp_path / "log.jsonl.gz", "wb", 1) as file:
+        file.write(b'{"format":"tppq-log","v":1,"head":{"x":"')
+        for _ in range(log_file.LONGEST >> 20):
+            file.write(b"a" * (1 << 20))
+    with pytest.raises(BadFeed, match=r"line 1: is longer than 67,108,864 bytes, which no line of a log is"):
+        import_log(tmp_path / "log.jsonl.gz", f"sqlite:///{tmp_path / 'new.db'}")
+    assert not (tmp_path / "new.db").exists()
 
 
 WRONG: list[tuple[int, str, object, str]] = [

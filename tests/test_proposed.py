@@ -148,6 +148,14 @@ def test_what_is_pending_is_counted_by_what_it_would_do_to_headroom() -> None:
     assert proposed.pending_tpp(waiting, "2026-02-04") == {"country/AE": 200, "country/KZ": -14}
 
 
+def test_of_proposals_that_undo_the_same_entry_one_is_counted_as_only_one_can_pass() -> None:
+    (proposal,) = proposed.fold([made(1)], AT).values()
+    undoing = {**ENTRIES[0], "kind": "withdraw", "tpp": 5}
+    waiting = [proposal._replace(entries=[{**undoing, "reverses_seq": seq}]) for seq in (7, 7, 8)]
+    assert proposed.pending_tpp(waiting) == {undoing["quota"]: -10}
+    assert proposed.reserved_tpp(waiting) == {undoing["quota"]: 10}
+
+
 def test_reserved_is_what_would_be_taken_not_what_would_be_brought() -> None:
     assert proposed.reserved_tpp(proposed.fold([made(1)], AT).values()) == {"country/KZ": 37}
 

@@ -110,6 +110,28 @@ def test_the_header_stays_and_filters(read: Read) -> None:
     assert [read.cells(1)[f"{letter}1"][0] for letter in "ABCDEFGH"] == list(HELD.names)
 
 
+def test_figures_stand_apart_from_the_text_beside_them_and_their_headings_above_them(read: Read) -> None:
+    styles = read.parts["xl/styles.xml"]
+    assert '<alignment horizontal="right" indent="1"/>' in styles
+    assert '<alignment horizontal="right" vertical="top" indent="2"/>' in styles
+    assert '<alignment horizontal="left"/>' in styles  # of days, which would stand right otherwise
+
+
+@pytest.mark.parametrize(("columns", "fits"), [(4, True), (5, False)])
+def test_what_is_too_wide_to_be_read_on_one_page_is_printed_on_several(columns: int, *, fits: bool) -> None:
+    held = Rows(tuple(map(str, range(columns))), ("string",) * columns, [("x" * 58,) * columns])
+    sheet = Read(workbook.workbook({"Rows": held}, BASIS, NOTICE)).parts["xl/worksheets/sheet1.xml"]
+    assert ("fitToPage" in sheet) == fits
+    assert ('scale="60"' in sheet) != fits
+
+
+def test_a_column_is_as_wide_as_wide_letters_take() -> None:
+    held = Rows(("a", "b"), ("string", "string"), [("x" * 20, "\u682a" * 20)])
+    sheet = Read(workbook.workbook({"Rows": held}, BASIS, NOTICE)).parts["xl/worksheets/sheet1.xml"]
+    widths = [float(each) for each in re.findall(r'<col min="." max="." width="([0-9.]+)"', sheet)]
+    assert [int(each) for each in widths] == [22, 42]
+
+
 def test_the_last_sheet_says_what_the_figures_stand_on_and_are_not(read: Read) -> None:
     cells = read.cells(2)
     told = [(cells[f"A{row}"][0], cells[f"B{row}"][0]) for row in range(1, len(cells) // 2 + 1)]
@@ -117,7 +139,7 @@ def test_the_last_sheet_says_what_the_figures_stand_on_and_are_not(read: Read) -
     assert told[0] == ("Not a legal balance", NOTICE)
     assert dict(told) | {"Note": ""} == {
         "Not a legal balance": NOTICE, "Report": "pace", "Question": BASIS["question"],
-        "Parameter country": "AE", "Parameter months": "all", "Regime": "diffusion-2025",
+        "Parameter country": "AE", "Parameter months": "not given", "Regime": "diffusion-2025",
         "Last entry": "18204", "Head hash": BASIS["head_hash"], "As of": "2026-11-21",
         "Known at (UTC)": "2026-11-21T22:40:07.123456Z", "H100 divisor (TPP)": "15832", "Note": "",
         "H100-equivalents": "TPP / 15,832, rounded toward zero",

@@ -1,4 +1,3 @@
 -- One row per row of a Parquet file: the cells of the columns that its layout has, as text.
-insert into cell by name
 select columns(lambda name: list_contains($names, name))::varchar
 from read_parquet($path, hive_partitioning = false)
