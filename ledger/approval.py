@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,16 +16,6 @@ class Approval:
     beyond_headroom: frozenset[str]
     reversals_over_tpp: int
     days: int
-
-    @classmethod
-    def of(cls, table: Mapping[str, Any]) -> Approval:
-        """The table [approval] of a regime's file."""
-        return cls(
-            kinds=frozenset(table["approval_kinds"]),
-            beyond_headroom=frozenset(table["approval_beyond_headroom"]),
-            reversals_over_tpp=table["approval_reversals_over_tpp"],
-            days=table["approval_days"],
-        )
 
     def why(self, kind: str, tpp: int, *, reverses: bool) -> str | None:
         """What about an entry takes two people whatever headroom is; None where one person may post it."""

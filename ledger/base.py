@@ -62,13 +62,14 @@ class Opened:
         users, or the user whose `token` is given. `busy_seconds` is how long to wait for another writer,
         `clock` microseconds since 1970. Where the store does not fit the `checkpoint` that is kept outside it
         (signed by `verifier`, if given), nothing can be written. Raises Misconfigured where there is no
-        ledger, NotPermitted for somebody who is no user of a shared one, BadQuery for what is no name.
+        ledger, or no file of its regime that can be used, NotPermitted for somebody who is no user of a
+        shared one, BadQuery for what is no name.
         """
         who = roster.at_work() if actor is None else named("actor", actor)
         store = Store(Database(url, busy_seconds), clock)
         try:
             head = store.checked_head()
-            terms = reference.load().regime(head.regime)
+            terms = reference.load().run_by_ledger(head.regime)
             store.frozen = unsound(head)  # before anything is recorded, a denial too
             if checkpoint is not None and store.frozen is None:
                 store.frozen = kept.guard(store, Path(checkpoint), verifier)

@@ -17,8 +17,8 @@ from functools import partial
 from itertools import chain
 from typing import Any
 
-from ledger import reference, roster, segments, undoing
-from ledger.accounts import Asked, Books
+from ledger import quotas, reference, roster, segments, undoing
+from ledger.accounts import Books
 from ledger.audit import Audit
 from ledger.bulk import Bulk
 from ledger.copies import Copies
@@ -29,7 +29,6 @@ from ledger.errors import Misconfigured
 from ledger.feed import GROUP, Feed
 from ledger.line import always
 from ledger.lookups import OWN_PREFIX
-from ledger.model import Kind
 from ledger.outcome import Outcome, Receipt
 from ledger.proofs import Proofs
 from ledger.reading import Progress, silent
@@ -60,9 +59,10 @@ class Ledger(Audit, Copies, Dictionary, Proofs, Reconciling, Reports, Sandbox, S
     ) -> Ledger:
         """Create the store at `url`, if not there, and post the opening allocation of every Tier 2 country.
 
-        742.6(b)(10)(iii)(B): 790,000,000 TPP each, for 2025 to 2027. Repeating it changes nothing. `options`
-        as for `open`. Raises UnknownName (no such regime), Misconfigured (a regime without a cap; another
-        regime's ledger).
+        742.6(b)(10)(iii)(B): 790,000,000 TPP each, for 2025 to 2027. Repeating it changes nothing; where the
+        regime has got a country more since, it opens that one. `options` as for `open`. Raises UnknownName
+        (no such regime), Misconfigured (a regime without a cap; another regime's ledger), Refused where a
+        country could not be opened, as before the period begins: then nothing is written. Also NotPermitted.
         """
         terms = reference.load().regime(regime)
         how = {name: options[name] for name in ("busy_seconds", "clock") if name in options}
@@ -70,6 +70,8 @@ class Ledger(Audit, Copies, Dictionary, Proofs, Reconciling, Reports, Sandbox, S
             found = store.schema_version()
             if found not in (None, SCHEMA_VERSION):
                 raise store.other_schema(found)
+            if opening and found is None:
+                quotas.must_open(terms, terms.opened(), store.today())
             store.database.create()
             store.open_head(terms.regime)
         ledger = cls.open(url, **options)
@@ -244,22 +246,21 @@ class Ledger(Audit, Copies, Dictionary, Proofs, Reconciling, Reports, Sandbox, S
             raise Misconfigured(f"{found}, not {regime}", regime=regime)
 
     def _allocate(self) -> None:
-        """The opening allocations; each request has an id of its own, so that a repeat changes nothing."""
-        terms = self._terms
-        posts = [
-            Post(
-                f"opening-{terms.regime}-{code}", 0, None,
-                Asked(
-                    Kind.allocate, code, terms.period_from, None, None, None, terms.cap_tpp, None, None, None,
-                    terms.citation, "opening allocation", "country", code, None, f"country/{code}",
-                ),
-                line,
-            )
-            for line, code in enumerate(terms.opened(), 1)
-        ]  # fmt: skip
-        self._must("db")  # and not: two people, whom a new ledger does not have
-        books = Books(terms, self._store.today(), self.actor)
-        self._store.submit(posts, books, atomic=False)
+        """The opening allocations that are missing, all or none; each has an id of its own, for a repeat.
+
+        What was refused before, as of an earlier day, is judged anew.
+        """
+        self._must("db")
+        terms, head, today = self._terms, self._store.head(), self._store.today()
+        missing = quotas.missing(self._store, terms)
+        quotas.must_open(terms, missing, today)
+        if self.shared and head.seq and missing:  # a new ledger does not have two people
+            if (said := quotas.by_two(terms, missing)) is not None:
+                raise self._to_propose(said, dry_run=False)
+            self._must("post")
+        if missing:
+            posts, books = quotas.openings(terms, missing), Books(terms, today, self.actor)
+            self._store.submit(posts, books, atomic=False, again=True, check=quotas.none_refused)
 
 
 def _store(url: str, busy_seconds: float = 10, clock: Callable[[], int] = clock_us) -> Store:

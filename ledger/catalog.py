@@ -83,8 +83,9 @@ def device_rows(known: Reference, regime: Regime) -> list[Row]:
 
 def regime_rows(regime: Regime) -> list[Row]:
     """One row per key of the regime's file (key, value as text, status, citation), then the other regimes."""
-    text = reference.documents()[regime.regime]
-    rest = {name: other for name, other in reference.documents().items() if name != regime.regime}
+    documents = reference.load().documents
+    text = documents[regime.regime]
+    rest = {name: other for name, other in documents.items() if name != regime.regime}
     others = [(name, f"{other['title']}: {other['notice']}", other) for name, other in rest.items()]
     return [
         {
@@ -103,9 +104,10 @@ def _facts(text: Row) -> Iterator[tuple[str, Any, Row]]:
     for name, value in text.items():
         if name == "country_list":
             for listed in value:
-                until = listed.get("valid_to", "further notice")
-                count = f"tier {listed['tier']}, count {len(listed['members'])}, until {until}"
-                yield f"{listed['list_id']} from {listed['valid_from']}", count, listed
+                has: Row = {key: _own(fact, listed)[0] for key, fact in listed.items()}
+                until = has.get("valid_to", "further notice")
+                count = f"tier {has['tier']}, count {len(has['members'])}, until {until}"
+                yield f"{has['list_id']} from {has['valid_from']}", count, listed
         elif name == "programme":
             for programme, table in value.items():
                 steps = {f"cap_tpp from {step['from']}": step["cap_tpp"] for step in table.get("steps", ())}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from operator import attrgetter
 from types import MappingProxyType
 from typing import Any
@@ -50,7 +51,23 @@ def references(
     """The rows of the tables of reference data, by the names of the tables of `core/0_reference.sql`."""
     things = {"country": countries.values(), "device": devices.values(), "regime": [regime]}
     rows = {name: list(map(attrgetter(*FIELDS[name]), each)) for name, each in things.items()}
-    return rows | {"move": [(kind.value, *move) for kind, move in MOVES.items()]}
+    return rows | {"move": [(kind.value, *move) for kind, move in MOVES.items()], "tier": tiers(regime)}
+
+
+def tiers(regime: Regime) -> list[tuple[str, int, str, str | None]]:
+    """Country, tier, first and last day: one row where lists go on from one another."""
+    listed = sorted(
+        (code, each.tier, each.valid_from, each.valid_to) for each in regime.lists for code in each.members
+    )
+    spans: list[tuple[str, int, str, str | None]] = []
+    for code, tier, since, until in listed:
+        goes_on = spans and spans[-1][:2] == (code, tier) and _goes_on(spans[-1][3], since)
+        spans.append((code, tier, spans.pop()[2] if goes_on else since, until))
+    return spans
+
+
+def _goes_on(until: str | None, since: str) -> bool:
+    return until is not None and (date.fromisoformat(since) - date.fromisoformat(until)).days == 1
 
 
 def to_headroom(kinds: Iterable[str], tpp: Iterable[int]) -> list[int]:

@@ -179,7 +179,7 @@ def import_log(
     """
     file, target = Path(file), Database(url, 0)
     head = log_file.read_head(file)
-    regime = reference.load().regime(head.regime)
+    regime = reference.load().run_by_ledger(head.regime)
 
     def load(url: str, check: Check) -> None:
         done = 0
@@ -276,7 +276,7 @@ def _verified(part: Path, file: Path, advice: str = "nothing was written") -> Co
 
 
 def _must_verify(store: Store, advice: str = "nothing was written") -> None:
-    asked = Questions(store, reference.load().regime(store.head().regime), "")
+    asked = Questions(store, reference.load().run_by_ledger(store.head().regime), "")
     answer = asked.verify()
     if len(answer):
         first = answer.rows()[0]

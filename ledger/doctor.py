@@ -144,6 +144,9 @@ def _reference_data() -> Check:
     found = (
         f"{len(data.countries):,} countries, {len(data.devices):,} devices, under {', '.join(data.regimes)}"
     )
+    if data.unusable:
+        advice = f"mend it in {reference.regimes_folder()}, or take it out: no ledger can run it until then"
+        return Check("reference data", "warn", "; ".join([found, *data.unusable.values()]), advice)
     return Check("reference data", "ok", found, "")
 
 
@@ -190,8 +193,13 @@ def _no_ledger(error: LedgerError) -> Check:
 
 
 def _ledger(store: Store, head: Head) -> Iterator[Check]:
-    found = f"{store.database.name}: entry {head.seq:,}, head {head.hash[:8]}, {head.regime}"
-    yield Check("ledger", "ok", found, "")
+    try:
+        reference.load().run_by_ledger(head.regime)
+    except Misconfigured as error:
+        yield Check("ledger", "fail", error.detail, "until then it can be neither asked nor written to")
+    else:
+        found = f"{store.database.name}: entry {head.seq:,}, head {head.hash[:8]}, {head.regime}"
+        yield Check("ledger", "ok", found, "")
     yield _schema(head.schema_version)
     yield checkup.guarded(store)
     for each in checkup.kept_apart(store, head):

@@ -1,4 +1,4 @@
-"""When a country will have used 90 % and 100 % of its quota: from its licenses, not from a smooth rate.
+"""When a country's quota will be critical (90 %) and used up: from its licenses, not from a smooth rate.
 
 The futures are drawn in `outlook`; the SQL that says from what is in `schemas/forecast`. Beside each forecast
 stands how far the one of a quarter ago was off.
@@ -69,13 +69,14 @@ class Forecasts(Questions):
     ) -> Answer:
         """When 90 % and 100 % of a quota will be used, one row per country, percent and run-rate.
 
-        Columns: country, country_name, percent (90; 100: less than one H100 is left), run_rate (30 days, 90
-        days, since opening), draws (licenses in it), daily_tpp, allocated_tpp, used_tpp (all that is not
-        headroom), expected_tpp (exported, and what licenses hold by the share that such licenses shipped),
-        outcome (reached; dated; not in period; too few draws: below 5 there is no date; closed), p10_on,
-        p50_on, p90_on (the day by which so many of 100 drawn futures are there), not_in_period_percent, and
-        what the forecast of a quarter ago said of today: last_quarter_p50_tpp, last_quarter_error_tpp (that
-        less used_tpp), last_quarter_within (P10 to P90). The same ledger and times give the same answer.
+        Columns: country, country_name, percent (90, or what the regime calls critical; 100: less than one
+        H100 is left), run_rate (30 days, 90 days, since opening), draws (licenses in it), daily_tpp,
+        allocated_tpp, used_tpp (all that is not headroom), expected_tpp (exported, and what licenses hold by
+        the share that such licenses shipped), outcome (reached; dated; not in period; too few draws: below 5
+        there is no date; closed), p10_on, p50_on, p90_on (the day by which so many of 100 drawn futures are
+        there), not_in_period_percent, and what the forecast of a quarter ago said of today:
+        last_quarter_p50_tpp, last_quarter_error_tpp (that less used_tpp), last_quarter_within (P10 to P90).
+        The same ledger and times give the same answer.
         Raises UnknownName, NoQuota, DenialPolicy.
         """
         code = self._country(country) if country is not None else None
@@ -142,8 +143,9 @@ class Forecasts(Questions):
         standing = quota.standing
         used = standing.used_tpp
         # 100 % is, as `exhausted` in `balance_state`, less than one H100 left
+        critical = self._terms.critical_percent
         targets = {
-            90: -(-standing.allocated_tpp * 90 // 100),
+            critical: -(-standing.allocated_tpp * critical // 100),
             100: standing.allocated_tpp - self._terms.h100_tpp + 1,
         }
         same = {

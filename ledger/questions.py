@@ -156,11 +156,12 @@ class Questions(Opened):
             account = books.quotas[asked.quota] = Account(asked.quota, NO_LICENSE)
             account.tpp["headroom"] = headroom_tpp
         refusal = rules.judge(asked, books)
-        reason, aside = None if refusal is None else refusal.detail, {}
-        if isinstance(refusal, OverHeadroom):
-            freed = terms.freed(asked.tpp, headroom_tpp, found["lapsing_tpp"], found["expired_tpp"])
-            reason, aside = f"{reason}. {freed}" if freed else reason, {"freed": freed}
         free_tpp = books.free("headroom", asked.quota)
+        reason = None if refusal is None else refusal.detail
+        aside: dict[str, Any] = {"reserved_tpp": reserved.get(asked.quota, 0)}
+        if isinstance(refusal, OverHeadroom):
+            freed = terms.freed(asked.tpp, free_tpp, found["lapsing_tpp"], found["expired_tpp"])
+            reason, aside["freed"] = f"{reason}. {freed}" if freed else reason, freed
         fitting_tpp = max(0, free_tpp) if refusal is None or isinstance(refusal, OverHeadroom) else 0
         largest = fitting_tpp * asked.quantity // asked.tpp if asked.quantity is not None else None
         row = (

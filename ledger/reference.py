@@ -11,17 +11,16 @@ import re
 import tomllib
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from ledger import choices, schema
-from ledger.approval import Approval
+from ledger import facts, regime_file, schema
 from ledger.errors import Misconfigured, UnknownName
-from ledger.model import Country, CountryList, Device, Regime
+from ledger.model import Country, Device, Regime
 
 DEFAULT_REGIME = "diffusion-2025"
 Row = dict[str, Any]
@@ -49,12 +48,16 @@ class Reference:
 
     A spelling of two countries ("Congo", "Korea") is in the file of both, and is refused as ambiguous.
     `uncapped` maps regimes without a country cap, under which no ledger can be opened, to their titles.
+    `unusable` maps the other files of regimes to what is wrong in them; `documents` has those that can be
+    used, as they stand.
     """
 
     countries: Mapping[str, Country]
     devices: Mapping[str, Device]
     regimes: Mapping[str, Regime]
     uncapped: Mapping[str, str]
+    unusable: Mapping[str, str]
+    documents: Mapping[str, Row]
     spellings: Mapping[str, tuple[str, ...]]
 
     def country_code(self, text: str) -> str:
@@ -89,9 +92,11 @@ class Reference:
         return found
 
     def regime(self, regime_id: str) -> Regime:
-        """The regime of this id. Raises `UnknownName`; `Misconfigured` when it sets no country cap."""
+        """The regime of this id. Raises UnknownName; Misconfigured where no ledger can be run under it."""
         if regime_id in self.regimes:
             return self.regimes[regime_id]
+        if regime_id in self.unusable:
+            raise Misconfigured(self.unusable[regime_id], regime=regime_id)
         capped = ", ".join(self.regimes)
         if regime_id not in self.uncapped:
             close = get_close_matches(regime_id, self.regimes, n=1)
@@ -99,6 +104,13 @@ class Reference:
             raise _unknown("regime", "regime", regime_id, near, f"write {capped}")
         detail = f"regime '{regime_id}' sets no country cap: no ledger can be opened under it, use {capped}"
         raise Misconfigured(detail, regime=regime_id)
+
+    def run_by_ledger(self, regime_id: str) -> Regime:
+        """The regime that a ledger runs. Raises Misconfigured where its file is not here, or unusable."""
+        if regime_id not in {*self.regimes, *self.uncapped, *self.unusable}:
+            said = f"the ledger runs {regime_id}, whose file {regime_id}.toml is not in {regimes_folder()}"
+            raise Misconfigured(f"{said}: put it there", regime=regime_id)
+        return self.regime(regime_id)
 
     def _near_countries(self, text: str) -> Sequence[str]:
         """The codes of the spelling nearest to `text`; else of the one country with such a word in a name."""
@@ -148,7 +160,7 @@ def _unknown(noun: str, field: str, text: str, near: Mapping[str, str], advice: 
 def load() -> Reference:
     """Everything in `fixtures/reference`, read once a process (about 10 ms).
 
-    Raises Misconfigured where the file of a regime cannot be used.
+    The file of a regime that cannot be used stops the ledgers that run it, and no other.
     """
     countries = {row["country"]: _country(row) for row in _csv_rows("country.csv")}
     spellings: dict[str, tuple[str, ...]] = {}
@@ -157,18 +169,27 @@ def load() -> Reference:
             bearers = spellings.get(fold(text or ""), ())
             if text and country.country not in bearers:
                 spellings[fold(text)] = (*bearers, country.country)
-    capped, uncapped = dict[str, Regime](), dict[str, str]()
-    for name, document in documents().items():
-        with _usable(name):
-            if "allocation" in document:
-                capped[name] = _regime(document)
-            else:
-                uncapped[name] = document["title"]
+    capped, uncapped, unusable = dict[str, Regime](), dict[str, str](), dict[str, str]()
+    documents = dict[str, Row]()
+    for file in sorted(regimes_folder().glob("*.toml")):
+        try:
+            document = _document(file)
+            regime = regime_file.of(document, countries, lambda text: spellings.get(fold(text), ()))
+        except Misconfigured as error:
+            unusable[file.stem] = error.detail
+            continue
+        documents[file.stem] = document
+        if regime is None:
+            uncapped[file.stem] = document["title"]
+        else:
+            capped[file.stem] = regime
     return Reference(
         countries=MappingProxyType(countries),
         devices=MappingProxyType({row["device_id"]: _device(row) for row in _csv_rows("device.csv")}),
         regimes=MappingProxyType(capped),
         uncapped=MappingProxyType(uncapped),
+        unusable=MappingProxyType(unusable),
+        documents=MappingProxyType(documents),
         spellings=MappingProxyType(spellings),
     )
 
@@ -184,31 +205,21 @@ def _csv_rows(name: str) -> Iterator[dict[str, str]]:
         yield from csv.DictReader(file)
 
 
-@cache
-def documents() -> Mapping[str, Row]:
-    """Each regime's file as it stands, by id. Raises Misconfigured."""
-    found = {}
-    for file in sorted((schema.folder("fixtures") / "reference" / "regimes").glob("*.toml")):
-        with _usable(file.stem):
-            found[file.stem] = text = tomllib.loads(file.read_text(encoding="utf-8"))
-            if text["id"] != file.stem:
-                raise ValueError(f"it has the id {text['id']!r}: write {file.stem!r}, as the file is named")
-    return MappingProxyType(found)
+def regimes_folder() -> Path:
+    """Where the files of the regimes are: one each, named as its id."""
+    return schema.folder("fixtures") / "reference" / "regimes"
 
 
-@contextmanager
-def _usable(name: str) -> Iterator[None]:
-    """While the file of a regime is read: what is wrong in it is Misconfigured, and names it."""
+def _document(file: Path) -> Row:
+    """The file of a regime as it stands. Raises Misconfigured."""
     try:
-        yield
-    except KeyError as error:
-        raise _unusable(name, f"it does not say {error}") from error
-    except (AttributeError, OSError, TypeError, ValueError) as error:
-        raise _unusable(name, str(error)) from error
-
-
-def _unusable(name: str, why: str) -> Misconfigured:
-    return Misconfigured(f"the regime file {name}.toml cannot be used: {why}", regime=name)
+        text = tomllib.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise facts.unusable(file.stem, str(error)) from error
+    if (found := text.get("id")) != file.stem:
+        said = "it does not say id" if found is None else f"it says id = {facts.shown(found)}"
+        raise facts.unusable(file.stem, f'{said}: write "{file.stem}", as the file is named')
+    return text
 
 
 def _country(row: Row) -> Country:
@@ -221,36 +232,3 @@ def _device(row: Row) -> Device:
     absent: Row = {name: row[name] or None for name in Device.__slots__}
     numbers = {name: int(row[name]) for name in ("tpp", "declared_tpp", "bit_length") if row[name]}
     return Device(**{**absent, **numbers, "counts": _COUNTS[row["counts"]]})
-
-
-def _regime(text: Row) -> Regime:
-    return Regime(
-        regime=text["id"],
-        title=text["title"],
-        status=text["status"],
-        notice=text["notice"],
-        citation=text["citation"],
-        period_from=text["allocation"]["period_from"].isoformat(),
-        period_to=text["allocation"]["period_to"].isoformat(),
-        cap_tpp=text["allocation"]["cap_tpp"],
-        max_cap_tpp=text["assurances"]["max_cap_tpp"],
-        h100_tpp=text["h100_equivalent"]["h100_tpp"],
-        watch_percent=text["ledger"]["watch_percent"],
-        critical_percent=text["ledger"]["critical_percent"],
-        tpp_tolerance_percent=text["ledger"]["tpp_tolerance_percent"],
-        license_years=text["license"]["license_years"],
-        approval=Approval.of(text["approval"]),
-        choices=choices.of(text["id"], text["choices"]),
-        lists=tuple(_country_list(listed) for listed in text["country_list"]),
-    )
-
-
-def _country_list(listed: Row) -> CountryList:
-    return CountryList(
-        tier=listed["tier"],
-        valid_from=listed["valid_from"].isoformat(),
-        valid_to=listed["valid_to"].isoformat() if "valid_to" in listed else None,
-        members=frozenset(listed["members"]),
-        status=listed["status"],
-        citation=listed["citation"],
-    )

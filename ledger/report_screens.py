@@ -81,7 +81,7 @@ def _words(name: str) -> str:
 
 
 def forecast(answer: Answer, *, one: bool) -> Screen:
-    """The days by which 90 % and 100 % are used: of one country at each run-rate, of all at the longest."""
+    """The days by which quotas are critical and used up: one at each run-rate, or all at the longest."""
     found = answer.rows()
     if not found:
         return ["No quota, no forecast."]

@@ -46,7 +46,7 @@ def destination_of(country: str, on: str, regime: Regime) -> Refused | None:
         return None
     if tier == 3:
         return errors.DenialPolicy(
-            f"{country} is Tier 3 on {on} (Country Group D:5 or Macau): "
+            f"{country} is Tier 3 on {on} ({terms.denied_by(country, listed_on, regime)}): "
             "a policy of denial applies, and no quota",
             country=country, tier=tier,
         )  # fmt: skip
@@ -74,7 +74,7 @@ def period(asked: Asked, books: Books) -> Refused | None:
 
 
 def term(asked: Asked, books: Books) -> Refused | None:
-    """A license runs one year, and never ends before it begins: 15 CFR 750.7(g)."""
+    """A license runs one year, or as the regime says, and never ends before it begins: 15 CFR 750.7(g)."""
     on, expires_on = asked.effective_on, asked.expires_on
     if expires_on is None:
         return None
@@ -87,8 +87,9 @@ def term(asked: Asked, books: Books) -> Refused | None:
     if expires_on > latest and asked.reason is None:
         longest = "one year" if years == 1 else f"{years} years"
         return errors.OutsidePeriod(
-            f"a license effective on {on} runs to {latest} at the latest ({longest}, 15 CFR 750.7(g)), "
-            f"not to {expires_on}: give a reason if it was granted for longer",
+            f"a license effective on {on} runs to {latest} at the latest "
+            f"({longest}, {terms.term_by(books.regime)}), not to {expires_on}: "
+            "give a reason if it was granted for longer",
             expires_on=expires_on, latest=latest,
         )  # fmt: skip
     return None

@@ -57,7 +57,8 @@ def headroom(answer: Answer, quotas: int) -> Screen:
     ]  # fmt: skip
     used = sums["allocated_tpp"] - sums["headroom_tpp"]
     percent = Decimal(used * 1000 // sums["allocated_tpp"]).scaleb(-1) if sums["allocated_tpp"] > 0 else None
-    of = f"{len(rows):,} of {quotas:,} countries" if len(rows) != quotas else f"{quotas:,} countries"
+    of = f"{quotas:,} {'country' if quotas == 1 else 'countries'}"
+    of = f"{len(rows):,} of {of}" if len(rows) != quotas else of
     total = [
         "", of, "", *(figure(sums[name]) for name in names),
         figure(h100e(sums["headroom_tpp"], answer.basis["h100_tpp"])), _percent(percent),
@@ -153,24 +154,24 @@ def fit(answer: Answer, country_name: str, device: Row | None, quantity: int | N
     if device is not None and quantity is not None:
         asked = f"{quantity:,} x {device['device_name']} ({device['tpp']:,} TPP) = {asked}"
     screen: Screen = [f"{'FITS' if row['fits'] else 'DOES NOT FIT'}   {asked}"]
-    left = row["headroom_tpp"]
+    left, reserved = row["headroom_tpp"], answer.aside.get("reserved_tpp", 0)
     if left is not None:
-        outcome = (
-            ("left after it", left - row["asked_tpp"]) if row["fits"] else ("short by", row["short_by_tpp"])
-        )
+        after = left - reserved - row["asked_tpp"]
+        outcome = ("left after it", after) if row["fits"] else ("short by", row["short_by_tpp"])
         whose = f"{country_name}'" if country_name.endswith("s") else f"{country_name}'s"
         on, known_at = answer.basis["as_of"], answer.basis["known_at"]
         when = "now" if str(on) >= str(known_at)[:10] else f"on {on}"
-        pairs = [(f"{whose} headroom {when}", left), ("asked", row["asked_tpp"]), outcome]
+        held = [("held by pending proposals", reserved)] if reserved else []
+        pairs = [(f"{whose} headroom {when}", left), *held, ("asked", row["asked_tpp"]), outcome]
         if row["fits"] or row["short_by_tpp"]:
             cells = [[label, figure(tpp)] for label, tpp in pairs]
             screen.append(Grid([Column("", "words"), _figure("")], cells, indent="  "))
     freed = answer.aside.get("freed")  # None: headroom is not why
-    if row["reason"] and freed is None:
+    if row["reason"] and (freed is None or reserved):
         screen.append(f"  {row['reason']}.")
     if row["largest_quantity"] is not None and freed is not None:
         screen.append(f"  The largest that fits now: {row['largest_quantity']:,}.")
-    if freed:
+    if freed and not reserved:
         screen.append(f"  {freed}.")
     return [*screen, "  Nothing was reserved."]
 

@@ -15,10 +15,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from ledger import adding, events, evidence, lookups
+from ledger import adding, events, evidence, lookups, merkle
 from ledger.accounts import Account, Books
 from ledger.database import Database, Row
-from ledger.errors import LedgerError
+from ledger.errors import LedgerError, Misconfigured
 from ledger.events import Event, Telling
 from ledger.line import Line, Submission, Tellings, always
 from ledger.lookups import Lookups
@@ -52,13 +52,21 @@ class Store(Reading):
     # ------------------------------------------------------------------------------------------ writing
 
     def open_head(self, regime: str) -> bool:
-        """Write the head of a new ledger; False where there is one already."""
+        """Write the head of a new ledger; False where there is one already.
+
+        Its origin stands in all that is ever signed of it. Raises Misconfigured for one that cannot.
+        """
+        origin = f"tppq/{regime}/{secrets.token_hex(8)}"
+        if not merkle.is_origin(origin):
+            raise Misconfigured(
+                f"no ledger can be named {origin}: its regime needs another id", regime=regime
+            )
         with self._transaction() as cursor:
             if self.database.rows(cursor, "lock_head"):
                 return False
             self.database.run(
                 cursor, "open_head", hash=evidence.FIRST_PREV_HASH, recorded_at=FIRST_AT, regime=regime,
-                schema_version=SCHEMA_VERSION, origin=f"tppq/{regime}/{secrets.token_hex(8)}",
+                schema_version=SCHEMA_VERSION, origin=origin,
                 salt_key=secrets.token_hex(32),
             )  # fmt: skip
             return True

@@ -1,13 +1,16 @@
-"""How long a license runs, and what is worth a word although it is allowed."""
+"""How long a license runs, by which text, and what is worth a word although it is allowed."""
 
 from __future__ import annotations
 
+from datetime import date
 from functools import lru_cache
 
 from ledger.accounts import Account, Asked, Books
-from ledger.model import Kind
+from ledger.model import Kind, Regime
 
-_LICENSE = Kind.license.value
+_LICENSE, _RELEASE = Kind.license.value, Kind.release.value
+_DIFFUSION = "diffusion-2025"
+"""The regime whose text is cited more closely than its file does; of another, what its file says."""
 
 
 def with_term(asked: Asked, books: Books) -> Asked:
@@ -43,9 +46,26 @@ def warning(asked: Asked, books: Books) -> str | None:
     if account is None or asked.reverses_seq is not None:
         return None
     if account.closed_by_seq is None:
+        if asked.kind == _RELEASE:
+            return _given_back_early(asked, account, books)
         return _brought_back(asked, account) if asked.kind == _LICENSE else None
     ended = f"{asked.license_no} was released by entry {account.closed_by_seq:,} ({account.closed_reason})"
     return f"{ended}; this issues it anew" if asked.kind == _LICENSE else f"{ended}; this is late"
+
+
+def _given_back_early(asked: Asked, account: Account, books: Books) -> str | None:
+    """What is given back as expired, while goods that left in time may still be declared and find nothing."""
+    if asked.reason != "expired" or account.expires_on is None:
+        return None
+    lag_days = int(books.regime.choices["expiry_lag_days"])
+    expired = date.fromisoformat(account.expires_on).toordinal()
+    over_on = date.fromordinal(min(expired + lag_days, date.max.toordinal())).isoformat()
+    if books.today >= over_on:
+        return None
+    return (
+        f"{asked.license_no} expires on {account.expires_on}: late declarations are over on {over_on} "
+        f"(expiry_lag_days {lag_days}); one that comes before that lacks what this gives back"
+    )
 
 
 def _brought_back(asked: Asked, account: Account) -> str | None:
@@ -80,6 +100,19 @@ def instead(asked: Asked) -> str:
         f"; entry {asked.reverses_seq:,} was drawn on since: undo that first, or post the difference as an "
         "entry of its own"
     )
+
+
+def denied_by(country: str, on: str, regime: Regime) -> str:
+    """What has a country in Tier 3 on a day."""
+    if regime.regime == _DIFFUSION:
+        return "Country Group D:5 or Macau"
+    lists = (listed for listed in regime.lists if listed.tier == 3 and country in listed.members)
+    return next(listed.citation for listed in lists if listed.valid_from <= on <= (listed.valid_to or "9999"))
+
+
+def term_by(regime: Regime) -> str:
+    """What says how long a license runs."""
+    return "15 CFR 750.7(g)" if regime.regime == _DIFFUSION else regime.citation
 
 
 @lru_cache(maxsize=2048)

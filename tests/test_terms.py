@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from ledger import terms
-from tests.books import asked, books, issued
+from tests.books import REGIME, asked, books, issued
 
 
 @pytest.mark.parametrize(
@@ -89,6 +91,32 @@ def test_what_expired_unused_and_was_not_released_is_weighed_too(asked_tpp: int,
         f"licenses that expire unused within 60 days would free 300: {then}"
     )
     assert terms.freed(asked_tpp, 500, 0, 0) == ""
+
+
+@pytest.mark.parametrize(
+    ("today", "reason", "lag_days", "warned"),
+    [
+        ("2027-01-11", "expired", 30, "2027-02-09"),
+        ("2027-02-08", "expired", 30, "2027-02-09"),
+        ("2027-02-09", "expired", 30, None),
+        ("2027-01-11", "revoked", 30, None),
+        ("2027-01-11", "expired", 0, None),
+        ("2027-10-01", "expired", 300, "2027-11-06"),
+        ("2027-10-01", "expired", 10**9, "9999-12-31"),
+    ],
+)
+def test_what_is_released_as_expired_while_it_may_be_declared_late_is_worth_a_word(
+    today: str, reason: str, lag_days: int, warned: str | None
+) -> None:
+    kept = books(issued("L-1", licensed=100))
+    kept.today = today
+    kept.regime = replace(REGIME, choices={**REGIME.choices, "expiry_lag_days": lag_days})
+    release = asked("release", license_no="L-1", effective_on="2027-01-11", reason=reason)
+    said = (
+        f"L-1 expires on 2027-01-10: late declarations are over on {warned} (expiry_lag_days {lag_days}); "
+        "one that comes before that lacks what this gives back"
+    )
+    assert terms.warning(release, kept) == (said if warned else None)
 
 
 def test_a_license_that_is_issued_again_brings_back_what_it_held_when_it_expired() -> None:

@@ -46,7 +46,7 @@ def upgrade(session: Session) -> int:
     with _store(desk) as store:
         done = upgrading.upgrade(store.database)
         head = store.head()
-        basis = desk.basis_of(reference.load().regime(head.regime), head)
+        basis = desk.basis_of(reference.load().run_by_ledger(head.regime), head)
     row = done._asdict()
     if done.before == done.after:
         said = f"{desk.name} has schema {done.after} already: nothing was changed."
@@ -74,7 +74,8 @@ def _told(desk: Desk, store: Store) -> int:
     """What a store has, as rows; 78 where something is to be put right."""
     found = checkup.check(store.database)
     head = store.head() if store.schema_version() == SCHEMA_VERSION else None
-    terms = reference.load().regime(head.regime if head else reference.DEFAULT_REGIME)
+    known = reference.load()
+    terms = known.run_by_ledger(head.regime) if head else known.regime(reference.DEFAULT_REGIME)
     table = pa.Table.from_pylist([each._asdict() for each in found])
     answer = Answer(table, desk.basis_of(terms, head))
     desk.answer(answer, screens.reference(answer, screens.CHECKS), basis_told=False)

@@ -80,6 +80,8 @@ class FrontDesk:
                     return ledger.regime()
                 return ledger.devices(as_of=as_of) if ask == "devices" else ledger.countries(as_of=as_of)
         except (Misconfigured, Unreachable) as why:
+            if "regime" in why.facts:  # there is a ledger: it is its regime that is not here
+                raise
             data, terms = reference.load(), self.terms()
             self.remark(f"Reference data of {terms.regime}, without a ledger ({why.detail}).")
             basis = self.basis_of(terms)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from typing import Any
 
@@ -12,6 +12,7 @@ import typer
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from ledger import quotas
 from ledger.book import Ledger
 from ledger.cli.desk import Desk
 from ledger.cli.failure import exit_status
@@ -21,9 +22,10 @@ from ledger.cli.session import Session
 from ledger.cli.values import Misused, changes, entry_seq
 from ledger.database import Database
 from ledger.entry import Entry
-from ledger.errors import BadFeed, BadQuery, Misconfigured, Refused
+from ledger.errors import BadFeed, BadQuery, Misconfigured, NotPermitted, Refused
 from ledger.feed import COLUMNS, GROUP, Batch, Feed
 from ledger.feed_faults import reason
+from ledger.model import Regime
 from ledger.outcome import Outcome, Receipt
 from ledger.rehearsal import Rehearsal
 from ledger.schema import SCHEMA_VERSION
@@ -54,49 +56,69 @@ class Heard(Feed):
 
 
 def init(session: Session, regime: str | None) -> int:
-    desk = Desk(session)
+    desk, dry_run = Desk(session), session.options.dry_run
     terms = desk.terms(regime)
-    head = _head(desk, believing=session.options.dry_run)
-    openings = len(terms.opened())
-    before = 0 if head is None else head.seq
-    if session.options.dry_run:
-        if head is not None and head.regime != terms.regime:
-            raise Misconfigured(
-                f"the ledger at {desk.name} runs {head.regime}, not {terms.regime}", regime=terms.regime
-            )
+    head, before = _found(desk, terms, believing=dry_run)
+    missing = [code for code in terms.opened() if code not in before]
+    if dry_run:
         basis = desk.basis_of(terms, head)
-        posted = 0 if before else openings
+        quotas.must_open(terms, missing, basis["as_of"])
+        _must_be_one_persons(terms, missing, head)
     else:
         with Ledger.init(desk.url, terms.regime, **desk.how_to_open()) as ledger:
             basis = dict(ledger.regime().basis)
-        posted = basis["seq"] - before
-    counts = {"posted": posted, "replayed": openings - posted}
-    outcome = {"basis": basis, **counts} | ({"dry_run": True} if session.options.dry_run else {})
-    verb = "would open" if session.options.dry_run else "opened" if posted else "is open"
-    opened = f"{desk.name}: {verb} under {terms.regime}"
-    cap = f"an allocation of {terms.cap_tpp:,} TPP from {terms.period_from} on"
-    screen: Screen = [f"{opened}, with {cap} for each of {openings:,} countries."]
-    if not posted:
-        screen.append("Nothing had to be written.")
-    elif session.options.dry_run:
-        screen.append("Dry run: nothing was written.")
+    counts = {"posted": len(missing), "replayed": len(before)}
+    outcome = {"basis": basis, **counts} | ({"dry_run": True} if dry_run else {})
+    screen = _opened(desk.name, terms, missing, before, dry_run=dry_run)
     desk.outcome(outcome, pa.Table.from_pylist([counts]), basis, screen)
     return 0
 
 
-def _head(desk: Desk, *, believing: bool) -> Head | None:
-    """The head of the store, whether or not this version could open it; None where there is no ledger.
+def _opened(
+    name: str, terms: Regime, missing: Sequence[str], before: Mapping[str, int], *, dry_run: bool
+) -> Screen:
+    """What was opened now, and what stood before: that has figures of its own."""
+    stood = f"{_countries(before)} with {sum(before.values()):,} TPP allocated"
+    if not missing:
+        return [f"{name}: is open under {terms.regime}: {stood}.", "Nothing had to be written."]
+    opened = f"{name}: {'would open' if dry_run else 'opened'} under {terms.regime}"
+    cap = f"an allocation of {terms.cap_tpp:,} TPP from {terms.period_from} on"
+    whom = ", ".join(missing) if before else f"each of {_countries(missing)}"
+    return [
+        f"{opened}, with {cap} for {whom}.",
+        *([f"Open before: {stood}."] if before else []),
+        *(["Dry run: nothing was written."] if dry_run else []),
+    ]
 
-    Without `believing`, whatever was made of it: its guards are put back before anybody relies on it. Raises
-    Misconfigured where there is something else.
+
+def _countries(codes: Collection[str]) -> str:
+    return f"{len(codes):,} countr{'y' if len(codes) == 1 else 'ies'}"
+
+
+def _must_be_one_persons(terms: Regime, missing: Sequence[str], head: Head | None) -> None:
+    """Raise NotPermitted for what two people must decide, as `Ledger.init` does; a new ledger has no two."""
+    if missing and head is not None and head.shared and head.seq and (said := quotas.by_two(terms, missing)):
+        raise NotPermitted(f"{said}: propose it (tppq propose), for another to approve (tppq approve)")
+
+
+def _found(desk: Desk, terms: Regime, *, believing: bool) -> tuple[Head | None, dict[str, int]]:
+    """The head of the store, whether or not this version could open it, and what is allocated in it.
+
+    None where there is no ledger. Without `believing`, whatever was made of it: its guards are put back
+    before anybody relies on it. Raises Misconfigured where there is something else.
     """
     with closing(Store(Database(desk.url, desk.session.settings.busy_seconds))) as store:
         found = store.schema_version()
         if found is None:
-            return None
+            return None, {}
         if found != SCHEMA_VERSION:
             raise store.other_schema(found)
-        return store.head() if believing else store.stored_head()
+        head = store.head() if believing else store.stored_head()
+        if head.regime != terms.regime:
+            raise Misconfigured(
+                f"the ledger at {desk.name} runs {head.regime}, not {terms.regime}", regime=terms.regime
+            )
+        return head, quotas.standing(store, terms)
 
 
 # ------------------------------------------------------------------------------------------------ post

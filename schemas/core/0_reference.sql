@@ -1,5 +1,5 @@
--- The names that entries use: one row per country, device and move of the ledger's kinds, and one for the
--- regime.
+-- The names that entries use: one row per country, device and move of the ledger's kinds, one for the regime,
+-- and one per country and span of days in which the regime has it in one tier.
 create table country (
     country varchar primary key,
     alpha_3 varchar,
@@ -41,6 +41,13 @@ create table regime (
     h100_tpp bigint not null,
     watch_percent integer not null,
     critical_percent integer not null
+);
+
+create table tier (
+    country varchar not null,
+    tier integer not null,
+    valid_from date not null,
+    valid_to date
 );
 
 -- One row: the day by the ledger's own clock (UTC), which decides what has expired and what is closed.

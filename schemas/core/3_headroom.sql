@@ -84,14 +84,21 @@ held as (
 select
     h.*,
     c.country_name,
-    c.treated_as is not null or coalesce(as_of::date, t.on_day) > r.period_to as is_closed,
+    c.treated_as is not null or s.country is null or coalesce(as_of::date, t.on_day) > r.period_to
+        as is_closed,
     r.h100_tpp,
     r.watch_percent,
     r.critical_percent
 from held as h
 inner join country as c on h.country = c.country
 cross join regime as r
-cross join today as t;
+cross join today as t
+-- outside of the period, the tier is that of its first day or its last
+left join tier as s
+    on
+        h.country = s.country and s.tier = 2
+        and least(greatest(coalesce(as_of::date, t.on_day), r.period_from), r.period_to)
+        between s.valid_from and coalesce(s.valid_to, r.period_to);
 
 -- One row per country: what is left, by a relation that is like held_of.
 create macro left_of(relation) as table

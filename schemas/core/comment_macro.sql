@@ -126,7 +126,7 @@ headroom_tpp: Whole TPP';
 
 comment on macro control_state is
     'What an account may be used for: none (no bar), blocked, suspended or closed.
-is_closed: Whether its period is over, or another country''s quota is charged
+is_closed: Whether its period is over, its country left Tier 2, or another country''s quota is charged
 allocated_tpp: Whole TPP
 blocked_tpp: Set aside, whole TPP
 headroom_tpp: Whole TPP

@@ -150,6 +150,21 @@ comment on column device.valid_to is
 comment on column device.source is
     'Where the row comes from';
 
+comment on table tier is
+    'One row per country and span of days: the tier in which the regime lists it.';
+
+comment on column tier.country is
+    'ISO 3166-1 alpha-2';
+
+comment on column tier.tier is
+    '1 (no allocation needed), 2 (a quota) or 3 (a policy of denial)';
+
+comment on column tier.valid_from is
+    'First day in this tier';
+
+comment on column tier.valid_to is
+    'Last day in this tier; null: it still is';
+
 comment on table move is
     'One row per kind of entry: out of which bucket it takes TPP, and into which it puts them.';
 

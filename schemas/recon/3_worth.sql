@@ -1,3 +1,67 @@
+-- lawful: one row per thing that was set aside for the tier of its country and is none, as the goods went
+-- there under a license that the ledger holds for that country: whoever was Tier 2 when it was issued is sent
+-- what it holds, whatever tier that is now.
+create table lawful as
+with license_of as (
+    select
+        d.itn,
+        min(d.license_no) as license_no
+    from declaration as d
+    group by d.itn
+    having count(distinct d.license_no) = 1
+)
+
+select
+    q.rowid as quarantined_id,
+    q.source,
+    q.row_id
+from quarantined as q
+left join shipment as s on q.source = 'shipments' and q.row_id = s.row_id
+left join license_of as o on s.itn = o.itn
+inner join license_held as h on coalesce(q.license_no, o.license_no) = h.license_no and q.country = h.country
+where q.source <> 'licenses' and q.code = 'COUNTRY' and q.column_name = 'country';
+
+delete from quarantined
+where rowid in (select w.quarantined_id from lawful as w);
+
+-- first_amiss: one row per row that had one of these: the code of what else is amiss with it, if anything is.
+create table first_amiss as
+select
+    w.source,
+    w.row_id,
+    arg_min(q.code, q.rowid) as code
+from lawful as w
+left join quarantined as q on w.source = q.source and w.row_id = q.row_id
+group by w.source, w.row_id;
+
+update feed.told_of_declarations as t set quarantine = a.code
+from first_amiss as a
+where a.source = 'declarations' and t.rowid = a.row_id;
+
+update feed.told_of_shipments as t set quarantine = a.code
+from first_amiss as a
+where a.source = 'shipments' and t.rowid = a.row_id;
+
+update feed.told_of_reexports as t set quarantine = a.code
+from first_amiss as a
+where a.source = 'reexports' and t.rowid = a.row_id;
+
+-- What is not set aside is not counted as such.
+update source_count as c set quarantined = c.quarantined - n.sound
+from (
+    select
+        a.source,
+        coalesce(d.filer, s.vendor, r.reporter, '') as filer,
+        count(*) as sound
+    from first_amiss as a
+    left join declaration_version as d on a.source = 'declarations' and a.row_id = d.row_id
+    left join shipment_version as s on a.source = 'shipments' and a.row_id = s.row_id
+    left join reexport_version as r on a.source = 'reexports' and a.row_id = r.row_id
+    where a.code is null
+    group by all
+) as n
+where c.source = n.source and coalesce(c.filer, '') = n.filer;
+
 -- license_worth: one row per license whose TPP per piece is known: as the licensing office states it where
 -- that is the TPP of its devices, or near it (else the row was set aside for it), else as the ledger does,
 -- else as the catalogue has it. `license_known`: one row per license that either knows, with the days between

@@ -1,6 +1,6 @@
 -- How much of License Exception LPP did each parent use in a calendar year?
--- Low processing performance: 26,900,000 TPP per ultimate parent and calendar year (15 CFR 740.29). It draws
--- no country's allocation.
+-- Low processing performance: in the rule of 2025, 26,900,000 TPP per ultimate parent and calendar year
+-- (15 CFR 740.29). It draws no country's allocation.
 -- $as_of: day = today; what had taken effect on this day
 -- $known_at: instant = now; what had been recorded at this instant
 -- $limit_tpp: whole = 26900000; what a parent may receive in a year
