@@ -156,6 +156,8 @@ class CountryList:
     members: frozenset[str]
     status: str
     citation: str
+    cited_as: str
+    """What a refusal names: the citation, unless the file says it shorter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,15 +178,21 @@ class Regime:
     critical_percent: int
     tpp_tolerance_percent: int
     license_years: int
+    license_term_by: str
     approval: Approval
     choices: Mapping[str, str | int | bool]
     lists: tuple[CountryList, ...]
 
     def tier(self, country: str, on: str) -> int | None:
         """1, 2 or 3 for an alpha-2 code on a day (ISO text); None when no list has it on that day."""
+        listed = self.listed(country, on)
+        return None if listed is None else listed.tier
+
+    def listed(self, country: str, on: str) -> CountryList | None:
+        """The list that has an alpha-2 code on a day (ISO text)."""
         for listed in self.lists:
             if country in listed.members and listed.valid_from <= on and (listed.valid_to or "9999") >= on:
-                return listed.tier
+                return listed
         return None
 
     def opened(self) -> list[str]:

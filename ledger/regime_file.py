@@ -35,9 +35,9 @@ _READ: Mapping[str, tuple[str, ...]] = MappingProxyType({
 _TOLD: Mapping[str, tuple[str, ...]] = MappingProxyType({
     "allocation": ("below_cap",),
     "h100_equivalent": ("h100_device_id", "h100_basis"),
-    "license": ("license_value_tolerance_percent", "license_record_years"),
+    "license": ("license_term_by", "license_value_tolerance_percent", "license_record_years"),
 })  # fmt: skip
-"""What may be told beside them, of which a ledger of TPP keeps nothing."""
+"""What may be told beside them: what a refusal of a longer term cites, and what no figure depends on."""
 
 _IN_THE_CATALOG = "what counts is in device.csv, by 3A090.a"
 _BUILT_IN: Mapping[str, Mapping[str, tuple[object, str]]] = MappingProxyType({
@@ -74,7 +74,7 @@ _BUILT_IN: Mapping[str, Mapping[str, tuple[object, str]]] = MappingProxyType({
 """What a file may tell and not choose, by table and key: the one value that is run, and why."""
 
 _DERIVED = {"allocation": ("not_counted_before",), "assurances": ("max_uplift_percent",)}
-_LISTED = ("list_id", "label", "tier", "valid_from", "valid_to", "published_from", "members")
+_LISTED = ("list_id", "label", "cited_as", "tier", "valid_from", "valid_to", "published_from", "members")
 _TOP = ("id", "status", *_TEXTS, *_READ, "counted_items", "choices", "country_list", "dates", "programme")
 
 
@@ -119,6 +119,7 @@ def of(
         critical_percent=critical,
         tpp_tolerance_percent=standing.whole("tpp_tolerance_percent", 0, 100),
         license_years=part["license"].whole("license_years", 1, _MOST_YEARS),
+        license_term_by=_said(part["license"], "license_term_by", text["citation"]),
         approval=_approval(part["approval"]),
         choices=choices.of(part["choices"]),
         lists=_lists(top, period_from, countries, meant),
@@ -247,5 +248,11 @@ def _list(top: Table, table: Table, countries: Collection[str], near: Callable[[
         valid_to=valid_to,
         members=frozenset(table.names("members", countries, near)),
         status=table.facts.get("status", top.facts["status"]),
-        citation=table.facts.get("citation", top.facts["citation"]),
+        citation=(citation := table.facts.get("citation", top.facts["citation"])),
+        cited_as=_said(table, "cited_as", citation),
     )
+
+
+def _said(table: Table, key: str, otherwise: str) -> str:
+    """A text that need not be there."""
+    return table.text(key) if key in table.facts else otherwise

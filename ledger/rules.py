@@ -41,13 +41,13 @@ def destination(asked: Asked, books: Books) -> Refused | None:
 def destination_of(country: str, on: str, regime: Regime) -> Refused | None:
     """Why a country has no allocation on a day, by its tier; None where it may have one."""
     listed_on = min(max(on, regime.period_from), regime.period_to)  # outside it, `period` has its say
-    tier = regime.tier(country, listed_on)
+    listed = regime.listed(country, listed_on)
+    tier = None if listed is None else listed.tier
     if tier == 2:
         return None
-    if tier == 3:
+    if listed is not None and tier == 3:
         return errors.DenialPolicy(
-            f"{country} is Tier 3 on {on} ({terms.denied_by(country, listed_on, regime)}): "
-            "a policy of denial applies, and no quota",
+            f"{country} is Tier 3 on {on} ({listed.cited_as}): a policy of denial applies, and no quota",
             country=country, tier=tier,
         )  # fmt: skip
     where = "is Tier 1" if tier == 1 else "is on no list of this regime"
@@ -88,7 +88,7 @@ def term(asked: Asked, books: Books) -> Refused | None:
         longest = "one year" if years == 1 else f"{years} years"
         return errors.OutsidePeriod(
             f"a license effective on {on} runs to {latest} at the latest "
-            f"({longest}, {terms.term_by(books.regime)}), not to {expires_on}: "
+            f"({longest}, {books.regime.license_term_by}), not to {expires_on}: "
             "give a reason if it was granted for longer",
             expires_on=expires_on, latest=latest,
         )  # fmt: skip

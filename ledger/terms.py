@@ -1,4 +1,4 @@
-"""How long a license runs, by which text, and what is worth a word although it is allowed."""
+"""How long a license runs, and what is worth a word although it is allowed."""
 
 from __future__ import annotations
 
@@ -6,11 +6,9 @@ from datetime import date
 from functools import lru_cache
 
 from ledger.accounts import Account, Asked, Books
-from ledger.model import Kind, Regime
+from ledger.model import Kind
 
 _LICENSE, _RELEASE = Kind.license.value, Kind.release.value
-_DIFFUSION = "diffusion-2025"
-"""The regime whose text is cited more closely than its file does; of another, what its file says."""
 
 
 def with_term(asked: Asked, books: Books) -> Asked:
@@ -100,19 +98,6 @@ def instead(asked: Asked) -> str:
         f"; entry {asked.reverses_seq:,} was drawn on since: undo that first, or post the difference as an "
         "entry of its own"
     )
-
-
-def denied_by(country: str, on: str, regime: Regime) -> str:
-    """What has a country in Tier 3 on a day."""
-    if regime.regime == _DIFFUSION:
-        return "Country Group D:5 or Macau"
-    lists = (listed for listed in regime.lists if listed.tier == 3 and country in listed.members)
-    return next(listed.citation for listed in lists if listed.valid_from <= on <= (listed.valid_to or "9999"))
-
-
-def term_by(regime: Regime) -> str:
-    """What says how long a license runs."""
-    return "15 CFR 750.7(g)" if regime.regime == _DIFFUSION else regime.citation
 
 
 @lru_cache(maxsize=2048)

@@ -10,7 +10,6 @@ import re
 import sqlite3
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -203,18 +202,15 @@ def test_settings_that_cannot_be_read_are_78() -> None:
 # --- help -----------------------------------------------------------------------------------------
 
 
-def test_help_is_quick_and_loads_nothing_heavy() -> None:
-    process("--help")  # the first run compiles
-    took = []
-    for _ in range(5):
-        began = time.perf_counter()
-        process("--help")
-        took.append(time.perf_counter() - began)
-    assert min(took) < 0.3
-    script = "import ledger.__main__, sys; print(*sys.modules)"
+def test_help_loads_nothing_heavy() -> None:
+    script = (
+        "import sys; from ledger.__main__ import main; sys.argv[1:] = ['--help']\n"
+        "try: main()\nfinally: print(*sys.modules)"
+    )
     shown = subprocess.run(
         [sys.executable, "-c", script], cwd=TOP, capture_output=True, text=True, timeout=60, check=True
     )
+    assert "Usage: " in shown.stdout
     assert {"duckdb", "sqlalchemy", "sqlmodel", "pydantic", "pandas", "pyarrow", "rich.console"}.isdisjoint(
         shown.stdout.split()
     )

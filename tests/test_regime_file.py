@@ -80,6 +80,13 @@ def regime_of(text: str) -> Regime | None:
     )
 
 
+def test_what_a_file_does_not_say_is_cited_by_its_citation() -> None:
+    said = {**tomllib.loads(SMALLEST), "citation": "99 FR 1"}
+    regime = regime_file.of(said, REFERENCE.countries, lambda _: ())
+    assert regime is not None
+    assert {regime.license_term_by, *(each.cited_as for each in regime.lists)} == {"99 FR 1"}
+
+
 def test_the_recipe_has_the_smallest_file() -> None:
     assert textwrap.indent(SMALLEST, "    ") in RECIPES
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from ledger import roster
 from ledger.cli.desk import Desk
@@ -14,9 +14,6 @@ from ledger.cli.failure import tell
 from ledger.cli.session import Session
 from ledger.cli.values import Misused
 from ledger.errors import Misconfigured
-
-if TYPE_CHECKING:
-    from ledger.web.serving import Server
 
 _LAST_PORT = 65_535
 CLOSING_SECONDS = 15.0
@@ -49,16 +46,16 @@ def serve(session: Session, host: str, port: int, certificate: Path | None, key:
             try:
                 server.run(sockets=[opened])
             finally:
-                _end_in_time(server)
+                _end_in_time(lambda: server.status)
     return 0
 
 
-def _end_in_time(server: Server) -> None:
+def _end_in_time(status: Callable[[], int]) -> None:
     """End the process in a while even if something in it does not end."""
 
     def end() -> None:
         tell("Ended while something was still being done: what was not committed by now is taken back.")
-        os._exit(server.status)
+        os._exit(status())
 
     last = threading.Timer(CLOSING_SECONDS, end)
     last.daemon = True  # it keeps nobody waiting
