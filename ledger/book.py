@@ -251,6 +251,8 @@ class Ledger(Audit, Copies, Dictionary, Proofs, Reconciling, Reports, Sandbox, S
         What was refused before, as of an earlier day, is judged anew.
         """
         self._must("db")
+        if self._store.frozen is not None:
+            raise self._store.frozen
         terms, head, today = self._terms, self._store.head(), self._store.today()
         missing = quotas.missing(self._store, terms)
         quotas.must_open(terms, missing, today)

@@ -185,7 +185,7 @@ def content_hash(
 
 
 def pending_tpp(proposals: Iterable[Proposal], as_of: str | None = None) -> dict[str, int]:
-    """By quota, what headroom would gain if all of these were approved (TPP; below zero: it would lose)."""
+    """By quota, what headroom would gain if all that can be were approved (TPP; below zero: lose)."""
     change: dict[str, int] = {}
     for proposal in _together(proposals):
         for quota, effective_on, tpp in proposal.moves():
@@ -205,9 +205,12 @@ def _together(proposals: Iterable[Proposal]) -> Iterator[Proposal]:
 
 
 def reserved_tpp(proposals: Iterable[Proposal]) -> dict[str, int]:
-    """By quota, the TPP that these would take out of headroom; what they would bring is not there yet."""
+    """By quota, the TPP that these would take out of headroom; what they would bring is not there yet.
+
+    Of several that undo the same entry one can pass, and nobody knows which: all are counted.
+    """
     taken: dict[str, int] = {}
-    for proposal in _together(proposals):
+    for proposal in proposals:
         for quota, _, tpp in proposal.moves():
             if tpp < 0:
                 taken[quota] = taken.get(quota, 0) - tpp

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -207,15 +207,15 @@ class Run:
             self._tell_files(of_faults(beyond.faults, self._terms), cut.as_of)
             raise beyond from error
         found = ranked(of_row(row, self._terms) for row in passes.ask("breaks_found").to_pylist())
-        later = _later(cut, runs)
+        later, deed = _later(cut, runs), cache(partial(decided, self._store))
         inputs = [Input.of(each.manifest, each.content_sha256, each.row_count) for each in staged.files]
         same = partial(identity, inputs, cut, blocks=blocks)
         alike = [run for run in reversed(runs) if run.detail["seq"] == cut.seq]
         # Who looks back is answered as the run was that came to the same, whatever was decided since.
-        named = {run.seq: same(decided(self._store, run.seq if later else None)) for run in alike}
+        named = {run.seq: same(deed(run.seq if later else None, None)) for run in alike}
         earlier = next((run for run in alike if run.detail.get("identity") == named[run.seq]), None)
         until = self._known_at if later and earlier is None else None
-        own = earlier.detail["identity"] if earlier else same(decided(self._store, until=until))
+        own = earlier.detail["identity"] if earlier else same(deed(None, until))
         before_seq = before.seq if (before := earlier or later) else None
         standings = fold(standing_events(self._store, names(found), before_seq, until))
         made = changes(standings, found, _examined(staged.coverage, cut.as_of), cut.as_of, cut.seq)

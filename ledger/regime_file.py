@@ -180,7 +180,11 @@ def _must_be_told(top: Table) -> None:
         for number, facts in enumerate(steps, 1):
             step = Table(top.regime, f"step {number} of {where}", facts)
             step.must_know(("from", "to", "cap_tpp"))
-            step.day("from")
+            for key, fact in facts.items():
+                if isinstance(fact, dict):
+                    step.must_be(key, "it bare: the programme says how firm it is")
+            for key in {"from", "to"} & {"from", *facts}:
+                step.day(key)
             step.whole("cap_tpp", 0, MOST_TPP)
 
 
@@ -238,7 +242,10 @@ def _lists(
 def _list(top: Table, table: Table, countries: Collection[str], near: Callable[[str], str]) -> CountryList:
     table.must_know(_LISTED)
     table.must_be_flat()
-    table.text("list_id")
+    for key in {"list_id", "label"} & {"list_id", *table.facts}:
+        table.text(key)
+    if "published_from" in table.facts:
+        table.day("published_from")
     valid_from, valid_to = table.day("valid_from"), None
     if "valid_to" in table.facts and (valid_to := table.day("valid_to")) < valid_from:
         table.must_be("valid_to", f"a day from {valid_from}, valid_from, on")

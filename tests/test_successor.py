@@ -16,7 +16,7 @@ from ledger import Entry, Ledger, OutsidePeriod, OverHeadroom, quotas, reference
 from ledger.accounts import Books
 from tests.books import REGIME
 from tests.clock import Clock
-from tests.night import Night
+from tests.night import LEFT, Night
 from tests.transcripts import OFFICER, typed
 
 TOP = Path(__file__).parent.parent
@@ -219,6 +219,40 @@ def test_what_a_country_that_left_tier_2_is_sent_under_its_older_license_is_no_b
         }  # fmt: skip
 
 
+def test_what_left_under_a_license_in_time_is_no_break_once_the_rest_of_it_is_revoked(
+    written: Written, tmp_path: Path
+) -> None:
+    left_tier_2(written, 3)
+    night = Night(f"sqlite:///{tmp_path}/q.db")
+    with night.ledger as ledger:
+        night.quota("AE")
+        night.license("L1", "AE", 1_000, state="revoked")
+        night.export("X1/1", "L1", 200)
+        rest_tpp = night.licensed["L1"]["licensed_tpp"] // 5 * 4
+        night.post("release", "AE", "2026-11-01", license_no="L1", tpp=rest_tpp, reason="revoked")
+        rows = ledger.reconcile(night.write(tmp_path / "feeds")).rows()
+    assert rows == []
+
+
+def test_what_went_to_a_country_before_it_joined_tier_2_is_a_break_whatever_license_it_has_now(
+    written: Written, tmp_path: Path
+) -> None:
+    written(
+        listed(1, ("US",), "valid_from = 2025-01-01"),
+        listed(2, ("SA",), "valid_from = 2025-01-01"),
+        listed(3, ("AE",), "valid_from = 2025-01-01\nvalid_to = 2026-02-28"),
+        listed(2, ("AE",), "valid_from = 2026-03-01"),
+        name="diffusion-2025", period_from="2025-01-01", period_to="2027-12-31",
+    )  # fmt: skip
+    night = Night(f"sqlite:///{tmp_path}/q.db")
+    with night.ledger as ledger:
+        night.post("allocate", "AE", "2026-03-01", tpp=790_000_000)
+        night.license("L1", "AE")
+        night.told("X1/1", "L1", 10, on="2026-02-20")
+        rows = ledger.reconcile(night.write(tmp_path / "feeds")).rows()
+    assert ("COUNTRY", "critical") in {(row["code"], row["severity"]) for row in rows}
+
+
 def test_what_a_country_that_left_tier_2_is_sent_without_a_license_of_its_own_is_one(
     written: Written, tmp_path: Path
 ) -> None:
@@ -243,6 +277,23 @@ def test_what_a_country_that_left_tier_2_is_sent_without_a_license_of_its_own_is
     ]
 
 
+@pytest.mark.parametrize("until", ["2026-09-30", "2027-03-01"], ids=["it had expired", "it was given back"])
+def test_what_is_sent_to_tier_3_under_a_license_that_is_not_in_force_is_a_critical_break(
+    written: Written, tmp_path: Path, until: str
+) -> None:
+    left_tier_2(written, 3)
+    night = Night(f"sqlite:///{tmp_path}/q.db")
+    with night.ledger as ledger:
+        night.quota("AE")
+        night.license("L1", "AE", until=until)
+        held_tpp = night.licensed["L1"]["licensed_tpp"]
+        if until > LEFT:
+            night.post("release", "AE", "2026-09-15", license_no="L1", tpp=held_tpp, reason="surrendered")
+        night.told("X1/1", "L1", 10)
+        rows = ledger.reconcile(night.write(tmp_path / "feeds")).rows()
+    assert ("COUNTRY", "critical") in {(row["code"], row["severity"]) for row in rows}
+
+
 # ------------------------------------------------------------------------------------------- its own words
 
 
@@ -253,7 +304,7 @@ def test_the_total_of_one_country_says_country(asks: Asks, written: Written) -> 
 
 
 def test_a_refusal_cites_the_file_of_the_regime(asks: Asks, written: Written, tmp_path: Path) -> None:
-    written(license_years="2")
+    written(license_years="2", license_term_by='"99 FR 2"')
     asks(BEGUN, "init", "--regime", NAME)
     (tmp_path / "l.csv").write_text(
         "kind,country,effective_on,license_no,tpp,expires_on\n"
@@ -262,7 +313,7 @@ def test_a_refusal_cites_the_file_of_the_regime(asks: Asks, written: Written, tm
     )
     told = "".join(asks(BEGUN, "post", "--each", "--json", "l.csv")[1:])
     assert "CN is Tier 3 on 2028-03-01 (99 FR 1, list 3): a policy of denial applies" in told
-    assert "runs to 2030-03-01 at the latest (2 years, 90 FR 4544 (Jan. 15, 2025)" in told
+    assert "runs to 2030-03-01 at the latest (2 years, 99 FR 2)" in told
     assert "750.7" not in told
 
 

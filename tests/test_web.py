@@ -81,7 +81,7 @@ def test_the_description_says_the_token_the_forms_and_every_error(ledger: Ledger
     for path, ways in api["paths"].items():
         for way in ways.values() if path != "/" else ():
             assert way["security"] == [{"HTTPBearer": []}]
-            codes = {"200", "400", "401", "403", "409", "413", "422", "500", "503"}
+            codes = {"200", "400", "401", "403", "408", "409", "413", "422", "500", "503"}
             assert set(way["responses"]) == codes, path
             assert list(way["responses"]["409"]["content"]) == ["application/problem+json"]
     assert len(api["paths"]["/headroom"]["get"]["responses"]["200"]["content"]) == len(FORMS)

@@ -41,11 +41,11 @@ def doctor(session: Session) -> int:
         session = replace(session, flags_alone=True)
         settings = session.settings
     desk = Desk(session)
+    terms = next(iter(data.regimes.values()), None) or data.regime(reference.DEFAULT_REGIME)
     try:
         terms = desk.terms()
     except Misconfigured as error:
         wrong.append(error)
-        terms = data.regime(reference.DEFAULT_REGIME)
     checks, head = examine(settings, session.surroundings.clock or clock_us, wrong)
     terms = data.regimes.get(head.regime, terms) if head else terms
     answer = Answer(pa.Table.from_pylist([check._asdict() for check in checks]), desk.basis_of(terms, head))

@@ -116,8 +116,8 @@ class Connection(H11Protocol):
 
     @property
     def idle_since(self) -> float | None:
-        """By the loop's clock; None while a request is under way."""
-        return self._since if self._part in (Part.head, Part.rest) else None
+        """By the loop's clock; None while a request is under way, or its answer is being taken."""
+        return self._since if self._part in (Part.head, Part.rest) and not self._untaken() else None
 
     @property
     def still_sends(self) -> bool:
@@ -171,18 +171,23 @@ class Connection(H11Protocol):
         self._part = part
         if part is not None:
             self._since, self._bytes = self.loop.time(), 0
-            self._left = self.transport.get_write_buffer_size()
+            self._left = self._untaken()
             self._timer = self.loop.call_later(seconds or SECONDS[part], self._overdue)
 
     def _overdue(self) -> None:
         """The time of a part is over: the client has more of it, or is closed."""
-        left = self.transport.get_write_buffer_size()
+        left = self._untaken()
         if left < self._left or (self._part is Part.body and self._comes_on()):
             self._wait_for(self._part)
         elif left or self._part is Part.rest or not (self._is_under_way() or self.conn.trailing_data[0]):
             self.transport.abort()
         else:
             self._refuse(HTTPStatus.REQUEST_TIMEOUT, not_understood("the request did not come in time"))
+
+    def _untaken(self) -> int:
+        """Bytes of answers that the client has not taken; by TLS they wait below what encrypts them."""
+        below = getattr(getattr(self.transport, "_ssl_protocol", None), "_transport", None)
+        return sum(each.get_write_buffer_size() for each in (self.transport, below) if each is not None)
 
     def _comes_on(self) -> bool:
         """Whether a body comes as fast as it must, or waits for us."""

@@ -50,7 +50,8 @@ DESCRIBED: Mapping[int | str, dict[str, Any]] = MappingProxyType({
     status: {"description": said, "content": {PROBLEM: {"schema": _PROBLEM_SCHEMA}}}
     for status, said in (
         (400, "The question cannot be understood"), (401, "No token, or nobody's"),
-        (403, "This role may not do that"), (409, "Refused, with numbers"), (413, "The body is too large"),
+        (403, "This role may not do that"), (408, "The request came too slowly"),
+        (409, "Refused, with numbers"), (413, "The body is too large"),
         (422, "The body cannot be read; `faults` lists each"), (503, "Busy or unreachable: try again"),
         (500, "The ledger is not set up for this, or does not add up; or a fault of tppq"),
     )

@@ -22,6 +22,9 @@ from ledger.errors import Misconfigured, NotPermitted, Unreachable
 from ledger.web.app import application
 from ledger.web.connection import AT_ONCE, Connection
 
+_LONG = 86_400
+"""uvicorn's own time between requests, of seconds: `Connection` has one that lets an answer be taken."""
+
 _AT_THE_DOOR = 128
 """Connections that wait to be taken, and are taken in one go: so few that 1,024 open files do for all."""
 
@@ -129,7 +132,7 @@ def server(ledger: Ledger, place: Place, own_token: str | None = None, *, verbos
         requests.setLevel(logging.INFO)
     config = uvicorn.Config(
         application(ledger, own_token), http=Connection, lifespan="off", ws="none", log_config=None,
-        access_log=verbose, server_header=False, backlog=_AT_THE_DOOR,
+        access_log=verbose, server_header=False, backlog=_AT_THE_DOOR, timeout_keep_alive=_LONG,
         ssl_certfile=place.certificate, ssl_keyfile=place.key,
     )  # fmt: skip
     try:

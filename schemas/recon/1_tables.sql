@@ -47,6 +47,7 @@ create table license_held (
     outstanding_tpp bigint not null,
     issued_on date,
     expires_on date,
+    released_on date,
     license_state varchar not null
 );
 

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from ledger import Ledger, read_feed
+from tests.clock import Clock
 from tests.sample_recon import SAMPLE
 
 WIDTHS_PX = {"telephone": 360, "tablet": 768, "screen": 1280}
@@ -34,7 +35,7 @@ MEASURE = (Path(__file__).parent / "measure.js").read_text(encoding="utf-8")
 def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The report of the sample's night, in which breaks of every kind were planted."""
     folder = tmp_path_factory.mktemp("night")
-    with Ledger.init(f"sqlite:///{folder / 'tppq.db'}") as ledger:
+    with Ledger.init(f"sqlite:///{folder / 'tppq.db'}", clock=Clock("2026-11-20")) as ledger:
         for name in ("announced.csv", "approved.csv", "recon/posted.csv"):
             with read_feed(SAMPLE / name) as feed:
                 ledger.post_file(feed, each=True)
