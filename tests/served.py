@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import http.client
 import json
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from ipaddress import ip_address
+from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from ledger import Ledger
 from ledger.web.serving import Place, bound, server
 
 TOKEN = "tppq_" + "a" * 43
 SECONDS = 60
+ANYWHERE = Place(port=0)
 
 
 class Said(NamedTuple):
@@ -65,9 +74,8 @@ class Client:
 
 
 @contextmanager
-def served(ledger: Ledger, own_token: str | None = TOKEN) -> Iterator[Client]:
+def served(ledger: Ledger, own_token: str | None = TOKEN, place: Place = ANYWHERE) -> Iterator[Client]:
     """A client of this ledger, which is served until the block ends."""
-    place = Place(port=0)
     running = server(ledger, place, None if ledger.shared else own_token)
     with bound(place, shared=ledger.shared) as opened:
         thread = threading.Thread(target=running.run, kwargs={"sockets": [opened]})
@@ -77,3 +85,29 @@ def served(ledger: Ledger, own_token: str | None = TOKEN) -> Iterator[Client]:
         finally:
             running.should_exit = True
             thread.join()
+
+
+def certify(certificate: Path, key: Path) -> None:
+    """A certificate for this machine, signed by its own key."""
+    private = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "tppq")])
+    now = dt.datetime.now(dt.UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(private.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - dt.timedelta(days=1))
+        .not_valid_after(now + dt.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .sign(private, hashes.SHA256())
+    )
+    certificate.write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    key.write_bytes(
+        private.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )

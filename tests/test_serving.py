@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import http.client
 import json
 import os
@@ -16,18 +15,13 @@ import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from ledger import Ledger, roster
 from tests.clock import Clock
-from tests.served import TOKEN, Client
+from tests.served import TOKEN, Client, certify
 from tests.transcripts import typed
 
 TOP = Path(__file__).parent.parent
@@ -243,36 +237,10 @@ def test_without_the_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPat
 
 
 def test_it_is_served_by_https_with_a_certificate(tmp_path: Path) -> None:
-    _certify(tmp_path / "cert.pem", tmp_path / "key.pem")
+    certify(tmp_path / "cert.pem", tmp_path / "key.pem")
     with serving("--tls-cert", "cert.pem", "--tls-key", "key.pem") as (_, client):
         trust = ssl.create_default_context(cafile="cert.pem")
         connection = http.client.HTTPSConnection("127.0.0.1", client.port, timeout=60, context=trust)
         connection.request("GET", "/headroom", headers={"Authorization": f"Bearer {TOKEN}"})
         assert connection.getresponse().status == 200
         connection.close()
-
-
-def _certify(certificate: Path, key: Path) -> None:
-    """A certificate for this machine, signed by its own key."""
-    private = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "tppq")])
-    now = dt.datetime.now(dt.UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(private.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(days=1))
-        .not_valid_after(now + dt.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
-        .sign(private, hashes.SHA256())
-    )
-    certificate.write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    key.write_bytes(
-        private.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )

@@ -75,6 +75,7 @@ class Connection(H11Protocol):
         self._since = 0.0
         self._timer: asyncio.TimerHandle | None = None
         self._bytes = self._left = 0
+        self._below: asyncio.Transport | None = None
         self.lets_go = False
 
     # ------------------------------------------------------------------------------- what uvicorn calls
@@ -83,6 +84,7 @@ class Connection(H11Protocol):
         """A client is there."""
         if len(self.connections) >= AT_ONCE:
             self._make_room()
+        self._below = getattr(getattr(transport, "_ssl_protocol", None), "_transport", None)
         super().connection_made(cast("asyncio.Transport", Lingering(transport, self)))
         self._watch()
 
@@ -172,7 +174,8 @@ class Connection(H11Protocol):
         if part is not None:
             self._since, self._bytes = self.loop.time(), 0
             self._left = self._untaken()
-            self._timer = self.loop.call_later(seconds or SECONDS[part], self._overdue)
+            own = SECONDS[Part.body if self._left else part]  # an answer is taken as a body is brought
+            self._timer = self.loop.call_later(seconds or own, self._overdue)
 
     def _overdue(self) -> None:
         """The time of a part is over: the client has more of it, or is closed."""
@@ -186,8 +189,8 @@ class Connection(H11Protocol):
 
     def _untaken(self) -> int:
         """Bytes of answers that the client has not taken; by TLS they wait below what encrypts them."""
-        below = getattr(getattr(self.transport, "_ssl_protocol", None), "_transport", None)
-        return sum(each.get_write_buffer_size() for each in (self.transport, below) if each is not None)
+        below = 0 if self._below is None else self._below.get_write_buffer_size()
+        return int(self.transport.get_write_buffer_size()) + below
 
     def _comes_on(self) -> bool:
         """Whether a body comes as fast as it must, or waits for us."""
