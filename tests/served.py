@@ -24,7 +24,6 @@ from ledger.web.serving import Place, bound, server
 
 TOKEN = "tppq_" + "a" * 43
 SECONDS = 60
-ANYWHERE = Place(port=0)
 
 
 class Said(NamedTuple):
@@ -74,8 +73,9 @@ class Client:
 
 
 @contextmanager
-def served(ledger: Ledger, own_token: str | None = TOKEN, place: Place = ANYWHERE) -> Iterator[Client]:
+def served(ledger: Ledger, own_token: str | None = TOKEN) -> Iterator[Client]:
     """A client of this ledger, which is served until the block ends."""
+    place = Place(port=0)
     running = server(ledger, place, None if ledger.shared else own_token)
     with bound(place, shared=ledger.shared) as opened:
         thread = threading.Thread(target=running.run, kwargs={"sockets": [opened]})

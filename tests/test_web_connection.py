@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import socket
 import sqlite3
-import ssl
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -19,10 +18,9 @@ from ledger import Ledger
 from ledger.web import connection, gate, serving
 from ledger.web.body import MOST_BYTES, MOST_FILE_BYTES
 from ledger.web.connection import Part
-from ledger.web.serving import Place
 from tests import shared
 from tests.clock import Clock
-from tests.served import SECONDS, TOKEN, Client, Said, certify, served
+from tests.served import SECONDS, TOKEN, Client, Said, served
 
 CLOCK = Clock("2026-03-01")
 KNOWN = f"Host: x\r\nAuthorization: Bearer {TOKEN}\r\n".encode()
@@ -182,27 +180,19 @@ def test_an_answer_that_its_client_does_not_take_is_let_go(
         assert len(told(idle)) < 40_000_000
 
 
-@pytest.mark.parametrize("by_tls", [False, True])
 def test_an_answer_has_as_long_as_its_client_goes_on_taking_it(
-    ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, by_tls: bool
+    client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    place, trust = Place(port=0), ssl.create_default_context()
-    if by_tls:
-        place = Place("127.0.0.1", 0, tmp_path / "cert.pem", tmp_path / "key.pem")
-        certify(tmp_path / "cert.pem", tmp_path / "key.pem")
-        trust.load_verify_locations(tmp_path / "cert.pem")
     monkeypatch.setitem(connection.SECONDS, Part.head, SOON)
     monkeypatch.setitem(connection.SECONDS, Part.body, 15 * SOON)
     query = json.dumps({"query": "select repeat('x', 1000) from range(20000)", "limit": 0}).encode()
-    with served(ledger, TOKEN, place) as client, connected(client) as plain:
-        taking = trust.wrap_socket(plain, server_hostname="127.0.0.1") if by_tls else plain
-        size = b"Content-Length: %d\r\nConnection: close\r\n\r\n" % len(query)
+    size = b"Content-Length: %d\r\nConnection: close\r\n\r\n" % len(query)
+    with connected(client) as taking:
         taking.sendall(b"POST /sql HTTP/1.1\r\n" + KNOWN + JSON + size + query)
         said = b""
-        with taking:
-            while some := taking.recv(1 << 14):
-                said += some
-                threading.Event().wait(SOON / 50)
+        while some := taking.recv(1 << 14):
+            said += some
+            threading.Event().wait(SOON / 50)
     assert len(answered(said).body) > 20_000_000
 
 
