@@ -121,7 +121,7 @@ class Passes:
             self._run("serials")
         matched()
         with self._timed("missing"):
-            for script in ("missing", "surface", "restores_left", "set_aside", "three_ways"):
+            for script in ("missing", "surface", "over_pieces", "restores_left", "set_aside", "three_ways"):
                 self._run(script)
         with self._timed("rollup"):
             self._run("rollup")

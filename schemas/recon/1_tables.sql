@@ -1,5 +1,4 @@
--- source_name, match_name: one row each is a source, and a key by which lines and rows were found to be the
--- same.
+-- source_name, match_name: the sources, and the keys by which lines and rows were found to be the same.
 create type source_name as enum('licenses', 'declarations', 'shipments', 'reexports');
 
 create type match_name as enum('K1', 'K2', 'K3', 'K4', 'K5', 'K6');
@@ -33,7 +32,8 @@ create table came_back (
     reference varchar
 );
 
--- license_held: one row per license as the ledger holds it; `device_ids` are all that its entries name.
+-- license_held: one row per license as the ledger holds it; `device_ids` are all that its entries name;
+-- `released_quantity` is how many pieces of the first of them its releases name.
 create table license_held (
     license_no varchar not null,
     country varchar not null,
@@ -48,6 +48,7 @@ create table license_held (
     issued_on date,
     expires_on date,
     released_on date,
+    released_quantity bigint not null,
     license_state varchar not null
 );
 
@@ -85,9 +86,9 @@ create table apart (
     is_guessed boolean not null
 );
 
--- pair: one row per pair of a line of the ledger and a row of a source that were found to be the same goods,
--- and by which key. Rows with the same source, key and set_no were matched together, as a sum. Those of K1
--- are many, and stay in `k1`.
+-- pair_kept: one row per pair of a line of the ledger and a row of a source that were found to be the same
+-- goods, and by which key. Rows with the same source, key and set_no were matched together, as a sum. Those
+-- of K1 are many, and stay in `k1`.
 create table pair_kept (
     source source_name not null,
     match_key match_name not null,
@@ -119,6 +120,7 @@ create table lone_told (
 -- there is none.
 create table k1 (seq bigint, row_id bigint, differs boolean);
 
+-- pair: one row per pair that any key has found: those of `k1`, and those of `pair_kept`.
 create view pair as
 select
     p.source,

@@ -1,2 +1,2 @@
--- One row each combination of names in some columns of a file.
+-- One row per combination of names in some columns of a file.
 select distinct columns(lambda name: list_contains($names, name)) from cell

@@ -1,5 +1,6 @@
 -- What left, or was to leave, beyond a license, without one, or outside its term?
--- Overruns and exports outside a term as recorded, and the attempts that were refused and never posted
+-- Overruns and exports outside a term as recorded; the last export of a license under which more pieces of
+-- its device left than it allows, with how many more; and the attempts that were refused and never posted
 -- since.
 -- $from_day: day = all; recorded or refused on this day or later
 -- $to_day: day = today; recorded or refused on this day or before
@@ -10,7 +11,8 @@ with term as (
         l.license_no,
         l.consignee,
         l.issued_on,
-        l.expires_on
+        l.expires_on,
+        l.license_state
     from licenses() as l
 ),
 
@@ -41,6 +43,73 @@ recorded as (
         e.kind in ('overrun', 'export')
         and e.reverses_seq is null
         and not is_undone(e.seq)
+),
+
+-- of several devices, or of TPP alone, a license is for no number of pieces
+licensed as (
+    select
+        e.license_no,
+        min(e.device_id) as device_id,
+        sum(e.quantity)::bigint as quantity
+    from entry as e
+    where e.kind = 'license' and e.reverses_seq is null and not is_undone(e.seq)
+    group by e.license_no
+    having count(distinct e.device_id) = 1 and bool_and(e.quantity is not null)
+),
+
+moved as (
+    select
+        e.license_no,
+        sum(case e.kind when 'export' then e.quantity when 'restore' then -e.quantity end)::bigint
+            as exported,
+        coalesce(sum(e.quantity) filter (e.kind = 'release'), 0)::bigint as released,
+        max(e.seq) filter (e.kind = 'export') as seq
+    from entry as e
+    inner join licensed as l on e.license_no = l.license_no and coalesce(e.device_id = l.device_id, true)
+    where
+        e.kind in ('export', 'restore', 'release')
+        and e.reverses_seq is null
+        and not is_undone(e.seq)
+    group by e.license_no
+    -- how many came back is not known
+    having bool_and(e.kind <> 'restore' or e.quantity is not null)
+),
+
+beyond as (
+    select
+        m.seq,
+        l.device_id,
+        m.exported,
+        -- what lapsed unused may still be exported late
+        l.quantity - case t.license_state when 'expired' then 0 else m.released end as allowed
+    from moved as m
+    inner join licensed as l on m.license_no = l.license_no
+    inner join term as t on m.license_no = t.license_no
+    where m.exported > allowed
+),
+
+over_its_pieces as (
+    select
+        'recorded' as outcome,
+        'over its pieces' as what,
+        e.effective_on,
+        e.recorded_at,
+        e.country::varchar as country,
+        e.license_no,
+        coalesce(e.consignee, t.consignee) as consignee,
+        b.device_id,
+        b.exported - b.allowed as quantity,
+        (b.exported - b.allowed) * d.tpp as tpp,
+        e.reference,
+        e.actor,
+        e.seq,
+        format(
+            '{:,} exported, where the license allows {:,}; their TPP fits', b.exported, b.allowed
+        ) as detail
+    from beyond as b
+    inner join entry as e on b.seq = e.seq
+    inner join term as t on e.license_no = t.license_no
+    left join device as d on b.device_id = d.device_id
 ),
 
 declined as (
@@ -89,6 +158,8 @@ select
     b.detail
 from (
     from recorded
+    union all
+    from over_its_pieces
     union all
     from declined
 ) as b
