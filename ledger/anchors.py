@@ -18,6 +18,7 @@ from ledger.evidence import FIRST_PREV_HASH, entry_hash
 from ledger.submission import Head
 
 TOPIC = "checkpoint"
+_SEQ, _HASH, _AT = (COLUMNS.index(name) for name in ("seq", "hash", "recorded_at"))
 Difference = tuple[int | None, str, str, str]
 
 
@@ -29,21 +30,32 @@ class Outside(NamedTuple):
     root: bytes
     where: str
     leaves: bytes = b""
+    events: int = 0
+    last_event: str = ""
 
 
 class Recorded(NamedTuple):
-    """A checkpoint as the log of events has it: its tree's edge too, as JSON, and its last entry's hash."""
+    """A checkpoint as the log of events has it: its tree's edge too, as JSON, and its last entry's hash.
+
+    `seq` is that of the event; two of one size stand on other events, or were signed with other keys.
+    """
 
     size: int
+    seq: int
     root: bytes
     edge: str
     note: str
     at: str
     head_hash: str
+    events: int
+    last_event: str
 
 
 def recorded(trail: Sequence[Sequence[Any]]) -> list[Recorded]:
-    """The checkpoints among rows of table `event`, the smallest first; what cannot be read is left out."""
+    """The checkpoints among rows of table `event`, the smallest first, and of one size the oldest.
+
+    What cannot be read is left out.
+    """
     found = []
     for row in trail:
         fields = dict(zip(COLUMNS, row, strict=True))
@@ -52,15 +64,22 @@ def recorded(trail: Sequence[Sequence[Any]]) -> list[Recorded]:
                 said = orjson.loads(fields["detail"])
                 size, root = int(said["size"]), bytes.fromhex(said["root"])
                 edge, note = orjson.dumps(said["edge"]).decode(), "\n".join(said["note"])
-                found.append(Recorded(size, root, edge, note, fields["recorded_at"], str(said["head_hash"])))
+                own = fields["seq"], root, edge, note, fields["recorded_at"], str(said["head_hash"])
+                events, last_event = int(said.get("events", 0)), str(said.get("last_event", ""))
+                found.append(Recorded(size, *own, events, last_event))
             except (ValueError, KeyError, TypeError):
                 continue  # the chain of events says so
     return sorted(found)
 
 
-def event_faults(trail: Sequence[Sequence[Any]]) -> Iterator[Difference]:
-    """The events whose hash is not that of their contents, or that do not continue the event before."""
-    last_seq, last_hash, last_at = 0, FIRST_PREV_HASH, ""
+def event_faults(trail: Sequence[Sequence[Any]], before: Sequence[Any] | None = None) -> Iterator[Difference]:
+    """The events whose hash is not that of their contents, or that do not continue the event before.
+
+    `before`: the event before the first of them, where there is one.
+    """
+    last_seq, last_hash, last_at = (
+        (0, FIRST_PREV_HASH, "") if before is None else (before[_SEQ], before[_HASH], before[_AT])
+    )
     for row in trail:
         fields = dict(zip(COLUMNS, row, strict=True))
         prev_hash, found = fields.pop("prev_hash"), fields.pop("hash")
@@ -91,12 +110,14 @@ def edge_faults(head: Head, tree: merkle.Tree) -> Iterator[Difference]:
 def checkpoint_faults(
     head: Head, tree: merkle.Tree, trail: Sequence[Sequence[Any]], outside: Outside | None
 ) -> Iterator[Difference]:
-    """How the checkpoints recorded in the ledger, and the one kept outside, differ from the tree."""
+    """How the checkpoints recorded in the ledger, and the one kept outside, differ from tree and events."""
     known = recorded(trail)
+    hashes = hashes_of(trail)
     good = 0
     for each in known:
         said = list(_held(tree, each.size, each.root, f"as recorded at {each.at}", good))
         yield from said
+        yield from _event_held(hashes, each.events, each.last_event, f"as recorded at {each.at}")
         good = good if said else each.size
     if outside is None:
         return
@@ -115,9 +136,26 @@ def checkpoint_faults(
         told = f"entry {first} as it was when {outside.where} was written"
         differs = [(first, "checkpoint", told, "another one, or none")]
     yield from differs
-    if not any((each.size, each.root) == (size, root) for each in known):
+    events, last_event = outside.events, outside.last_event
+    yield from _event_held(hashes, events, last_event, f"as signed ({outside.where})")
+    this = (size, root, events, last_event)
+    if not any((each.size, each.root, each.events, each.last_event) == this for each in known):
         said_so = f"a record of the checkpoint of {size} entries ({outside.where})"
         yield None, "event", said_so, "none: the log of events was cut, or made anew"
+
+
+def hashes_of(trail: Sequence[Sequence[Any]]) -> dict[int, str]:
+    """The hash of each of these rows of table `event`, by its seq."""
+    return {row[_SEQ]: row[_HASH] for row in trail}
+
+
+def _event_held(hashes: dict[int, str], seq: int, expected: str, when: str) -> Iterator[Difference]:
+    """Whether the event of that seq, if any is told, has that hash: all before it are chained to it."""
+    if not seq or (found := hashes.get(seq)) == expected:
+        return
+    ends = max(hashes, default=0)
+    shown = f"event {seq} {found or 'is gone'}" if seq <= ends else f"{ends} events: the log was cut"
+    yield None, "event", f"event {seq} {expected}, {when}", shown
 
 
 def _held(tree: merkle.Tree, size: int, root: bytes, when: str, good: int) -> Iterator[Difference]:

@@ -43,12 +43,16 @@ def outside(path: Path, verifier: Verifier | None = None, *, pipes: bool = True)
     their checkpoint's root).
     """
     if not path.is_dir():
-        return anchors.Outside(*read(path, verifier, pipes=pipes), str(path))
+        return _outside(read(path, verifier, pipes=pipes), path)
     found = tiles.served(path, verifier)
     if found is None:
         raise Unreachable(f"there is no checkpoint in the folder {path}", path=str(path))
     checkpoint, tree = found
-    return anchors.Outside(*checkpoint, str(path), tree.nodes(0, 0, len(tree)))
+    return _outside(checkpoint, path, tree.nodes(0, 0, len(tree)))
+
+
+def _outside(said: Checkpoint, path: Path, leaves: bytes = b"") -> anchors.Outside:
+    return anchors.Outside(said.origin, said.size, said.root, str(path), leaves, said.events, said.last_event)
 
 
 def verifier(given: str) -> Verifier:
@@ -92,10 +96,10 @@ def unfit(store: Reading, path: Path, verifier: Verifier | None = None) -> str |
     """In what a store does not fit a checkpoint; None where it does, or where none was signed yet.
 
     It fits where the checkpoint is of this ledger (and by `verifier`, if given), has no more entries than the
-    head, stands in the log of events, and the last entry it covers still has the hash that it had; where it
-    has as many entries as the head, the head's tree has its root. That finds a store that was restored from
-    an older copy, and one that went on from there. What was changed with care is for `tppq verify
-    --checkpoint`.
+    head, stands in the log of events, and the last entry and event it covers still have the hashes that they
+    had; where it has as many entries as the head, the head's tree has its root. That finds a store that was
+    restored from an older copy, and one that went on from there. What was changed with care is for `tppq
+    verify --checkpoint`.
     """
     head = store.stored_head()
     known = anchors.recorded(store.read("events", topic=anchors.TOPIC))
@@ -110,18 +114,18 @@ def unfit(store: Reading, path: Path, verifier: Verifier | None = None) -> str |
 def way_out(path: Path) -> str:
     """What to do about a store that does not fit its checkpoint."""
     return (
-        "restore the latest backup, once this store is moved away, and post again what came after it; where "
+        "restore the latest backup, once this store is moved away, and post again what came after it. Where "
         f"that is behind {path} too, first move {path} away (keep it: it shows what was lost), with its "
-        "folder of tiles if there is one, and where TPPQ_CHECKPOINT is not set, run tppq checkpoint -o "
-        f"{shlex.quote(str(path))}; or, if this store is the right one and {path} is not, put the right file "
-        "there"
+        "folder of tiles if there is one, and sign anew without that setting: env -u TPPQ_CHECKPOINT tppq "
+        f"checkpoint -o {shlex.quote(str(path))}. If this store is the right one and {path} is not, put the "
+        "right file there"
     )
 
 
 def _unfit(
     store: Reading, head: Head, known: list[anchors.Recorded], checkpoint: Checkpoint, path: Path
 ) -> str | None:
-    origin, size, root = checkpoint
+    origin, size, root, events, last_event = checkpoint
     if origin != head.origin:
         return f"{path} is a checkpoint of {origin}, and this ledger is {head.origin}"
     if size > head.seq:
@@ -137,7 +141,17 @@ def _unfit(
     else:
         hashes = {each.head_hash for each in known if (each.size, each.root) == (size, root)}
         fits = size == 0 or any(found in hashes for (found,) in store.read("hash_at", seq=size))
-    return None if fits else f"this store is not the one {path} was signed for ({size:,} entries)"
+    if not fits:
+        return f"this store is not the one {path} was signed for ({size:,} entries)"
+    found = store.read("event_at", seq=events) if events else []
+    if events and not found:
+        return (
+            f"this store has no event {events:,}, and {path} covers {events:,} events: it is an older copy, "
+            "or the tail of its log of events was cut"
+        )
+    if found and found[0][0] != last_event:
+        return f"the log of events of this store is not the one {path} was signed for ({events:,} events)"
+    return None
 
 
 def _no_key(given: Path | str, error: OSError | UnicodeDecodeError) -> Misconfigured:

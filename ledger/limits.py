@@ -48,14 +48,14 @@ GUARDS = (
     ),
     Guard(
         "signed checkpoint",
-        "a history other than the one that was signed, by whoever has not the key",
+        "entries or events other than those that were signed, by whoever has not the key",
         "whoever has the key, an old one too for as long as others take it; what came after the last "
         "checkpoint; and if it is kept in the store alone, a cut: records of checkpoints go with the tail",
     ),
     Guard(
         "checkpoint kept elsewhere",
-        "a tail that was cut, a history made anew, an older copy: with verify --checkpoint, and in part at "
-        "every start (TPPQ_CHECKPOINT)",
+        "a tail that was cut, a history made anew, an older copy, of entries and of events: with verify "
+        "--checkpoint, and in part at every start (TPPQ_CHECKPOINT)",
         "whoever can change that file too, where no key is named to check it by; and what came after it",
     ),
     Guard(
@@ -71,7 +71,7 @@ GUARDS = (
     Guard(
         "log of events",
         "a change to who did what, or to which checkpoints there were: it is a chain of its own",
-        "its own tail cut, after the last event that a checkpoint kept elsewhere names",
+        "its own tail cut, or made anew, after the last event that a checkpoint kept elsewhere covers",
     ),
     Guard(
         "answers that were kept",

@@ -1,11 +1,14 @@
 """Signed notes and checkpoints: what a ledger says of its tree, under an Ed25519 key (C2SP).
 
 A note (c2sp.org/signed-note) is text, an empty line, and signature lines. A checkpoint (tlog-checkpoint) is a
-note whose text is the ledger's origin, how many entries its tree has, and their root in base64:
+note whose text is the ledger's origin, how many entries its tree has, and their root in base64; then, in an
+extension line, how many events its log of events has, and the hash of the last, to which all before it are
+chained. Other such lines are passed over; without this one nothing is said of events.
 
     tppq/diffusion-2025/9f31c2e8d04b7a65
     18204
     CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=
+    events 17 0b2c5f9e...
 
     — tppq/diffusion-2025/9f31c2e8d04b7a65 Az3grlgtzPICa5OS8npVmf1Myq/5IZniMp+Z...
 
@@ -29,6 +32,7 @@ _ID_BYTES, _KEY_BYTES, _HASH_BYTES = 4, 32, 32
 _MOST_SIGNATURES = 100
 _MOST_BYTES = 1_000_000
 _SIGNATURE = re.compile(r"— (?P<name>[^\s+]+) (?P<signature>[A-Za-z0-9+/]+={0,2})")
+_EVENTS = re.compile(r"events (?P<count>[1-9][0-9]{0,17}) (?P<hash>[0-9a-f]{64})")
 _PRIVATE = "PRIVATE+KEY+"
 
 
@@ -187,11 +191,16 @@ def _base64(text: str, what: str) -> bytes:
 
 
 class Checkpoint(NamedTuple):
-    """What a ledger was at a time: its origin, how many entries its tree had, and their root (32 bytes)."""
+    """What a ledger was at a time: its origin, how many entries its tree had, and their root (32 bytes).
+
+    And how many events there were, with the last one's hash (hex); 0 where there was none, or none is told.
+    """
 
     origin: str
     size: int
     root: bytes
+    events: int = 0
+    last_event: str = ""
 
     @classmethod
     def parse(cls, text: str) -> Checkpoint:
@@ -207,8 +216,20 @@ class Checkpoint(NamedTuple):
             raise ValueError("its root is not a SHA-256 hash")
         if size == "0" and hashed != sha256(b"").digest():
             raise ValueError("its size is 0, and its root is that of some entries")
-        return cls(origin, int(size), hashed)
+        return cls(origin, int(size), hashed, *_events_of(lines[3:-1]))
 
     def text(self) -> str:
         """The text of its note."""
-        return f"{self.origin}\n{self.size}\n{b64encode(self.root).decode()}\n"
+        events = f"events {self.events} {self.last_event}\n" if self.events else ""
+        return f"{self.origin}\n{self.size}\n{b64encode(self.root).decode()}\n{events}"
+
+
+def _events_of(lines: list[str]) -> tuple[int, str]:
+    """What the line of events among a checkpoint's further lines says. Raises ValueError."""
+    told = [line for line in lines if line.split(" ")[0] == "events"]
+    if not told:
+        return 0, ""
+    match = _EVENTS.fullmatch(told[0])
+    if match is None or len(told) > 1:
+        raise ValueError("its line of events is not one of the form: events, how many, hash of the last")
+    return int(match["count"]), match["hash"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import shlex
 from base64 import b64encode
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,12 +17,12 @@ from typing import Any
 
 import orjson
 
-from ledger import anchors, kept, merkle, question, rereading, tiles
+from ledger import anchors, continued, kept, merkle, question, rereading, tiles
 from ledger.anchors import TOPIC, Recorded
 from ledger.base import Opened
-from ledger.errors import BadFeed, Busy, Misconfigured, Refused, Tampered, UnknownName
+from ledger.errors import Busy, Misconfigured, Refused, Tampered, UnknownName
 from ledger.events import Telling
-from ledger.notes import Checkpoint, Signer, text_of
+from ledger.notes import Checkpoint, Signer
 from ledger.rehashing import hashed
 from ledger.submission import Head
 
@@ -72,10 +72,11 @@ class Proofs(Opened):
     ) -> Signed:
         """Sign what the ledger holds now, after reading again all that came since the last checkpoint.
 
-        `keep`: a file outside the store, or several, with the last checkpoint and then this one. `folder`:
-        the tiles, brought up to date. The checkpoint is recorded as an event, unless nothing came since the
-        last. Raises Tampered, and signs nothing, where the ledger does not continue every checkpoint that is
-        known; Busy, NotPermitted, Unreachable, BadFeed (a kept file is no checkpoint by this key).
+        That is entries and events. `keep`: a file outside the store, or several, with the last checkpoint and
+        then this one. `folder`: the tiles, brought up to date. The checkpoint is recorded as an event, unless
+        nothing came since the last but its own record. Raises Tampered, and signs nothing, where the ledger
+        does not continue every checkpoint that is known; Busy, NotPermitted, Unreachable, BadFeed (a kept
+        file is no checkpoint by this key).
         """
         self._must("checkpoint")
         places = [Path(each) for each in ([keep] if isinstance(keep, (str, os.PathLike)) else keep)]
@@ -85,26 +86,33 @@ class Proofs(Opened):
         served = tiles.served(folder, signer.verifier) if folder is not None else None
         head = self._store.head()
         wanted = {each.size: each.root for each in known}
-        for each in (*outside, *([served[0]] if served else [])):
-            _must_be_of(each, head)
+        signed = [*outside, *([served[0]] if served else [])]
+        for each in signed:
+            continued.must_be_of(each, head)
             if wanted.setdefault(each.size, each.root) != each.root:
-                raise _forked(each.size)
-        _must_reach(head, wanted)
+                raise continued.forked(each.size)
+        continued.must_reach(head, wanted)
         if signer.verifier.name != head.origin:
             raise Misconfigured(
                 f"the key signs as {signer.verifier.name}, and this ledger is {head.origin}: make a key for "
                 "it with tppq checkpoint --new-key FILE"
             )
         tree = (served[1] if served else merkle.Tree()) if folder is not None else None
-        right = merkle.edge_of(len(tree), tree.node) if tree is not None else _base(known, outside, signer)
+        if tree is not None:
+            right = merkle.edge_of(len(tree), tree.node)
+        else:
+            oldest, right = continued.base(known, outside, signer)
+            signed.extend([oldest] if oldest else [])
         start = right.size
         hashes = self._reread(right, head, wanted, is_served=served is not None)
         if tree is not None:
             tree.extend(hashes)
             for size, root in wanted.items():
                 if merkle.edge_of(size, tree.node).root() != root:
-                    raise _forked(size)
+                    raise continued.forked(size)
         made = Checkpoint(head.origin, right.size, right.root())
+        events, last_event = continued.last_event(self._store, signed, known, made)
+        made = made._replace(events=events, last_event=last_event)
         note = signer.sign(made.text())
         new = all(each.note != note for each in known)
         if new:
@@ -163,20 +171,21 @@ class Proofs(Opened):
         self._must("checkpoint")
         head = self._store.head()
         was = kept.read(Path(old))
-        _must_be_of(was, head)
+        continued.must_be_of(was, head)
         last = self._last_recorded()
-        if last is None or last.size < was.size:
-            covers = f"covers {last.size:,} entries" if last else "is not there"
+        if last is None or last.size < was.size or last.events < was.events:
+            covers = f"covers {_count(last)}" if last else "is not there"
             raise Refused(
-                f"{old} has {was.size:,} entries, and the last checkpoint of this ledger {covers}: "
+                f"{old} has {_count(was)}, and the last checkpoint of this ledger {covers}: "
                 "run tppq checkpoint, and if that fails tppq verify --checkpoint",
                 size=was.size,
             )
         tree = self._tree(head, last, folder)
         proof = merkle.consistency_proof(was.size, last.size, tree.node)
-        if not merkle.consistent(was.size, was.root, last.size, last.root, proof):
+        same = not was.events or self._store.read("event_at", seq=was.events) == [(was.last_event,)]
+        if not same or not merkle.consistent(was.size, was.root, last.size, last.root, proof):
             raise Tampered(
-                f"the history of this ledger does not continue {old}, of {was.size:,} entries: "
+                f"the history of this ledger does not continue {old}, of {_count(was)}: "
                 "run tppq verify --checkpoint",
                 size=was.size,
             )
@@ -195,7 +204,7 @@ class Proofs(Opened):
         served = tiles.served(Path(folder)) if folder is not None else None
         if served is not None:
             checkpoint, whole = served
-            _must_be_of(checkpoint, head, f"the checkpoint of the folder {folder}")
+            continued.must_be_of(checkpoint, head, f"the checkpoint of the folder {folder}")
             if checkpoint.size >= last.size:
                 if merkle.edge_of(last.size, whole.node).root() != last.root:
                     raise Tampered(
@@ -228,11 +237,11 @@ class Proofs(Opened):
                 for (leaf,) in iter_unpack(f"{merkle.HASH_BYTES}s", some.leaves):
                     right.append(leaf)
                     if right.size in wanted and right.root() != wanted[right.size]:
-                        raise _forked(right.size)
+                        raise continued.forked(right.size)
                 hashes.append(some.leaves)
         stands = (last.seq, last.hash) == (head.seq, head.hash)
         if stands and start and is_served and right.to_json() != head.tree:
-            raise _forked(start)  # the tiles are of another history up to where they end
+            raise continued.forked(start)  # the tiles are of another history up to where they end
         if not stands or right.to_json() != head.tree:
             raise Tampered(
                 f"the head of the ledger (entry {head.seq:,}) does not stand on its entries, which end at "
@@ -247,53 +256,22 @@ class Proofs(Opened):
         detail: dict[str, Any] = {
             "size": made.size, "root": made.root.hex(), "head_hash": head_hash,
             "edge": orjson.loads(right.to_json()), "key": str(signer.verifier), "note": note.split("\n"),
+            "events": made.events, "last_event": made.last_event,
         }  # fmt: skip
 
         def still_the_last() -> None:
             last = self._last_recorded()
             if last is not None and last.size > made.size:
                 raise Busy(f"a checkpoint of {last.size:,} entries was signed meanwhile: try again")
+            if last is not None and last.events > made.events:
+                raise Busy(f"a checkpoint of {last.events:,} events was signed meanwhile: try again")
 
         self._store.record([Telling(TOPIC, str(made.size), "signed", detail)], self.actor, still_the_last)
 
 
-def _base(known: Iterable[Recorded], outside: Sequence[Checkpoint], signer: Signer) -> merkle.Edge:
-    """The edge to start from: that of the oldest checkpoint kept outside, else of the newest recorded one.
-
-    Only one that this key signed; without one, the start of the history.
-    """
-    for each in sorted(known, reverse=True):
-        try:
-            said = Checkpoint.parse(text_of(each.note, signer.verifier))
-            right = merkle.Edge.from_json(each.edge, each.size)
-        except ValueError:
-            continue  # of another key, perhaps: what is read is held to it, but does not start there
-        if said == min(outside, default=said) and (right.size, right.root()) == (said.size, said.root):
-            return right
-    return merkle.Edge()
-
-
-def _must_be_of(checkpoint: Checkpoint, head: Head, what: object = "the checkpoint") -> None:
-    if checkpoint.origin != head.origin:
-        raise BadFeed(f"{what} is of {checkpoint.origin}, and this ledger is {head.origin}")
-
-
-def _must_reach(head: Head, wanted: Mapping[int, bytes]) -> None:
-    size = max(wanted, default=0)
-    if size > head.seq:
-        raise Tampered(
-            f"a checkpoint of {size:,} entries was signed, and the ledger ends at {head.seq:,}: its tail was "
-            "cut, or it is an older copy; nothing was signed",
-            seq=head.seq,
-        )
-
-
-def _forked(size: int) -> Tampered:
-    return Tampered(
-        f"the ledger does not continue the checkpoint of {size:,} entries that was signed before; nothing "
-        "was signed: run tppq verify --checkpoint",
-        size=size,
-    )
+def _count(covering: Checkpoint | Recorded) -> str:
+    events = f" and {covering.events:,} events" if covering.events else ""
+    return f"{covering.size:,} entries{events}"
 
 
 def _lines(hashes: Iterable[bytes]) -> str:

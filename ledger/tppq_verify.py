@@ -6,9 +6,10 @@
 
 KEY is what the ledger's keeper gave you, by another way than these files: NAME+ID+BASE64, or a file with it.
 NAME is the ledger's origin; what another ledger or another key signed is refused. Where its key was changed,
---key OLD --key NEW takes both. Needs Python 3.11, the package `cryptography` and no code of the ledger it
-checks: copy it where it is needed. Formats: C2SP signed-note, tlog-checkpoint, tlog-proof, tlog-witness (what
-add-checkpoint is sent), trees of RFC 6962. Exit: 0 it holds, 1 it does not, 2 usage, 66 no such file.
+--key OLD --key NEW takes both. Whether the ledger has the events that a checkpoint counts, `tppq verify
+--checkpoint` says. Needs Python 3.11 and `cryptography`, no code of the ledger it checks: copy it where it is
+needed. Formats: C2SP signed-note, tlog-checkpoint, tlog-proof, tlog-witness (what add-checkpoint is sent),
+trees of RFC 6962. Exit: 0 it holds, 1 it does not, 2 usage, 66 no such file.
 """
 
 from __future__ import annotations
@@ -57,7 +58,7 @@ class Key:
 
 
 class Checkpoint:
-    """The text of a signed note, taken apart: origin, size, root."""
+    """The text of a signed note, taken apart: origin, size, root; events and the last one's hash, if told."""
 
     def __init__(self, note: str, key: Key) -> None:
         lines = signed_text(note, key).split("\n")
@@ -67,9 +68,14 @@ class Checkpoint:
         if self.origin != key.name:
             raise Refused(f"the checkpoint is of {self.origin}, and the key is of {key.name}")
         self.size = whole(lines[1], "the checkpoint's size")
-        self.root = hash_of(lines[2], "the checkpoint's root")
+        self.root = unbase64(lines[2], "the checkpoint's root", 32)
         if self.size == 0 and self.root != hashlib.sha256(b"").digest():
             raise Refused("the checkpoint is of 0 entries, and its root is that of some")
+        told = [line for line in lines[3:-1] if line.split(" ")[0] == "events"]
+        match = re.fullmatch(r"events ([1-9][0-9]{0,17}) ([0-9a-f]{64})", told[0]) if told else None
+        if len(told) > bool(match):
+            raise Refused("the checkpoint's line of events is not: events, how many, hash of the last")
+        self.events, self.last_event = (int(match[1]), match[2]) if match else (0, "")
 
 
 def signed_text(note: str, key: Key) -> str:
@@ -102,20 +108,15 @@ def signed_text(note: str, key: Key) -> str:
     return text
 
 
-def unbase64(text: str, what: str) -> bytes:
+def unbase64(text: str, what: str, size: int | None = None) -> bytes:
     try:
         decoded = base64.b64decode(text, validate=True)
     except ValueError:
         raise Refused(f"{what} is not base64") from None
     if base64.b64encode(decoded).decode() != text:
         raise Refused(f"{what} is not base64 as it is written canonically")
-    return decoded
-
-
-def hash_of(text: str, what: str) -> bytes:
-    decoded = unbase64(text, what)
-    if len(decoded) != 32:
-        raise Refused(f"{what} is not a SHA-256 hash")
+    if size not in (None, len(decoded)):
+        raise Refused(f"{what} is not of {size} bytes")
     return decoded
 
 
@@ -131,12 +132,10 @@ def node_hash(left: bytes, right: bytes) -> bytes:
 
 def root_by(index: int, size: int, leaf: bytes, proof: list[bytes]) -> bytes:
     """The root that an inclusion proof leads to (RFC 6962, 2.1.1, from the root down)."""
+    if (size > 1) != bool(proof):
+        raise Refused(f"the proof is too {'long' if proof else 'short'}")
     if size == 1:
-        if proof:
-            raise Refused("the proof is too long")
         return leaf
-    if not proof:
-        raise Refused("the proof is too short")
     left = 1 << (size - 1).bit_length() - 1  # the largest power of two below
     if index < left:
         return node_hash(root_by(index, left, leaf, proof[:-1]), proof[-1])
@@ -162,7 +161,8 @@ def roots_by(old: int, size: int, old_root: bytes | None, proof: list[bytes]) ->
 def check_checkpoint(note: str, key: Key) -> list[str]:
     """Sentences about a checkpoint that holds."""
     checkpoint = Checkpoint(note, key)
-    return [f"{checkpoint.origin} had {checkpoint.size:,} entries, root {checkpoint.root.hex()}"]
+    events = f"; events {checkpoint.events:,}, last {checkpoint.last_event}" if checkpoint.events else ""
+    return [f"{checkpoint.origin} had {checkpoint.size:,} entries, root {checkpoint.root.hex()}{events}"]
 
 
 def check_proof(text: str, key: Key) -> list[str]:
@@ -173,7 +173,7 @@ def check_proof(text: str, key: Key) -> list[str]:
         raise Refused(f"it is not a proof: {PROOF}, extra, index, hashes")
     checkpoint = Checkpoint(note, key)
     index = whole(match[2], "the index")
-    hashes = [hash_of(line, "a line of the proof") for line in match[3].split()]
+    hashes = [unbase64(line, "a line of the proof", 32) for line in match[3].split()]
     leaf, body = opened(match[1])
     fields = object_of(leaf, "the leaf")
     at = str(fields.get("recorded_at"))
@@ -240,7 +240,9 @@ def check_consistency(old_note: str, text: str, key: Key) -> list[str]:
         raise Refused(f"the proof does not begin at the {old.size:,} entries of the older checkpoint")
     if old.size > new.size:
         raise Refused(f"the newer checkpoint has {new.size:,} entries, the older one {old.size:,}")
-    hashes = [hash_of(line, "a line of the proof") for line in lines]
+    if old.events > new.events or (old.events == new.events and old.last_event != new.last_event):
+        raise Refused(f"the newer checkpoint does not stand on the {old.events:,} events of the older one")
+    hashes = [unbase64(line, "a line of the proof", 32) for line in lines]
     roots = roots_by(old.size, new.size, old.root, hashes) if old.size else (old.root, new.root)
     if roots != (old.root, new.root) or (hashes and not old.size):  # every tree continues the empty one
         raise Refused("the proof does not lead from the older root to the newer: history was changed")
@@ -272,10 +274,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # a file's name may have a + too
         key = Key(*(k if "+" in k and not os.access(k, os.F_OK) else read(Path(k)) for k in given.key))
         text = read(given.file)
-        if given.kind == "consistency":
-            said = check_consistency(read(given.old), text, key)
-        else:
-            said = {"proof": check_proof, "checkpoint": check_checkpoint}[given.kind](text, key)
+        check = {"proof": check_proof, "checkpoint": check_checkpoint}.get(given.kind)
+        said = check(text, key) if check else check_consistency(read(given.old), text, key)
     except Refused as error:
         tell(f"DOES NOT HOLD: {error}")
         return 1

@@ -5,10 +5,16 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import sqlalchemy as sa
+
 from ledger import Entry, Ledger, kept
 from ledger.database import Database
+from ledger.events import Telling
+from ledger.evidence import FIRST_PREV_HASH, entry_hash
 from ledger.notes import Signer, Verifier
 from ledger.reading import Reading
+from ledger.store import Store
+from ledger.tables import EVENT
 from tests.clock import Clock
 
 DAY = "2026-02-01"
@@ -46,6 +52,26 @@ def post(ledger: Ledger, count: int, first: int = 1, consignee: str = "G42") -> 
         ),
         request_id=f"{consignee} from {first}",
     )
+
+
+def told(url: str, *subjects: str) -> None:
+    """An event about each."""
+    store = Store(Database(url, 1), CLOCK)
+    for subject in subjects:
+        store.record([Telling("audit", subject, "done", {"rows": 3})], "maria")
+    store.close()
+
+
+def rechained(connection: sa.Connection, seq: int, **values: object) -> None:
+    """Change an event and hash it and all after it anew, as whoever knows how they are made can."""
+    connection.execute(sa.update(EVENT).where(EVENT.c.seq == seq).values(values))
+    rows = connection.execute(sa.select(EVENT).order_by(EVENT.c.seq)).mappings().all()
+    prev_hash = FIRST_PREV_HASH
+    for row in rows:
+        fields = {name: value for name, value in row.items() if name not in {"prev_hash", "hash"}}
+        hashes = {"prev_hash": prev_hash, "hash": entry_hash(prev_hash, fields)}
+        connection.execute(sa.update(EVENT).where(EVENT.c.seq == row["seq"]).values(hashes))
+        prev_hash = hashes["hash"]
 
 
 def copied(url: str, folder: Path) -> str:

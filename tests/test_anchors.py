@@ -9,12 +9,12 @@ import pytest
 import sqlalchemy as sa
 
 from ledger import Ledger, Refused, anchors, kept
-from ledger.evidence import FIRST_PREV_HASH, entry_hash
 from ledger.tables import ENTRY, EVENT
 from tests.clock import Clock
-from tests.evidence import DAY, copied, entry, post, signer_of
+from tests.evidence import DAY, begun, copied, entry, opened, post, rechained, signer_of, told
 from tests.forger import differences, head_on_the_last, record, rehash, rows, unguarded
 from tests.outside import BALANCE, connected, drop_guards
+from tests.transcripts import typed
 
 
 @pytest.fixture(name="url")
@@ -47,16 +47,8 @@ def test_a_removed_event_is_found(url: str, seq: int, first: str) -> None:
 
 
 def hashed_anew(url: str, seq: int, **values: object) -> None:
-    """Change an event and hash it and all after it anew, as whoever knows how they are made can."""
     with connected(url) as connection:
-        connection.execute(sa.update(EVENT).where(EVENT.c.seq == seq).values(values))
-        rows = connection.execute(sa.select(EVENT).order_by(EVENT.c.seq)).mappings().all()
-        prev_hash = FIRST_PREV_HASH
-        for row in rows:
-            fields = {name: value for name, value in row.items() if name not in {"prev_hash", "hash"}}
-            hashes = {"prev_hash": prev_hash, "hash": entry_hash(prev_hash, fields)}
-            connection.execute(sa.update(EVENT).where(EVENT.c.seq == row["seq"]).values(hashes))
-            prev_hash = hashes["hash"]
+        rechained(connection, seq, **values)
 
 
 def test_an_event_that_was_changed_and_hashed_anew_is_found_by_the_next(url: str) -> None:
@@ -176,3 +168,103 @@ def test_the_checkpoint_of_another_ledger_is_none_of_this_one(url: str, tmp_path
         (row,) = ledger.verify(kept.outside(tmp_path / "kept")).rows()
     assert row["check"] == "checkpoint"
     assert row["found"].endswith("another one")
+
+
+# ------------------------------------------------------------------------------------- events, as signed
+
+
+def signed_with_events(url: str, folder: Path) -> Path:
+    """A ledger of three events and its checkpoint, which is the fourth; where that is kept."""
+    begun(url).close()
+    told(url, "first", "second", "third")
+    with opened(url) as ledger:
+        ledger.checkpoint(signer_of(ledger, folder), keep=[folder / "kept"])
+    drop_guards(url)
+    return folder / "kept"
+
+
+def hash_of(url: str, seq: int) -> str:
+    with connected(url) as connection:
+        return str(connection.execute(sa.select(EVENT.c.hash).where(EVENT.c.seq == seq)).scalar_one())
+
+
+def against(url: str, file: Path) -> list[tuple[str, str]]:
+    """What verify expected of the events and found, with a checkpoint kept elsewhere."""
+    Ledger.init(url, opening=False).close()
+    with Ledger.open(url) as ledger:
+        found = ledger.verify(kept.outside(file)).rows()
+    assert {(row["seq"], row["check"]) for row in found} <= {(None, "event")}
+    return [(row["expected"], row["found"]) for row in found]
+
+
+def test_events_that_stand_as_they_were_signed_are_intact(store_url: str, tmp_path: Path) -> None:
+    file = signed_with_events(store_url, tmp_path)
+    assert file.read_text().split("\n")[3] == f"events 3 {hash_of(store_url, 3)}"
+    assert against(store_url, file) == []
+    told(store_url, "fourth")
+    assert against(store_url, file) == []
+
+
+def test_events_that_were_all_hashed_anew_show_against_what_was_signed(
+    store_url: str, tmp_path: Path
+) -> None:
+    file = signed_with_events(store_url, tmp_path)
+    signed = hash_of(store_url, 3)
+    hashed_anew(store_url, 2, actor="eve")
+    at = rows(store_url)[0]["expected"].partition(", as recorded at ")[2]
+    found = f"event 3 {hash_of(store_url, 3)}"
+    assert against(store_url, file) == [
+        (f"event 3 {signed}, as recorded at {at}", found),
+        (f"event 3 {signed}, as signed ({file})", found),
+    ]
+
+
+def test_records_of_checkpoints_that_were_made_anew_too_show_against_the_one_kept_elsewhere_alone(
+    store_url: str, tmp_path: Path
+) -> None:
+    file = signed_with_events(store_url, tmp_path)
+    signed = hash_of(store_url, 3)
+    hashed_anew(store_url, 2, actor="eve")
+    with connected(store_url) as connection:
+        detail = connection.execute(sa.select(EVENT.c.detail).where(EVENT.c.seq == 4)).scalar_one()
+    hashed_anew(store_url, 4, detail=detail.replace(signed, hash_of(store_url, 3)))
+    assert differences(store_url) == []
+    drop_guards(store_url)
+    assert against(store_url, file) == [
+        (f"event 3 {signed}, as signed ({file})", f"event 3 {hash_of(store_url, 3)}"),
+        (
+            f"a record of the checkpoint of 6 entries ({file})",
+            "none: the log of events was cut, or made anew",
+        ),
+    ]
+
+
+def test_a_log_of_events_that_was_cut_shows_against_what_was_signed(store_url: str, tmp_path: Path) -> None:
+    file = signed_with_events(store_url, tmp_path)
+    signed = hash_of(store_url, 3)
+    with connected(store_url) as connection:
+        connection.execute(sa.delete(EVENT).where(EVENT.c.seq >= 3))
+    assert differences(store_url) == []
+    assert against(store_url, file)[0] == (
+        f"event 3 {signed}, as signed ({file})", "2 events: the log was cut"
+    )  # fmt: skip
+
+
+def test_an_event_that_was_signed_and_is_missing_in_the_middle_is_gone(
+    store_url: str, tmp_path: Path
+) -> None:
+    file = signed_with_events(store_url, tmp_path)
+    signed = hash_of(store_url, 3)
+    with connected(store_url) as connection:
+        connection.execute(sa.delete(EVENT).where(EVENT.c.seq == 3))
+    assert (f"event 3 {signed}, as signed ({file})", "event 3 is gone") in against(store_url, file)
+
+
+def test_a_screen_says_that_events_are_not_as_they_were_signed(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'store' / 'tppq.db'}"
+    file = signed_with_events(url, tmp_path)
+    hashed_anew(url, 2, actor="eve")
+    Ledger.init(url, opening=False).close()
+    status, out, _ = typed(["verify", "--ledger", url, "--checkpoint", str(file)])
+    assert status == 1
+    assert f"as signed in {file}: NO, see event" in out

@@ -88,6 +88,26 @@ def test_an_empty_tree_has_no_other_root(tmp_path: Path) -> None:
     assert held(tmp_path, "consistency", empty, f"old 0\n\n{other}") == 1
 
 
+def covering(count: int, last: str = "0b2c" * 16, size: int = 3) -> str:
+    root = merkle.edge_of(size, tree().node).root()
+    return SIGNER.sign(Checkpoint(NAME, size, root, count, last).text())
+
+
+def test_a_newer_checkpoint_covers_the_events_of_the_older_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    proof = lines(merkle.consistency_proof(3, 9, tree().node))
+    for newer in (covering(5), covering(6, "f" * 64)):
+        assert held(tmp_path, "consistency", covering(5), f"old 3\n\n{newer}") == 0
+        assert held(tmp_path, "consistency", note(3, tree()), f"old 3\n\n{newer}") == 0
+    assert held(tmp_path, "consistency", covering(5), f"old 3\n{proof}\n{covering(6, size=9)}") == 0
+    capsys.readouterr()
+    for newer in (covering(4), covering(5, "f" * 64), note(3, tree())):
+        assert held(tmp_path, "consistency", covering(5), f"old 3\n\n{newer}") == 1
+        assert "does not stand on the 5 events of the older one" in capsys.readouterr().out
+    assert held(tmp_path, "consistency", covering(5), f"old 3\n{proof}\n{covering(4, size=9)}") == 1
+
+
 def test_a_proof_that_is_too_long_is_said_to_be(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     more = lines([bytes(32)] * 65)
     assert held(tmp_path, "consistency", note(4, tree()), f"old 4\n{more}\n{note(4, tree())}") == 1
@@ -149,19 +169,27 @@ def test_a_signature_too_short_to_be_one_spoils_a_note_for_either_reader(
         "a/b\n5\n",
         "a/b\n5\n{short}\n",
         "a/b\n5\n{root}\n{long}\n",
+        "a/b\n5\n{root}\nevents 05 {hash}\n",
+        "a/b\n5\n{root}\nevents 0 {hash}\n",
+        "a/b\n5\n{root}\nevents 5 {hash}0\n",
+        "a/b\n5\n{root}\nevents\n",
+        "a/b\n5\n{root}\nmore\nevents 5 {hash}\nevents 5 {hash}\n",
     ],
-    ids=["a zero", "a control", "an empty line", "no end", "no root", "a short root", "too long"],
+    ids=[
+        *("a zero", "a control", "an empty line", "no end", "no root", "a short root", "too long"),
+        *("a zero of events", "no events", "a long hash", "nothing of events", "events twice"),
+    ],
 )
 def test_what_the_key_signed_and_is_no_checkpoint_is_refused_by_either_reader(
     tmp_path: Path, text: str
 ) -> None:
     root = b64encode(merkle.edge_of(5, tree().node).root()).decode()
-    said = text.format(root=root, short=b64encode(bytes(31)).decode(), long="x" * 1_000_000)
+    said = text.format(root=root, short=b64encode(bytes(31)).decode(), long="x" * 1_000_000, hash="f" * 64)
     signature = SIGNER._key.sign(said.encode())  # noqa: SLF001  # `sign` itself refuses some of these
     signed = b64encode(SIGNER.verifier.key_id + signature).decode()
     forged = f"{said}\n— {NAME} {signed}\n"
     assert held(tmp_path, "checkpoint", forged) == 1
-    with pytest.raises(ValueError, match=r"it is not a |its size|its root"):
+    with pytest.raises(ValueError, match=r"it is not a |its size|its root|its line"):
         Checkpoint.parse(text_of(forged, SIGNER.verifier))
 
 

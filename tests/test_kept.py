@@ -9,8 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from ledger import (
+    BadFeed,
     Ledger,
     Misconfigured,
     Tampered,
@@ -18,8 +20,10 @@ from ledger import (
     kept,
     merkle,
 )
+from ledger.copies import import_log
 from ledger.notes import Checkpoint, Signer
-from tests.evidence import CLOCK, begun, copied, entry, forbidden, opened, post, signer_of
+from tests.evidence import CLOCK, begun, copied, entry, forbidden, opened, post, rechained, signer_of, told
+from tests.outside import EVENT, connected, drop_guards
 from tests.transcripts import typed
 
 
@@ -97,7 +101,7 @@ def test_a_backup_older_than_the_last_checkpoint_is_posted_to_once_what_is_advis
     Path("tppq.db").rename("lost.db")
     assert "first move kept away" in done("restore backup.db")
     for command in ("post 2.csv", "init"):
-        assert "and where TPPQ_CHECKPOINT is not set, run tppq checkpoint -o kept;" in done(command, 1)
+        assert "env -u TPPQ_CHECKPOINT tppq checkpoint -o kept." in done(command, 1)
     Path("kept").rename("evidence")
     monkeypatch.delenv("TPPQ_CHECKPOINT")
     done("checkpoint -o kept")
@@ -169,6 +173,23 @@ def test_an_empty_checkpoint_with_a_root_fits_no_store(url: str, tmp_path: Path)
         assert (forbidden(url, tmp_path / "kept", signer.verifier) == "") is fits
 
 
+def test_a_checkpoint_that_cannot_be_written_is_not_taken_for_kept(small: Ledger, tmp_path: Path) -> None:
+    signer, away = signer_of(small, tmp_path), tmp_path / "key" / "kept"  # below a file
+    with pytest.raises(Unreachable, match="kept cannot be written: File exists") as refused:
+        small.checkpoint(signer, keep=away)
+    assert refused.value.facts["path"] == str(away)
+
+
+def test_bytes_that_are_no_text_are_no_checkpoint(url: str, tmp_path: Path) -> None:
+    file, said = tmp_path / "kept", "it is not UTF-8 text"
+    file.write_bytes(b"\xff")
+    with pytest.raises(BadFeed, match=f"kept cannot be taken for a checkpoint: {said}") as refused:
+        kept.read(file)
+    fault = {"path": str(file), "line": None, "column": None, "reason": said}
+    assert refused.value.facts["faults"] == [fault]
+    assert forbidden(url, file).startswith(f"{file} cannot be taken for a checkpoint: {said}; until that is")
+
+
 def test_a_checkpoint_of_the_settings_is_a_small_file_and_forbids_writing_where_it_is_none(
     url: str, tmp_path: Path
 ) -> None:
@@ -217,6 +238,18 @@ def test_a_key_file_that_others_can_read_is_not_used(small: Ledger, tmp_path: Pa
         kept.verifier("a+b+c")
 
 
+def test_a_key_file_that_was_cut_is_refused_and_not_shown(small: Ledger, tmp_path: Path) -> None:
+    key = tmp_path / "key"
+    small.new_key(key)
+    whole = key.read_text()
+    key.write_text(whole[:-8])
+    with pytest.raises(
+        Misconfigured, match=r"the key file .*key cannot be used: the key to sign with"
+    ) as refused:
+        kept.signer(key)
+    assert whole.rpartition("+")[2][:20] not in refused.value.detail
+
+
 def test_a_key_is_read_from_its_file_where_there_is_one_and_is_itself_elsewhere(tmp_path: Path) -> None:
     verifier = Signer.new("tppq/diffusion-2025/00").verifier
     file = tmp_path / "k+ey" / "a+b.vkey"
@@ -248,3 +281,70 @@ def test_a_ledger_that_does_not_fit_its_checkpoint_is_asked_and_not_written_to(
     with Ledger.open(url, checkpoint=str(file), verifier=signer.verifier) as ledger:
         post(ledger, 1, first=9)
         assert ledger.headroom().basis["seq"] == 9
+
+
+# ------------------------------------------------------------------------------------------------ events
+
+
+@pytest.mark.parametrize(
+    ("is_cut", "why"),
+    [(True, "this store has no event 3, and "), (False, "the log of events of this store is not the one ")],
+)
+def test_a_log_of_events_that_does_not_fit_its_checkpoint_forbids_writing(
+    small: Ledger, store_url: str, tmp_path: Path, *, is_cut: bool, why: str
+) -> None:
+    told(store_url, "first", "second", "third")
+    signer, file = signer_of(small, tmp_path), tmp_path / "kept"
+    small.checkpoint(signer, keep=[file])
+    assert forbidden(store_url, file, signer.verifier) == ""
+    most = Checkpoint.parse(file.read_text().partition("\n\n")[0] + "\n")._replace(events=10**18 - 1)
+    (tmp_path / "most").write_text(signer.sign(most.text()))
+    assert "covers 999,999,999,999,999,999 events" in forbidden(store_url, tmp_path / "most")
+    drop_guards(store_url)
+    with connected(store_url) as connection:
+        if is_cut:
+            connection.execute(sa.delete(EVENT).where(EVENT.c.seq >= 3))
+        else:
+            rechained(connection, 2, actor="eve")
+    Ledger.init(store_url, opening=False).close()  # puts the guards back
+    found = forbidden(store_url, file, signer.verifier)
+    assert found.startswith(why)
+    assert "nothing is written: restore the latest backup" in found
+    with Ledger.open(store_url, actor="maria", clock=CLOCK, checkpoint=file) as ledger:
+        assert len(ledger.headroom()) == 1
+        with pytest.raises(Tampered, match="nothing is written"):
+            ledger.post(entry("license", 1, license_no="L9"))
+
+
+def test_a_checkpoint_of_before_that_tells_of_no_events_is_held_to_its_entries_alone(
+    small: Ledger, store_url: str, tmp_path: Path
+) -> None:
+    told(store_url, "first")
+    signer, file = signer_of(small, tmp_path), tmp_path / "kept"
+    small.checkpoint(signer, keep=[file])
+    said = Checkpoint.parse(file.read_text().partition("\n\n")[0] + "\n")
+    file.write_text(signer.sign(said._replace(events=0, last_event="").text()))
+    assert len(file.read_text().partition("\n\n")[0].split("\n")) == 3
+    assert forbidden(store_url, file, signer.verifier) == ""
+    post(small, 1, first=6)
+    assert small.checkpoint(signer, keep=[file]).recorded
+    assert kept.read(file, signer.verifier).events == 2
+
+
+def test_a_log_that_is_exported_and_imported_fits_what_was_signed_of_its_events(
+    url: str, tmp_path: Path
+) -> None:
+    told(url, "first", "second")
+    other, file = f"sqlite:///{tmp_path / 'other.db'}", tmp_path / "kept"
+    with opened(url) as ledger:
+        signer = signer_of(ledger, tmp_path)
+        ledger.checkpoint(signer, keep=[file], folder=tmp_path / "tiles")
+        ledger.export(tmp_path / "log.jsonl")
+    import_log(tmp_path / "log.jsonl", other)
+    assert forbidden(other, file, signer.verifier) == ""
+    with opened(other) as ledger:
+        for elsewhere in (file, tmp_path / "tiles"):
+            outside = kept.outside(elsewhere, signer.verifier)
+            assert outside.events == 2
+            assert ledger.verify(outside).rows() == []
+        assert not ledger.checkpoint(signer, keep=[file], folder=tmp_path / "tiles").recorded

@@ -166,6 +166,37 @@ def test_the_published_checkpoint_is_read_and_written_to_the_byte() -> None:
     assert Checkpoint.parse(BEHIND + "an extension line\n") == checkpoint
 
 
+HASH = "0b2c" * 16
+COVERING = f"{BEHIND}events 17 {HASH}\n"
+
+
+def test_a_checkpoint_tells_its_events_in_a_line_that_others_pass_over() -> None:
+    checkpoint = Checkpoint.parse(COVERING)
+    assert checkpoint == Checkpoint.parse(BEHIND)._replace(events=17, last_event=HASH)
+    assert checkpoint.text() == COVERING
+    assert Checkpoint.parse(COVERING + "another line\n") == checkpoint
+    assert Checkpoint.parse(f"{BEHIND}eventsand 5\nevents 17 {HASH}\n") == checkpoint
+
+
+def test_a_checkpoint_of_before_tells_of_no_events() -> None:
+    assert Checkpoint.parse(BEHIND)[3:] == (0, "")
+    assert "events" not in Checkpoint.parse(BEHIND).text()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "events", f"events  17 {HASH}", f"events 017 {HASH}", f"events 0 {'0' * 64}", f"events -1 {HASH}",
+        f"events 17 {HASH[1:]}", f"events 17 {HASH}0", f"events 17 {HASH.upper()}", f"events 17 {HASH} ",
+        f"events ٣ {HASH}", f"events {'9' * 19} {HASH}", "events 17", f"events 17 {HASH}\nevents 17 {HASH}",
+        f"events 17 {HASH}\nevents",
+    ],
+)  # fmt: skip
+def test_a_line_of_events_that_is_none_spoils_the_checkpoint(line: str) -> None:
+    with pytest.raises(ValueError, match="its line of events is not one"):
+        Checkpoint.parse(f"{BEHIND}{line}\n")
+
+
 SHORT = b64encode(bytes(31)).decode()
 """As long as a root in base64, and a byte too few."""
 

@@ -6,7 +6,9 @@ import json
 from base64 import b64decode
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -25,12 +27,14 @@ from ledger import (
 from ledger.anchors import TOPIC
 from ledger.database import Database
 from ledger.events import Telling
+from ledger.evidence import canonical
+from ledger.kept import outside
 from ledger.notes import Checkpoint, Signer, text_of
 from ledger.proofs import Signed
 from ledger.store import Store
 from ledger.tables import ENTRY
-from tests.evidence import CLOCK, begun, copied, entry, opened, post, signer_of
-from tests.outside import connected, drop_guards
+from tests.evidence import CLOCK, begun, copied, entry, opened, post, rechained, signer_of, told
+from tests.outside import EVENT, connected, drop_guards
 
 
 @pytest.fixture(name="small")
@@ -241,12 +245,18 @@ def test_what_is_read_again_begins_with_the_oldest_checkpoint_that_is_kept(
     assert (signed.size, signed.reread) == (12, 6)
 
 
-def test_a_smaller_checkpoint_is_not_recorded_after_a_larger_one(store_url: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [({"size": 2}, "2 entries"), ({"size": 1, "events": 9, "last_event": "f" * 64}, "9 events")],
+)
+def test_a_smaller_checkpoint_is_not_recorded_after_a_larger_one(
+    store_url: str, tmp_path: Path, more: dict[str, object], said: str
+) -> None:
     """A larger one is signed while the smaller waits for the lock."""
     with Ledger.init(store_url, opening=False, actor="maria", clock=CLOCK) as ledger:
         ledger.post(entry("allocate", 1_000_000), request_id="cap")
         signer, coming = signer_of(ledger, tmp_path), list[Future[Signed]]()
-        larger = {"size": 2, "root": "00" * 32, "head_hash": "", "edge": [], "key": "", "note": []}
+        larger = {"root": "00" * 32, "head_hash": "", "edge": [], "key": "", "note": [], **more}
         store = Store(Database(store_url, 10), CLOCK)
         with ThreadPoolExecutor(1) as thread:
 
@@ -254,10 +264,166 @@ def test_a_smaller_checkpoint_is_not_recorded_after_a_larger_one(store_url: str,
                 coming.append(thread.submit(ledger.checkpoint, signer))
                 wait(coming, timeout=0.5)
 
-            store.record([Telling(TOPIC, "2", "signed", larger)], "maria", meanwhile)
-            with pytest.raises(Busy, match="a checkpoint of 2 entries was signed meanwhile: try again"):
+            store.record([Telling(TOPIC, "", "signed", larger)], "maria", meanwhile)
+            with pytest.raises(Busy, match=f"a checkpoint of {said} was signed meanwhile: try again"):
                 coming[0].result()
         store.close()
+
+
+# ----------------------------------------------------------------------------------------------- events
+
+
+def covered(signed: Signed) -> int:
+    """How many events a checkpoint covers."""
+    return Checkpoint.parse(text_of(signed.note)).events
+
+
+def test_a_checkpoint_of_a_ledger_in_which_nothing_happens_records_nothing_more(
+    small: Ledger, store_url: str, tmp_path: Path
+) -> None:
+    told(store_url, "first", "second")
+    signer, other = signer_of(small, tmp_path), signer_of(small, tmp_path, "other")
+    first, others = small.checkpoint(signer), small.checkpoint(other)
+    assert (first.recorded, covered(first), others.recorded, covered(others)) == (True, 2, True, 2)
+    for _ in range(3):
+        assert small.checkpoint(signer, keep=[tmp_path / "kept"]) == replace(first, reread=0, recorded=False)
+        assert small.checkpoint(other).note == others.note
+    assert small.verify().basis["checked"]["events"] == 4
+    post(small, 1, first=6)
+    assert covered(small.checkpoint(signer)) == 4
+
+
+def test_where_events_alone_came_there_is_another_checkpoint_of_the_same_size(
+    small: Ledger, store_url: str, tmp_path: Path
+) -> None:
+    signer, kept = signer_of(small, tmp_path), [tmp_path / "kept"]
+    signed = [small.checkpoint(signer, keep=kept)]
+    (tmp_path / "old").write_text(signed[0].note)
+    for subject in ("first", "second"):
+        told(store_url, subject)
+        signed.append(small.checkpoint(signer, keep=kept, folder=tmp_path / "tiles"))
+        assert not small.checkpoint(signer, keep=kept, folder=tmp_path / "tiles").recorded
+    assert [(each.size, covered(each), each.recorded) for each in signed] == [
+        (6, 0, True), (6, 2, True), (6, 4, True),
+    ]  # fmt: skip
+    assert len({each.root for each in signed}) == 1
+    assert small.prove(3).endswith(signed[-1].note)
+    assert small.prove(3, folder=tmp_path / "tiles") == small.prove(3)
+    (tmp_path / "middle").write_text(signed[1].note)
+    key = ["--key", str(signer.verifier)]
+    for old in ("old", "middle", "kept"):
+        (tmp_path / "since").write_text(small.prove_since(tmp_path / old))
+        two = [str(tmp_path / old), str(tmp_path / "since")]
+        assert tppq_verify.main([*key, "consistency", *two]) == 0
+    answer = small.verify()
+    assert (answer.rows(), answer.basis["checked"]["checkpoints"]) == ([], 3)
+
+
+def tampered(url: str, signer: Signer, **where: Any) -> str:
+    """Why a ledger is not signed; nothing is recorded and nothing written."""
+    Ledger.init(url, opening=False).close()  # puts the guards back
+    with opened(url) as ledger:
+        before = ledger.verify().basis["checked"]["events"]
+        with pytest.raises(Tampered, match="nothing was signed") as raised:
+            ledger.checkpoint(signer, **where)
+        assert ledger.verify().basis["checked"]["events"] == before
+    return raised.value.detail
+
+
+@pytest.mark.parametrize("place", ["keep", "folder", None])
+def test_events_that_were_made_anew_since_they_were_signed_are_not_signed_again(
+    store_url: str, tmp_path: Path, place: str | None
+) -> None:
+    where = {} if place is None else {place: tmp_path / "elsewhere"}
+    with begun(store_url) as ledger:
+        told(store_url, "first", "second")
+        signer = signer_of(ledger, tmp_path)
+        note = ledger.checkpoint(signer, **where).note
+        told(store_url, "third")
+    drop_guards(store_url)
+    with connected(store_url) as connection:
+        rechained(connection, 1, actor="eve")
+    said = (
+        "the log of events does not continue the checkpoint of 6 entries and 2 events that was signed before"
+    )
+    assert tampered(store_url, signer, **where).startswith(said)
+    drop_guards(store_url)
+    with connected(store_url) as connection:  # records of checkpoints too
+        connection.execute(sa.delete(EVENT).where(EVENT.c.seq >= 3))
+    if place is not None:
+        assert tampered(store_url, signer, **where).startswith(said)
+        file = tmp_path / "elsewhere"
+        assert (file if place == "keep" else file / "checkpoint").read_text() == note
+
+
+def test_a_log_of_events_that_was_cut_is_not_signed_against_the_file_kept_elsewhere(
+    store_url: str, tmp_path: Path
+) -> None:
+    with begun(store_url) as ledger:
+        told(store_url, "first", "second")
+        signer = signer_of(ledger, tmp_path)
+        ledger.checkpoint(signer, keep=tmp_path / "kept")
+    for ends in (1, 0):
+        drop_guards(store_url)
+        with connected(store_url) as connection:
+            connection.execute(sa.delete(EVENT).where(EVENT.c.seq > ends))
+        found = tampered(store_url, signer, keep=tmp_path / "kept")
+        assert found.startswith(
+            f"a checkpoint of 2 events was signed, and the log of events ends at {ends}: its"
+        )
+
+
+@pytest.mark.parametrize("values", [{"actor": "eve"}, {"detail": '{"rows":4}'}, {"hash": "f" * 64}])
+def test_an_event_that_was_changed_since_the_last_checkpoint_is_not_signed(
+    store_url: str, tmp_path: Path, values: dict[str, str]
+) -> None:
+    with begun(store_url) as ledger:
+        told(store_url, "first")
+        signer = signer_of(ledger, tmp_path)
+        ledger.checkpoint(signer)
+        told(store_url, "third", "fourth")
+    drop_guards(store_url)
+    with connected(store_url) as connection:
+        connection.execute(sa.update(EVENT).where(EVENT.c.seq == 3).values(values))
+    said = "the log of events is not what was recorded (expected event 3 "
+    assert tampered(store_url, signer).startswith(said)
+
+
+def test_checkpoints_that_were_recorded_before_events_were_covered_are_gone_on_from(
+    small: Ledger, store_url: str, tmp_path: Path
+) -> None:
+    signer = signer_of(small, tmp_path)
+    small.checkpoint(signer, keep=tmp_path / "kept")
+    drop_guards(store_url)
+    with connected(store_url) as connection:
+        detail = json.loads(connection.execute(sa.select(EVENT.c.detail)).scalar_one())
+        del detail["events"], detail["last_event"]
+        rechained(connection, 1, detail=canonical(detail).decode())
+    Ledger.init(store_url, opening=False).close()
+    with opened(store_url) as ledger:
+        assert not ledger.checkpoint(signer, keep=tmp_path / "kept").recorded
+        post(ledger, 1, first=6)
+        signed = ledger.checkpoint(signer, keep=tmp_path / "kept")
+        assert (signed.reread, covered(signed)) == (1, 1)
+        assert ledger.verify(outside(tmp_path / "kept")).rows() == []
+
+
+def test_it_is_not_proved_to_continue_events_that_are_others_now(store_url: str, tmp_path: Path) -> None:
+    with begun(store_url) as ledger:
+        told(store_url, "first", "second")
+        signer = signer_of(ledger, tmp_path)
+        ledger.checkpoint(signer, keep=tmp_path / "kept")
+        said = Checkpoint.parse(text_of((tmp_path / "kept").read_text()))
+    (tmp_path / "more").write_text(signer.sign(said._replace(events=9).text()))
+    drop_guards(store_url)
+    with connected(store_url) as connection:
+        rechained(connection, 1, actor="eve")
+    Ledger.init(store_url, opening=False).close()
+    with opened(store_url) as ledger:
+        with pytest.raises(Tampered, match=r"does not continue .*kept, of 6 entries and 2 events"):
+            ledger.prove_since(tmp_path / "kept")
+        with pytest.raises(Refused, match=r"6 entries and 9 events, and .* covers 6 entries and 2 events"):
+            ledger.prove_since(tmp_path / "more")
 
 
 # ----------------------------------------------------------------------------------------------- proofs

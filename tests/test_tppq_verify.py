@@ -83,6 +83,16 @@ def test_it_says_what_is_proved(handed: Handed, capsys: pytest.CaptureFixture[st
     assert capsys.readouterr().out.endswith("what it says is not shown\n")
 
 
+def test_it_says_how_many_events_a_checkpoint_covers(
+    handed: Handed, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _, count, last = handed.text("second").split("\n")[3].split(" ")
+    handed.held("checkpoint", handed.path("second"))
+    assert capsys.readouterr().out.endswith(f"; events {count}, last {last}\n")
+    handed.held("checkpoint", handed.path("first"))
+    assert "events" not in capsys.readouterr().out
+
+
 def test_it_is_one_file_that_runs_where_there_is_no_ledger(handed: Handed, tmp_path: Path) -> None:
     shutil.copy(FILE, tmp_path / "tppq_verify.py")
     (tmp_path / "key").write_text(f"{handed.key}\n")

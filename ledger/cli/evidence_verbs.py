@@ -37,8 +37,8 @@ def verify(
 ) -> int:
     """Check the history against its hashes and sums. Exit 0 or 1.
 
-    And against the signed checkpoints. A tail that was cut shows only against a checkpoint that was kept
-    elsewhere (--checkpoint, or TPPQ_CHECKPOINT).
+    And against the signed checkpoints. A tail that was cut, of entries or of events, and a history made
+    anew show only against a checkpoint that was kept elsewhere (--checkpoint, or TPPQ_CHECKPOINT).
 
     Examples:
         tppq verify
@@ -63,7 +63,7 @@ def checkpoint(
 ) -> int:
     """Sign what the ledger holds.
 
-    What came since the last checkpoint is read again first. The key is in the file that
+    The entries and events since the last checkpoint are read again first. The key is in the file that
     TPPQ_SIGNING_KEY_FILE names. With -o, or TPPQ_CHECKPOINT, the checkpoint goes to a file, whose last
     one it must continue: keep that file where the ledger's keeper cannot change it. To change the key,
     make another and begin a new file (and folder of tiles) with it; keep the old file, and both keys to
