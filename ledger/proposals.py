@@ -1,4 +1,4 @@
-"""What takes two people: proposed by one, approved or rejected by another, nothing written in between."""
+"""What takes two people: proposed by one, approved or rejected by another, nothing posted in between."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ from ledger.events import Telling
 from ledger.feed import Feed
 from ledger.line import always
 from ledger.lookups import OWN_PREFIX
+from ledger.model import TO_HEADROOM
 from ledger.outcome import Receipt
 from ledger.people import People
 from ledger.proposed import Proposal
@@ -38,12 +39,6 @@ _LONGEST_WHY = 500
 """Characters that are kept of why something was not approved, which may repeat what was given."""
 
 _KEPT = ("expires_at", "hash", "remark", "entries", "shown")
-_PENDING = {
-    "proposal": "string", "by": "string", "at": "string", "part": "int64", "kind": "string",
-    "country": "string", "effective_on": "string", "license_no": "string", "device_id": "string",
-    "quantity": "int64", "tpp": "int64", "reverses_seq": "int64", "reason": "string", "headroom_tpp": "int64",
-    "remark": "string", "expires_at": "string", "hash": "string",
-}  # fmt: skip
 
 
 class Proposals(People):
@@ -88,27 +83,25 @@ class Proposals(People):
         """What waits for a second person: one row per entry of each proposal (or of one), oldest first.
 
         Columns: proposal, by, at, part, kind, country, effective_on, license_no, device_id, quantity, tpp,
-        reverses_seq, reason, headroom_tpp (left after it, when it was proposed), remark, expires_at, hash.
-        Raises UnknownName (no such proposal is pending), NotPermitted, Misconfigured (not a shared ledger).
+        reverses_seq, reason, headroom_tpp (left after it, when it was proposed), remark, expires_at, hash,
+        expires_on, consignee, exporter, reference, request_id, programme, holder. Raises UnknownName (no such
+        proposal is pending), NotPermitted, Misconfigured (not a shared ledger).
         """
         self._must_be_shared()
         self._must("ask")
         chosen = proposed.pending(self._proposals()) if proposal is None else [self._found(proposal)]
-        rows = [
-            {**each._asdict(), **entry, "part": part, "headroom_tpp": left}
-            for each in chosen
-            for part, (entry, left) in enumerate(zip(each.entries, each.shown, strict=True), 1)
-        ]
-        return self._answer_of(_PENDING, rows)
+        rows = [row for each in chosen for row in each.rows()]
+        answer = self._answer_of(proposed.COLUMNS, rows)
+        return Answer(answer.held, answer.basis, {each.proposal: self._corrects(each) for each in chosen})
 
     def approve(self, proposal: str, *, seen: str | None = None, dry_run: bool = False) -> list[Receipt]:
         """Approve what somebody else proposed, and post it: in their name, with you as the approver.
 
         It is judged again. `seen`, the hash of what was looked at (or its first 8 characters and more), binds
         the approval to that. Raises Refused where a rule no longer lets it pass, where headroom no longer
-        suffices that was shown to, or where the break that it is for was put right, accepted or cleared
-        since; SelfApproval, UnknownName, NotPermitted. Then nothing is posted, and that it was tried is
-        recorded.
+        suffices that was shown to, or would be further below zero than was shown, or where the break that it
+        is for was put right, accepted or cleared since; SelfApproval, UnknownName, NotPermitted. Then nothing
+        is posted, and that it was tried is recorded.
         """
         if dry_run:
             chosen, posts, books = self._to_approve(proposal, seen)
@@ -233,7 +226,8 @@ class Proposals(People):
             )
         _must_pass(verdict, chosen.proposal)
         for left, entry, shown in zip(self._receipts(verdict), chosen.entries, chosen.shown, strict=True):
-            if left.headroom_tpp < 0 and not entry["below_zero"]:
+            deeper = left.headroom_tpp < shown and TO_HEADROOM[entry["kind"]] < 0
+            if left.headroom_tpp < 0 and (deeper or not entry["below_zero"]):
                 raise OverHeadroom(
                     f"{chosen.proposal} would now take {left.country} {-left.headroom_tpp:,} TPP below zero; "
                     f"when it was proposed it left {shown:,}: reject it, and have it proposed anew if it is "
@@ -241,6 +235,14 @@ class Proposals(People):
                     country=left.country, asked_tpp=left.tpp, headroom_tpp=left.headroom_tpp + left.tpp,
                     short_by_tpp=-left.headroom_tpp, fits=None,
                 )  # fmt: skip
+
+    def _corrects(self, proposal: Proposal) -> str:
+        """What a correction would change in the entry that it undoes; empty for what is none."""
+        undo, right = proposed.correction(proposal.entries)
+        rows = self._store.read("given", seq=undo["reverses_seq"]) if undo else ()
+        return (
+            proposed.changes(undo, right, dict(zip(Entry.model_fields, rows[0], strict=True))) if rows else ""
+        )
 
     def _must_not_be_overtaken(self, _chosen: Proposal) -> None:
         """That nothing happened since by which it would be posted in vain, or twice."""

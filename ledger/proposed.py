@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from hashlib import sha256
+from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
 from ledger.accounts import Asked
@@ -32,6 +33,22 @@ State = Literal["pending", "expired", "approved", "rejected", "withdrawn"]
 _NUMBER = re.compile(r"(?:[Pp]-)?0*([1-9][0-9]{0,17})")
 _LONGEST = 40
 """Characters that are kept of what somebody took for the id of a proposal."""
+
+COLUMNS: Mapping[str, str] = MappingProxyType({
+    "proposal": "string", "by": "string", "at": "string", "part": "int64", "kind": "string",
+    "country": "string", "effective_on": "string", "license_no": "string", "device_id": "string",
+    "quantity": "int64", "tpp": "int64", "reverses_seq": "int64", "reason": "string", "headroom_tpp": "int64",
+    "remark": "string", "expires_at": "string", "hash": "string", "expires_on": "string",
+    "consignee": "string", "exporter": "string", "reference": "string", "request_id": "string",
+    "programme": "string", "holder": "string",
+})  # fmt: skip
+"""What waits, entry by entry, as programs get it: all that somebody gave, and so approves."""
+
+_COMPARED = (
+    "kind", "country", "effective_on", "license_no", "device_id", "quantity", "tpp", "expires_on",
+    "consignee", "exporter", "reference",
+)  # fmt: skip
+"""What a correction can change; the reason beside, which every correction brings."""
 
 _DECIDED: Mapping[str, State] = {"approved": "approved", "rejected": "rejected", "withdrawn": "withdrawn"}
 
@@ -67,6 +84,14 @@ class Proposal(NamedTuple):
         about = self._asdict()
         shown = zip(about.pop("entries"), about.pop("shown"), strict=True)
         return {**about, "entries": [{**entry, "headroom_tpp": left} for entry, left in shown]}
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Its entries in the order in which they would be posted, each with all that `COLUMNS` names."""
+        about = self._asdict()
+        return [
+            {**about, **entry, "part": part, "headroom_tpp": left}
+            for part, (entry, left) in enumerate(zip(self.entries, self.shown, strict=True), 1)
+        ]
 
     def moves(self) -> Iterable[tuple[str, str, int]]:
         """Of each entry: its quota, the day it takes effect, and what it would add to headroom (TPP)."""
@@ -179,6 +204,31 @@ def content_hash(
         "entries": list(entries),
     }  # fmt: skip
     return sha256(canonical(covered)).hexdigest()
+
+
+# ------------------------------------------------------------------------------------------- corrections
+
+Given = Mapping[str, Any]
+
+
+def correction(entries: Sequence[Given]) -> tuple[Given, Given]:
+    """Of a correction what undoes and what is right, in whichever order; two times nothing for another."""
+    undo = [each for each in entries if each["reverses_seq"] is not None]
+    right = [each for each in entries if each["reverses_seq"] is None]
+    return (undo[0], right[0]) if len(undo) == len(right) == 1 else ({}, {})
+
+
+def changes(undo: Given, right: Given, was: Given) -> str:
+    """The entry that is undone, and of each field that would not be as it `was` both values."""
+    fields = [name for name in _COMPARED if _value(right[name]) != _value(was[name])]
+    if right["reason"] not in (was["reason"], undo["reason"]):
+        fields.append("reason")
+    said = "; ".join(f"{name} {_value(right[name])}, was {_value(was[name])}" for name in fields)
+    return f"entry {undo['reverses_seq']:,}: {said or 'changes nothing in it'}"
+
+
+def _value(value: str | int | None) -> str:
+    return "none" if value is None else f"{value:,}" if isinstance(value, int) else visible(value)
 
 
 # ----------------------------------------------------------------------------------- what it does to headroom

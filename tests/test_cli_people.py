@@ -249,7 +249,7 @@ def test_what_one_types_another_approves(shared: Typed) -> None:
     status, out, _ = shared("tppq propose raise.csv --remark letter", "maria")
     assert status == 0
     lines = out.splitlines()
-    assert lines[1].split() == ["allocate", "AE", "100,000", "790,100,000", "49,905.25"]
+    assert lines[1].split() == ["allocate", "AE", "100,000", "790,100,000", "49,905.25", "2026-02-01"]
     assert lines[2] == "P-0001 waits for a second person, until 2026-02-15 12:00:00Z."
     approve = lines[3]
     assert approve.startswith("tppq approve P-0001 --hash ")
@@ -291,6 +291,95 @@ def test_a_proposal_is_one_object_for_programs_and_rows_for_tables(shared: Typed
     assert (status, "P-0002 waits" in out) == (0, True)
     status, out, _ = shared("tppq withdraw 2 --reason mistaken", "maria")
     assert (status, out) == (0, "P-0002 of maria is withdrawn: mistaken.\n")
+
+
+CHANGED = (
+    "entry 159: quantity 2,000, was 1,000; tpp 31,664,000, was 15,832,000; expires_on 2099-12-31, was "
+    "2027-02-01; consignee Front Company FZE, was Honest University; reference D1, was none"
+)
+
+
+@pytest.fixture(name="corrected")
+def _corrected(shared: Typed) -> Typed:
+    """A shared ledger in which a correction waits, of a license for Honest University."""
+    Path("license.csv").write_text(
+        "kind,country,effective_on,license_no,device_id,quantity,consignee,exporter\n"
+        "license,AE,2026-02-01,L1,nvidia-h100-sxm5-80gb,1000,Honest University,Example Maker\n",
+        encoding="utf-8",
+    )
+    assert shared("tppq post license.csv", "maria")[0] == 0
+    changes = "--set expires_on=2099-12-31 --set quantity=2000 --set reference=D1"
+    command = f"tppq propose --correct 159 {changes} --set 'consignee=Front Company FZE' --reason slip"
+    status, out, _ = shared(command, "maria")
+    assert (status, f"\nCorrects {CHANGED}.\n" in out, "1,000 x nvidia-h100" in out) == (0, True, True)
+    return shared
+
+
+@pytest.mark.parametrize("command", ["tppq pending", "tppq pending P-0001", "tppq approve 1 --dry-run"])
+def test_whoever_approves_sees_what_tells_an_entry_from_others(corrected: Typed, command: str) -> None:
+    status, out, _ = corrected(command, "omar")
+    undone, right = out.splitlines()[1:3]
+    assert status == 0
+    for said in ("release, reverses 159", "2026-02-01", "1,000 x nvidia-h100-sxm5-80gb", "Honest University"):
+        assert said in undone
+    for said in (
+        "2026-02-01", "2099-12-31", "2,000 x nvidia-h100-sxm5-80gb", "Front Company FZE", "Example Maker",
+        "D1",
+    ):  # fmt: skip
+        assert said in right
+    assert ("License expires" in out.splitlines()[0], out.splitlines()[3]) == (
+        True, f"P-0001 corrects {CHANGED}.",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("width", ["80", "120", "500"])
+def test_what_waits_is_shown_whole_at_every_width(
+    corrected: Typed, monkeypatch: pytest.MonkeyPatch, width: str
+) -> None:
+    monkeypatch.setenv("COLUMNS", width)
+    status, out, _ = corrected("tppq pending --format table", "omar")
+    assert (status, max(map(len, out.splitlines())) <= int(width)) == (0, True)
+    said = " ".join(out.split())
+    told = ("2,000 x nvidia-h100-sxm5-80gb", "31,664,000", "2099-12-31", "Front Company FZE", "D1", "slip")
+    assert [each for each in told if each not in said] == []
+    assert CHANGED in said
+
+
+@pytest.mark.parametrize("form", ["csv", "md", "json"])
+def test_programs_get_all_that_was_given_of_what_waits(corrected: Typed, form: str) -> None:
+    status, out, _ = corrected(f"tppq pending --format {form}", "omar")
+    assert status == 0
+    for each in (
+        "expires_on",
+        "2099-12-31",
+        "consignee",
+        "Front Company FZE",
+        "exporter",
+        "Example Maker",
+        "D1",
+    ):
+        assert each in out
+
+
+def test_columns_in_which_nothing_was_given_are_not_shown(shared: Typed) -> None:
+    shared("tppq propose raise.csv", "maria")
+    heading = shared("tppq pending", "omar")[1].splitlines()[0]
+    assert " ".join(heading.split()) == (
+        "Proposal By Kind TPP Headroom after, when proposed Effective Why Waits until Hash"
+    )
+
+
+def test_an_approval_that_would_go_deeper_below_zero_than_shown_is_refused(shared: Typed) -> None:
+    rows = "kind,country,effective_on,license_no,tpp,reason\n{},AE,2026-02-01,{},{},left all the same\n"
+    Path("overrun.csv").write_text(rows.format("overrun", "", 790_000_001), encoding="utf-8")
+    Path("license.csv").write_text(rows.format("license", "L1", 790_000_000), encoding="utf-8")
+    assert shared("tppq propose overrun.csv", "maria")[0] == 0
+    assert shared("tppq post license.csv", "maria")[0] == 0
+    status, _, err = shared("tppq approve 1", "omar")
+    said = (
+        "OverHeadroom: P-0001 would now take AE 790,000,001 TPP below zero; when it was proposed it left -1"
+    )
+    assert (status, said in " ".join(err.split())) == (3, True)
 
 
 def test_a_dry_run_of_a_proposal_gives_it_no_id(shared: Typed) -> None:

@@ -18,6 +18,7 @@ from ledger import (
     AlreadyReversed,
     BadFeed,
     BadQuery,
+    Entry,
     IdReused,
     Ledger,
     NotPermitted,
@@ -146,6 +147,51 @@ def test_a_reversal_and_a_correction_can_be_proposed(here: As) -> None:
     with pytest.raises(AlreadyReversed, match="P-0001: entry 3 was reversed before, by entry 4"):
         ada.approve(undone.proposal)
     assert headroom(ada, "KZ")[0] == 800_000
+
+
+def test_whoever_approves_is_given_all_that_was_given_of_an_entry(own: As) -> None:
+    given = {
+        "kind": "license", "country": "KZ", "effective_on": "2026-02-01", "license_no": "K1",
+        "device_id": "nvidia-h100-sxm5-80gb", "quantity": 3, "tpp": 47_496, "expires_on": "2026-11-30",
+        "consignee": "Example Cloud", "exporter": "Example Maker", "reference": "D-1", "reason": "as asked",
+        "programme": "country", "holder": "KZ", "reverses_seq": None,
+    }  # fmt: skip
+    own("maria").propose(Entry.model_validate(given), request_id="application-4711", remark="letter")
+    answer = own("ada").pending()
+    (row,) = answer.rows()
+    assert given.items() | {("request_id", "application-4711")} <= row.items()
+    assert answer.held.names == (
+        "proposal", "by", "at", "part", "kind", "country", "effective_on", "license_no", "device_id",
+        "quantity", "tpp", "reverses_seq", "reason", "headroom_tpp", "remark", "expires_at", "hash",
+        "expires_on", "consignee", "exporter", "reference", "request_id", "programme", "holder",
+    )  # fmt: skip
+
+
+def test_whoever_approves_a_correction_is_told_what_it_changes(own: As) -> None:
+    maria, ada = own("maria"), own("ada")
+    (receipt,) = maria.post(
+        entry("license", "KZ", 1_500_000, license_no="K1", consignee="Example Cloud", reason="as asked")
+    )
+    changed = {"expires_on": "2026-12-31", "consignee": "Another Cloud", "tpp": 1_200_000, "reference": "D1"}
+    maria.propose_correction(receipt.seq, changed, "typing slip")
+    maria.propose_correction(receipt.seq, {"reason": "as they asked"}, "typing slip")
+    maria.propose(entry("allocate", "AE", 5))
+    assert dict(ada.pending().aside) == {
+        "P-0001": "entry 3: tpp 1,200,000, was 1,500,000; expires_on 2026-12-31, was 2027-02-01; "
+        "consignee Another Cloud, was Example Cloud; reference D1, was none",
+        "P-0002": "entry 3: reason as they asked, was as asked",
+        "P-0003": "",
+    }
+
+
+def test_a_correction_whose_right_entry_comes_first_is_told_too(here: As) -> None:
+    maria, ada = here("maria"), here("ada")
+    (receipt, _) = maria.post(
+        entry("license", "KZ", 900, license_no="K1"), entry("export", "KZ", 100, license_no="K1")
+    )
+    proposal = maria.propose_correction(receipt.seq, {"consignee": "Example Cloud"}, "typing slip")
+    assert [each["reverses_seq"] for each in proposal.entries] == [None, receipt.seq]
+    assert ada.pending("1").aside["P-0001"] == "entry 3: consignee Example Cloud, was none"
 
 
 def test_an_overrun_beyond_headroom_is_approved_as_it_was_shown(here: As) -> None:
@@ -413,6 +459,63 @@ def test_what_was_shown_to_fit_does_not_overdraw(here: As) -> None:
     assert here("ada").approve("2")[0].headroom_tpp == -100
 
 
+def test_a_dry_run_of_an_approval_is_refused_as_the_approval_would_be(here: As) -> None:
+    here("maria").propose(entry("withdraw", "AE", 800, reason="lowered"))
+    here("maria").post(entry("license", "AE", 300, license_no="L2"))
+    with pytest.raises(OverHeadroom, match="P-0001 would now take AE 100 TPP below zero"):
+        here("ada").approve("1", dry_run=True)
+    assert [row["proposal"] for row in here("ada").pending()] == ["P-0001"]
+
+
+def test_what_is_pending_is_a_row_for_each_entry_of_these_columns_first(here: As) -> None:
+    here("maria").propose(entry("allocate", "AE", 500), entry("withdraw", "AE", 200, reason="lowered"))
+    pending = here("ada").pending()
+    assert ", ".join(pending.table.column_names[:17]) == (
+        "proposal, by, at, part, kind, country, effective_on, license_no, device_id, quantity, tpp, "
+        "reverses_seq, reason, headroom_tpp, remark, expires_at, hash"
+    )
+    assert [(row["part"], row["kind"], row["headroom_tpp"]) for row in pending] == [
+        (1, "allocate", 1_500), (2, "withdraw", 1_300),
+    ]  # fmt: skip
+
+
+def test_what_was_shown_below_zero_goes_no_deeper(own: As, store_url: str) -> None:
+    maria, ada = own("maria"), own("ada")
+    shown = maria.propose(entry("overrun", "AE", 1_001, reason="left all the same"))
+    assert shown.shown == [-1]
+    (receipt,) = maria.post(entry("license", "AE", 900, license_no="L2"))
+    before = count(store_url)
+    for dry_run in (True, False):
+        with pytest.raises(OverHeadroom) as refused:
+            ada.approve("1", seen=shown.hash, dry_run=dry_run)
+        assert refused.value.detail == (
+            "P-0001 would now take AE 901 TPP below zero; when it was proposed it left -1: reject it, and "
+            "have it proposed anew if it is meant so"
+        )
+    assert (refused.value.headroom_tpp, refused.value.short_by_tpp) == (100, 901)
+    assert (count(store_url), headroom(ada, "AE")[0], len(ada.pending())) == (before, 100, 1)
+    maria.reverse(receipt.seq, "typed twice")
+    assert ada.approve("1", seen=shown.hash)[0].headroom_tpp == -1
+
+
+def test_what_was_shown_below_zero_may_leave_more_than_was_shown(here: As) -> None:
+    maria, ada = here("maria"), here("ada")
+    maria.propose(entry("withdraw", "AE", 1_300, reason="lowered"))
+    maria.propose(entry("allocate", "AE", 200))
+    ada.approve("2")
+    assert ada.approve("1")[0].headroom_tpp == -100
+
+
+def test_what_takes_no_headroom_is_approved_below_zero_however_deep(here: As) -> None:
+    maria, ada = here("maria"), here("ada")
+    for kind, tpp in (("withdraw", 1_100), ("allocate", 10), ("overrun", 50)):
+        maria.propose(entry(kind, "AE", tpp, reason="as it is"))
+        if kind == "withdraw":
+            ada.approve("1")
+    ada.approve("3")
+    assert ada.approve("2")[0].headroom_tpp == -140
+
+
 def test_a_proposal_that_was_tampered_with_is_not_posted(here: As, store_file: str) -> None:
     here("maria").propose(entry("allocate", "AE", 500))
     ada = here("ada")
@@ -467,7 +570,7 @@ def test_two_who_approve_at_once_post_once(own: As, store_url: str) -> None:
     own("maria").propose(entry("allocate", "AE", 500))
     before = count(store_url)
     answers = together(*(lambda who=who: own(who).approve("1") for who in ("ada", "omar")))
-    assert sorted(type(each).__name__ for each in answers) == ["UnknownName", "list"]
+    assert sorted(type(each).__name__ for each in answers) == ["Receipts", "UnknownName"]
     assert count(store_url) == before + 1
 
 

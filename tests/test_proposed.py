@@ -44,6 +44,16 @@ def test_a_proposal_gives_back_the_posts_it_was_made_of() -> None:
     assert (proposal.proposal, proposal.by, proposal.at, proposal.state) == ("P-0001", "maria", AT, "pending")
 
 
+def test_a_proposal_is_told_whole_with_the_headroom_after_each_of_its_entries() -> None:
+    (proposal,) = proposed.fold([made(1)], AT).values()
+    told = proposal.told()
+    assert [entry.pop("headroom_tpp") for entry in told["entries"]] == [100, -30, -37, -37]
+    assert told.pop("entries") == ENTRIES
+    about = {"proposal": "P-0001", "by": "maria", "at": AT, "expires_at": EXPIRES, "hash": "ab" * 32}
+    undecided = dict.fromkeys(("remark", "decided_by", "decided_at", "reason"))
+    assert told == {**about, **undecided, "state": "pending"}
+
+
 def test_a_proposal_has_expired_after_its_instant_and_not_at_it() -> None:
     assert proposed.fold([made(1)], EXPIRES)["P-0001"].state == "pending"
     assert proposed.fold([made(1)], LATER)["P-0001"].state == "expired"
@@ -139,6 +149,12 @@ def test_an_event_that_tells_of_no_proposal_is_tampered(changed: Event) -> None:
         proposed.fold([made(2), changed], AT)
 
 
+def test_a_decision_whose_detail_is_no_object_is_tampered_too() -> None:
+    decided = event("P-0001", "rejected")._replace(detail=[])  # type: ignore[arg-type]  # as it was changed
+    with pytest.raises(Tampered, match="an event of a proposal was changed, so what waits cannot be told"):
+        proposed.fold([made(1), decided], AT)
+
+
 # -------------------------------------------------------------------------------------------- headroom
 
 
@@ -167,3 +183,28 @@ def test_the_column_comes_last_so_that_the_others_keep_their_places() -> None:
     assert beside.names == ("country", "headroom_tpp", "headroom_h100e", "pending_tpp")
     assert beside.types == ("string", "int64", "int64", "int64")
     assert beside.rows == [("AE", 5, 0, -3), ("SA", 6, 0, 0)]
+
+
+UNDO = asked("release", "KZ", 7, license_no="K1", reason="slip", reverses_seq=1_234)._asdict()
+RIGHT = asked("license", "KZ", 7, license_no="K1", reason="slip")._asdict()
+
+
+def test_a_correction_is_one_entry_that_undoes_and_one_that_is_right_in_either_order() -> None:
+    for both in ([UNDO, RIGHT], [RIGHT, UNDO]):
+        assert proposed.correction(both) == (UNDO, RIGHT)
+    for other in ([], [RIGHT], [UNDO], [UNDO, RIGHT, RIGHT], [UNDO, UNDO, RIGHT]):
+        assert proposed.correction(other) == ({}, {})
+
+
+@pytest.mark.parametrize(
+    ("was", "said"),
+    [
+        ({}, "entry 1,234: changes nothing in it"),
+        ({"reason": None}, "entry 1,234: changes nothing in it"),
+        ({"tpp": 7_000, "license_no": "K2"}, "entry 1,234: license_no K1, was K2; tpp 7, was 7,000"),
+        ({"consignee": "gone\x1b[2J"}, "entry 1,234: consignee none, was gone\u241b[2J"),
+        ({"country": "AE", "kind": "block"}, "entry 1,234: kind license, was block; country KZ, was AE"),
+    ],
+)
+def test_what_a_correction_changes_is_told_field_by_field(was: dict[str, Any], said: str) -> None:
+    assert proposed.changes(UNDO, RIGHT, RIGHT | was) == said

@@ -116,7 +116,8 @@ def propose(
                 seq = entry_seq(correct, "--correct")
                 proposal = ledger.propose_correction(seq, given, reason or "", dry_run=dry_run)
         basis = ledger.regime().basis
-    _give(desk, proposal, basis, screens.proposed(proposal, basis["h100_tpp"], dry_run=dry_run))
+        corrects = ledger._corrects(proposal)  # noqa: SLF001  # for the screen alone
+    _give(desk, proposal, basis, screens.proposed(proposal, corrects, basis["h100_tpp"], dry_run=dry_run))
     return 0
 
 
@@ -137,11 +138,14 @@ def pending(session: Session, proposal: str | None) -> int:
 def approve(session: Session, proposal: str, seen: str | None) -> int:
     desk, outcome = Desk(session), Outcome()
     with desk.open() as ledger:
-        before = [row for row in ledger.pending().rows() if row["proposal"] == called(proposal)]
+        waiting = ledger.pending()
+        before = [row for row in waiting.rows() if row["proposal"] == called(proposal)]
         outcome.receipts = ledger.approve(proposal, seen=seen, dry_run=session.options.dry_run)
         basis = ledger.regime().basis
     outcome.posted = len(outcome.receipts)
-    status = give(desk, [("", outcome)], [], basis)
+    dry_run = before and session.options.dry_run
+    above = [*screens.pending(waiting, called(proposal)), ""] if dry_run else []
+    status = give(desk, [("", outcome)], [], basis, above=above)
     for row, receipt in zip(before, outcome.receipts, strict=False):  # none, if it was proposed just now
         if row["headroom_tpp"] != receipt.headroom_tpp:
             desk.note(
