@@ -59,6 +59,7 @@ wheel: $(VENV)/.build ## build sdist and wheel, install the wheel elsewhere, and
 	$(PYTHON) -m venv "$$there/venv" && \
 	"$$there/venv/bin/python" -m pip install --quiet --constraint $(LOCK) dist/*.whl && \
 	cd "$$there" && venv/bin/tppq init && venv/bin/tppq headroom AE --json | tee answer.json && \
+	venv/bin/tppq demo >demo.txt && grep -q "What next" demo.txt && \
 	venv/bin/python -c 'import json; (row,) = json.load(open("answer.json"))["rows"]; assert row["country"] == "AE"'
 
 bench: $(VENV)/.test ## time what has to be fast, beside a yardstick in the same run

@@ -13,6 +13,7 @@ _PASSWORDS = re.compile(
     r"(?P<user>(?<=://)[^:@/?]*:).*(?=@)|(?P<key>[?&][^=&]*password=)[^&]*", re.DOTALL | re.IGNORECASE
 )
 _AFTER_A_COLON = re.compile(r"(?<=:).*(?=@)", re.DOTALL)
+_A_FILE = re.compile(r"[^:@?]+\.\w+")
 _WANTED = "write sqlite:///FILE or postgresql+psycopg://HOST/DATABASE"
 
 
@@ -30,7 +31,8 @@ class Address(NamedTuple):
         match = _URL.fullmatch(url)
         if match is None:
             shown = _shown(_AFTER_A_COLON.sub("***", url))
-            raise Misconfigured(f"'{shown}' is no ledger URL: {_WANTED}", url=shown)
+            wanted = f"did you mean sqlite:///{url}?" if _A_FILE.fullmatch(url) else _WANTED
+            raise Misconfigured(f"'{shown}' is no ledger URL: {wanted}", url=shown)
         dialect, rest = match["dialect"], match["rest"]
         if dialect == "sqlite":
             host, slash, file = rest.partition("/")

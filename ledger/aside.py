@@ -67,7 +67,7 @@ def overwrite(path: Path, contents: bytes) -> None:
 def may_take(place: Path) -> bool:
     """Whether `write` may put a file there: nothing is there, or a file of one name that is the caller's.
 
-    It is not where that is a pipe or a device, or where more would change than what the file holds.
+    Not in the place of a pipe, a device, or a file of two names or of somebody else's.
     """
     if str(place).startswith(("/dev/", "/proc/")) or len(os.fsencode(place.name)) > _LONGEST_NAME:
         return False

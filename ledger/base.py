@@ -17,7 +17,7 @@ from ledger.errors import Busy, Misconfigured, NotPermitted, Tampered, Unreachab
 from ledger.mirror import Mirror
 from ledger.model import Regime
 from ledger.notes import Verifier
-from ledger.outcome import Receipt
+from ledger.outcome import Receipts
 from ledger.posting import Resolver
 from ledger.reading import unsound
 from ledger.roster import Act
@@ -155,12 +155,12 @@ class Opened:
         if self.shared:
             self._record_read(what, detail)
 
-    def _receipts(self, verdict: Verdict, unwritten: Iterable[Row] = ()) -> list[Receipt]:
+    def _receipts(self, verdict: Verdict, unwritten: Iterable[Row] = ()) -> Receipts:
         """Receipts of what was appended, and of each repeat what it was answered the first time.
 
         In a dry run that first answer may be one of the `unwritten` rows, which the store does not have.
         """
-        new = list(map(outcome.picked, verdict.rows))
+        new, repeats = list(map(outcome.picked, verdict.rows)), 0
         if verdict.replayed:
             made = {row[0]: row for row in map(outcome.picked, unwritten)}
             first = sorted(seq for seq, _ in verdict.replayed if seq not in made)
@@ -169,8 +169,10 @@ class Opened:
                 parts.setdefault(row[1], []).append(row)
             of = {own[0][0]: own for own in parts.values()}
             again = [row for seq in first for row in of.get(seq, ())]
-            new = [*again, *(made[seq] for seq, _ in verdict.replayed if seq in made), *new]
-        return outcome.receipts(new, self._terms.h100_tpp)
+            again.extend(made[seq] for seq, _ in verdict.replayed if seq in made)
+            new, repeats = [*again, *new], len(again)
+        given = outcome.receipts(new, self._terms.h100_tpp)
+        return Receipts(given, replayed=repeats, warnings=verdict.warnings)
 
     def _country(self, text: str) -> str:
         """The code of a country that was named. Raises UnknownName, BadQuery."""
@@ -195,7 +197,7 @@ class Opened:
     def _reserved(self, but: str | None = None, known_at: str | None = None) -> dict[str, int]:
         """By quota, the TPP that pending proposals, `but` one, hold or held at an instant.
 
-        None unless the regime says so.
+        Empty unless the regime says so.
         """
         if not self.shared or not self._terms.choices["pending_reserves"]:
             return {}

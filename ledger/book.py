@@ -17,7 +17,7 @@ from functools import partial
 from itertools import chain
 from typing import Any
 
-from ledger import quotas, reference, roster, segments, undoing
+from ledger import pinned, quotas, reference, roster, segments, undoing
 from ledger.accounts import Books
 from ledger.audit import Audit
 from ledger.bulk import Bulk
@@ -49,6 +49,7 @@ class Ledger(Audit, Copies, Dictionary, Proofs, Reconciling, Reports, Sandbox, S
     This class posts. The rest is in its parts: `Questions` (headroom, statement, licenses, fit, verify, ...),
     `Proofs` (checkpoint, prove), `Copies` (backup, export), `People`, `Proposals` (propose, approve, ...),
     `Reconciling` (reconcile, breaks), `Reports`, `Forecasts`, `Sandbox`, `Snapshots` (publish), `Audit`.
+    In a shared ledger each raises NotPermitted for whoever has no role for it.
     """
 
     # -------------------------------------------------------------------------------------------- open
@@ -72,7 +73,8 @@ class Ledger(Audit, Copies, Dictionary, Proofs, Reconciling, Reports, Sandbox, S
                 raise store.other_schema(found)
             if opening and found is None:
                 quotas.must_open(terms, terms.opened(), store.today())
-            store.database.create()
+            if found is None or store.guards_amiss() is not None:
+                store.database.create()
             store.open_head(terms.regime)
         ledger = cls.open(url, **options)
         try:
@@ -98,8 +100,8 @@ class Ledger(Audit, Copies, Dictionary, Proofs, Reconciling, Reports, Sandbox, S
 
         Answers after the commit, with one receipt per entry: its seq and its country's headroom after it. A
         repeat gets its first answer, a refusal too, unless `again`. Raises Refused (which rule, with the
-        numbers), BadQuery (a request_id or an approver that is no name), NotPermitted, Busy, Unreachable,
-        Tampered (the store is frozen).
+        numbers), BadQuery (a request_id or an approver that is no name), `pydantic.ValidationError` (a copy
+        of an entry, changed unchecked), NotPermitted, Busy, Unreachable, Tampered (the store is frozen).
         """
         if not entries:
             return []
@@ -260,9 +262,14 @@ class Ledger(Audit, Copies, Dictionary, Proofs, Reconciling, Reports, Sandbox, S
             if (said := quotas.by_two(terms, missing)) is not None:
                 raise self._to_propose(said, dry_run=False)
             self._must("post")
+        told = pinned.tellings(terms, self._store.read("events", topic=pinned.TOPIC))
         if missing:
             posts, books = quotas.openings(terms, missing), Books(terms, today, self.actor)
-            self._store.submit(posts, books, atomic=False, again=True, check=quotas.none_refused)
+            self._store.submit(
+                posts, books, atomic=False, again=True, tellings=lambda _: told, check=quotas.none_refused
+            )
+        elif told:
+            self._store.record(told, self.actor)
 
 
 def _store(url: str, busy_seconds: float = 10, clock: Callable[[], int] = clock_us) -> Store:

@@ -15,7 +15,7 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ledger import adding
+from ledger import adding, repeats
 from ledger.accounts import Books
 from ledger.database import Database
 from ledger.line import always
@@ -128,6 +128,7 @@ class Bulk:
             self.close()
         if answer.fate == Fate.written or (answer.fate == Fate.unknown and self._is_there(first)):
             self._waiting.popleft()
+            repeats.warn(first.verdict, self._store.read)
             yield first.posts, first.verdict
         if answer.fate == Fate.written:
             return

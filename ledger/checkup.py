@@ -1,4 +1,4 @@
-"""In which state a store is, one row per check: its schema, guards, roles and users. It reads alone."""
+"""In which state a store is, one row per check: its schema, guards, roles and users. It only reads."""
 
 from __future__ import annotations
 

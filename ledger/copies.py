@@ -100,7 +100,7 @@ class Copies(Opened):
                 counted = writer.end()
             with part.open("rb") as written:
                 os.fsync(written.fileno())
-            log_file.read_head(part)
+            log_file.read_head(part)  # reads the whole file back: BadFeed where it is not what was written
             copy = Copy(str(file), counted.entry, head.hash, part.stat().st_size)
             part_file.put(part, file)
         except OSError as error:

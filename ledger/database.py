@@ -94,7 +94,7 @@ class Database:
 
     def rows(self, cursor: Any, name: str, **values: Any) -> Sequence[Row]:
         """What a statement of `schemas/store` answers, in the transaction of a cursor."""
-        rows: Sequence[Row] = self._ran(cursor, name, values).fetchall()
+        (rows,) = self.rows_together(cursor, (name, values))
         return rows
 
     def run(self, cursor: Any, name: str, **values: Any) -> None:
@@ -116,6 +116,7 @@ class Database:
         """What several statements answer: on PostgreSQL, within a pipeline, in one round trip."""
         if self.dialect == "sqlite":
             return [self._ran(cursor, name, values).fetchall() for name, values in asked]
+        # Cursors of their own: what the pipeline still brings of other statements comes to theirs.
         cursors = [self._ran(cursor.connection.cursor(), name, values) for name, values in asked]
         return [each.fetchall() for each in cursors]
 
@@ -199,8 +200,11 @@ class Database:
         return error
 
     def no_ledger(self, why: str = "", elsewhere: str = "") -> Misconfigured:
-        """What to say where `init` would make a ledger; of no other error is it `missing`."""
-        said = f"there is no ledger at {self.name}{why}: run tppq init{elsewhere}"
+        """The error where `init` would make a ledger: the only one with missing="ledger"."""
+        place = ""
+        if self.file is not None and self.file != self.address.file:  # what a relative URL leaves out
+            place = f" in {str(self.file).removesuffix(f'/{self.address.file}') or '/'}"
+        said = f"there is no ledger at {self.name}{place}{why}: run tppq init{elsewhere}"
         return Misconfigured(said, store=self.name, missing="ledger")
 
     def explained(self, error: BaseException) -> LedgerError:

@@ -89,10 +89,9 @@ def demo(ledger_url: str | None, *, clock: Callable[[], int] = clock_us) -> Show
     """Post the announced clusters to a ledger, and say what came of it.
 
     The ledger is one in a folder that is removed afterwards, or, at `ledger_url`, one that stays: a new one,
-    or one without entries beyond the opening. Raises Misconfigured where it has others, or where the sample
-    did not come with the installation.
+    or one without entries beyond the opening. Raises Misconfigured where it has others.
     """
-    sample = _sample()
+    sample = schema.folder("fixtures") / "sample" / "announced.csv"
     with TemporaryDirectory(prefix="tppq-") as folder:
         url = ledger_url or f"sqlite:///{Path(folder) / 'demo.db'}"
         _must_be_new(url, clock)
@@ -104,17 +103,6 @@ def demo(ledger_url: str | None, *, clock: Callable[[], int] = clock_us) -> Show
             *_told(terms, applications, headroom), *_statement(statement),
             *_night(sample, Path(folder), clock), *_next(sample, ledger_url),
         ])  # fmt: skip
-
-
-def _sample() -> Path:
-    path = schema.folder("fixtures") / "sample" / "announced.csv"
-    if not path.is_file():
-        raise Misconfigured(
-            "the demonstration's input, fixtures/sample/announced.csv, is not part of an installed package: "
-            "it comes with the source distribution; unpack that, and run make demo there",
-            path="fixtures/sample/announced.csv",
-        )
-    return path
 
 
 def _must_be_new(url: str, clock: Callable[[], int]) -> None:

@@ -78,6 +78,10 @@ def markdown(rows: Iterable[Row]) -> str:
     """The dictionary as a document."""
     said = ["# What may be asked", ""]
     said.append("Whole TPP are integers; `_h100e` is for reading and cut toward zero; instants are UTC.")
+    said.append(
+        "In CSV an empty cell is none, and `NA` is Namibia: pandas reads it with `keep_default_na=False, "
+        "na_values=['']`."
+    )
     for row in rows:
         if row["column"] is None:
             said.extend(["", f"## {row['name']} ({row['sort']})", "", row["meaning"], ""])

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from ledger import checkup, kept, reference, schema, segments
+from ledger import checkup, kept, pinned, reference, schema, segments
 from ledger.checkup import Check
 from ledger.database import PUT_ASIDE, Database
 from ledger.errors import LedgerError, Misconfigured, NotPermitted
@@ -28,7 +28,7 @@ from ledger.submission import EPOCH, Head
 SOME_WRONG, BROKEN = 1, 78
 WAL_RESET_MENDED_IN = (3, 51, 3)
 _LITTLE_DISK, _NO_DISK = 1 << 30, 50 << 20
-_AHEAD = timedelta(seconds=2)
+_BEHIND = timedelta(seconds=2)
 _HALTED = "until it is put right nothing can be written: restore the latest backup"
 
 
@@ -86,16 +86,15 @@ def status(checks: list[Check]) -> int:
 def configuration(settings: Settings, wrong: Sequence[Misconfigured]) -> Check:
     """Where the settings come from, and what is wrong with them."""
     if wrong:
-        advice = "put it right there: until then most verbs say this, and what follows may go by the defaults"
-        return Check("configuration", "fail", "; ".join(error.detail for error in wrong), advice)
+        who = "most verbs say this, and what follows may go by the defaults"
+        if all(error.facts.get("setting") == "regime" for error in wrong):  # a ledger has one of its own
+            who = "init says this, and what needs no ledger"
+        found = "; ".join(error.detail for error in wrong)
+        return Check("configuration", "fail", found, f"put it right there: until then {who}")
     told = [f"{path}: {'read' if read else 'not there'}" for path, read in settings.files.items()]
     others = sorted(set(settings.sources.values()) - settings.files.keys())
-    return Check(
-        "configuration",
-        "ok",
-        "; ".join([*told, *(f"{other}: set" for other in others if other.startswith("TPPQ_"))]),
-        "",
-    )
+    found = "; ".join([*told, *(f"{other}: set" for other in others if other.startswith("TPPQ_"))])
+    return Check("configuration", "ok", found, "")
 
 
 def _python() -> Check:
@@ -153,6 +152,7 @@ def _reference_data() -> Check:
 _EXTRAS = (
     ("xlsxwriter", "xlsx", "--format xlsx"), ("polars", "polars", "Answer.pl()"),
     ("prompt_toolkit", "repl", "prompt of tppq sql with history and completion"),
+    ("uvicorn", "serve", "tppq serve"),
 )  # fmt: skip
 
 
@@ -194,12 +194,14 @@ def _no_ledger(error: LedgerError) -> Check:
 
 def _ledger(store: Store, head: Head) -> Iterator[Check]:
     try:
-        reference.load().run_by_ledger(head.regime)
+        terms = reference.load().run_by_ledger(head.regime)
     except Misconfigured as error:
         yield Check("ledger", "fail", error.detail, "until then it can be neither asked nor written to")
     else:
         found = f"{store.database.name}: entry {head.seq:,}, head {head.hash[:8]}, {head.regime}"
         yield Check("ledger", "ok", found, "")
+        for said in pinned.notes(terms, store.read("events", topic=pinned.TOPIC)):
+            yield Check("regime", "warn", said, "see that it is right, or put the file back as it was")
     yield _schema(head.schema_version)
     yield checkup.guarded(store)
     for each in checkup.kept_apart(store, head):
@@ -284,7 +286,7 @@ def clock_behind(head: Head, now_us: int) -> Check:
     """Whether the clock is behind the last entry: new entries are then recorded a microsecond after it."""
     now, last = EPOCH + timedelta(microseconds=now_us), datetime.fromisoformat(head.recorded_at)
     found = f"{now:%Y-%m-%d %H:%M:%S}Z, last entry {last:%Y-%m-%d %H:%M:%S}Z"
-    if last - now > _AHEAD:
+    if last - now > _BEHIND:
         behind = str(last - now).partition(".")[0]
         return Check(
             "clock",

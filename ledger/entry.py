@@ -6,10 +6,18 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Any
 
 import sqlalchemy as sa
-from pydantic import AfterValidator, ConfigDict, StrictInt, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    ConfigDict,
+    GetCoreSchemaHandler,
+    StrictInt,
+    StringConstraints,
+    model_validator,
+)
+from pydantic_core import CoreSchema, core_schema
 from sqlmodel import Field, SQLModel
 
 from ledger.model import MOST_TPP, Kind, whole_entry_faults
@@ -17,6 +25,17 @@ from ledger.text import NAME_LENGTH, REMARK_LENGTH, clean_text
 
 WHOLE = sa.BigInteger().with_variant(sa.Integer, "sqlite")  # STRICT tables of SQLite know no BIGINT
 
+
+class _AsADay:
+    """Says of what pydantic takes for no day how one is written, as a file is told."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.custom_error_schema(
+            handler(source), custom_error_type="day", custom_error_message="is not a day: write YYYY-MM-DD"
+        )
+
+
+Day = Annotated[date, _AsADay()]
 Whole = Annotated[StrictInt, Field(gt=0, le=MOST_TPP)]
 Name = Annotated[
     str,
@@ -42,12 +61,12 @@ class Entry(SQLModel):
 
     kind: Kind = Field(sa_type=sa.Text)
     country: Name = Field(sa_type=sa.Text)
-    effective_on: date = Field(sa_type=sa.Text)
+    effective_on: Day = Field(sa_type=sa.Text)
     license_no: Name | None = Field(default=None, sa_type=sa.Text)
     device_id: Name | None = Field(default=None, sa_type=sa.Text)
     quantity: Whole | None = Field(default=None, sa_type=WHOLE)
     tpp: Whole | None = Field(default=None, sa_type=WHOLE)
-    expires_on: date | None = Field(default=None, sa_type=sa.Text)
+    expires_on: Day | None = Field(default=None, sa_type=sa.Text)
     consignee: Remark | None = Field(default=None, sa_type=sa.Text)
     exporter: Remark | None = Field(default=None, sa_type=sa.Text)
     reference: Remark | None = Field(default=None, sa_type=sa.Text)

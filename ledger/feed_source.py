@@ -205,7 +205,7 @@ def json_lines(file: Path) -> Iterator[Record]:
 def write_careful(records: Iterator[Record], names: Sequence[str | None], target: Path) -> None:
     """Writes records to a Parquet file of text columns, after `line` and, for one without cells, `broken`.
 
-    `names` are those of the fields; fields named None are left out. Nothing is written as ''.
+    `names` are those of the fields; fields named None are left out. What is missing is written as ''.
     """
     kept = [(place, name) for place, name in enumerate(names) if name is not None]
     texts = [("broken", pa.string()), *((name, pa.string()) for _, name in kept)]

@@ -20,7 +20,7 @@ import pyarrow as pa
 from ledger import feed_source as source
 from ledger import feed_survey as surveys
 from ledger import spill
-from ledger.errors import BadFeed
+from ledger.errors import BadFeed, BadQuery
 from ledger.feed_faults import (
     NOT_AN_OBJECT,
     NOTHING,
@@ -80,7 +80,9 @@ class Staging:
         self._connection.close()
 
     def check(self) -> None:
-        """Raises `BadFeed` with every fault, if there is one."""
+        """Raises `BadFeed` with every fault, if there is one; BadQuery where the file was not read yet."""
+        if not (self.content_sha256 or self.faults):
+            raise BadQuery(f"{self.path} was not read: read_feed reads a feed", field="feed")
         if self.faults:
             raise BadFeed(summary(self.path, self.faults), faults=[fault._asdict() for fault in self.faults])
 
@@ -249,7 +251,7 @@ class Staging:
             self._hold()
 
     def _hold(self) -> None:
-        """Takes down what stands in each column."""
+        """Fills table `held`: per column, each value that stands in it, once."""
         texts = self.layout.texts if self._plain else ()
         others = [name for name in self.layout.names if name not in texts]
         self.rows(

@@ -19,8 +19,8 @@ from ledger.question import instant, times
 from ledger.questions import Questions
 
 QUARTER_DAYS = 91
-RUN_RATES: Mapping[str, int | None] = {"30 days": 30, "90 days": 90, "since opening": None}
 LONGEST = "since opening"
+RUN_RATES: Mapping[str, int | None] = {"30 days": 30, "90 days": 90, LONGEST: None}
 _MOST_ENDED = 2_000
 """Ended licenses that are learnt from: the last ones."""
 

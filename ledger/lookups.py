@@ -198,7 +198,7 @@ def _why_not_undone(rows: Sequence[Row], asked: Asked) -> str:
     seq = asked.reverses_seq
     if not rows:
         return f"there is no entry {seq:,} to reverse"
-    kind, quota, license_no, tpp, reverses_seq, stands_seq, reversed_by_seq, on = rows[0]
+    kind, quota, license_no, tpp, device_id, quantity, reverses_seq, stands_seq, reversed_by_seq, on = rows[0]
     if reversed_by_seq is not None:
         instead = f"; entry {stands_seq:,} stands in its place" if stands_seq is not None else ""
         return (
@@ -210,6 +210,9 @@ def _why_not_undone(rows: Sequence[Row], asked: Asked) -> str:
     undoing = (UNDONE_BY[Kind(kind)], quota, license_no, tpp, on)
     if undoing != (asked.kind, asked.quota, asked.license_no, asked.tpp, asked.effective_on):
         return f"entry {seq:,} is undone by {undoing[0]} of {tpp:,} TPP on {on}, not by what was asked"
+    if asked.device_id is not None and (asked.device_id, asked.quantity) != (device_id, quantity):
+        what = "no devices" if device_id is None else f"{quantity:,} x {device_id}"
+        return f"entry {seq:,} names {what}, not {asked.quantity:,} x {asked.device_id}: undo it whole"
     return ""
 
 

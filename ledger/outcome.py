@@ -31,6 +31,21 @@ class Receipt(NamedTuple):
     hash: str
 
 
+class Receipts(list[Receipt]):
+    """Receipts of one submission: how many `replayed` are those of an earlier one, and (place, warning)s."""
+
+    def __init__(
+        self,
+        receipts: Iterable[Receipt] = (),
+        *,
+        replayed: int = 0,
+        warnings: Sequence[tuple[int, str]] = (),
+    ) -> None:
+        super().__init__(receipts)
+        self.replayed = replayed
+        self.warnings = warnings
+
+
 @dataclass(slots=True)
 class Outcome:
     """What became of a file: receipts (with those of repeated rows), refusals by line, counts."""
@@ -40,12 +55,21 @@ class Outcome:
     warnings: list[tuple[int, str]] = field(default_factory=list)
     posted: int = 0
     replayed: int = 0
+    undone: int = 0
+    """Of those replayed, how many were undone since; a warning says of each by what."""
+
     refused: int = 0
+    warned: int = 0
+    """Of those posted now, how many have a warning; `warnings` are also of what was not written."""
 
     def add(self, verdict: Verdict, receipts: Sequence[Receipt]) -> None:
         """Count a group in, with its receipts, if they are wanted."""
+        repeats = {line for _, line in verdict.replayed}
+        undone = sum(line in repeats for line, _ in verdict.warnings)
         self.posted += len(verdict.rows) + len(verdict.replayed)
         self.replayed += len(verdict.replayed)
+        self.undone += undone
+        self.warned += len(verdict.warnings) - undone if verdict.rows else 0
         self.refused += len(verdict.declined)
         self.declined.extend(verdict.declined)
         self.warnings.extend(verdict.warnings)

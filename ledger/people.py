@@ -23,7 +23,7 @@ _USERS = {
 
 
 class People(Opened):
-    """The verbs about users. Only an admin has them, and only a shared ledger."""
+    """The verbs about users, which only an admin of a shared ledger has, and `share`, which makes one."""
 
     def users(self) -> Answer:
         """One row per user: name, roles, token (whether they have one), added_at, added_by.

@@ -132,7 +132,8 @@ class Resolver:
     def posts(self, entries: Sequence[Given], request_id: str | None) -> list[Post]:
         """The entries as one submission; without a request id it is given one, and cannot be repeated.
 
-        Raises BadQuery for a request id that is no text, and for what is no entry.
+        Raises BadQuery for a request id that is no text, and for what is no entry; ValidationError for one
+        that was made unchecked (`model_copy`, `model_construct`) and is none that could be built.
         """
         request_id = None if request_id is None else named("request_id", request_id)
         bodies = [_given(entry) for entry in entries]
@@ -154,10 +155,14 @@ class Resolver:
 
 def _given(entry: Given) -> dict[str, Any]:
     """The entry as a file would give it; the entry it reverses only where there is one. Raises BadQuery."""
+    from ledger.entry import Entry  # loads the object mapper, which questions need not  # noqa: PLC0415
+
     try:
-        given = dict(zip(_BODY, _body(vars(entry)), strict=True))
+        fields = {name: vars(entry)[name] for name in Entry.model_fields}
     except (TypeError, KeyError):
         raise BadQuery(f"{entry!r} is no Entry: give entries one by one, as in post(first, second)") from None
+    entry = Entry.model_validate(fields)
+    given = dict(zip(_BODY, _body(vars(entry)), strict=True))
     given["kind"], given["effective_on"] = entry.kind.value, entry.effective_on.isoformat()
     if entry.expires_on is not None:
         given["expires_on"] = entry.expires_on.isoformat()

@@ -1,4 +1,4 @@
-"""Every question that can be asked of a ledger: the read side, which cannot write.
+"""What is asked of a ledger: the read side. It posts nothing; a shared ledger records some of the asking.
 
 Each answers with an `Answer`: its rows, and the basis they stand on. The SQL is in `schemas/core`.
 """
@@ -144,7 +144,8 @@ class Questions(Opened):
         if not isinstance(asked, Asked):
             raise asked
         values = {**asked_times, "country": asked.country, "today": today}
-        rows, head = self._mirror.rows(schema.sql("core/ask_fit.sql"), values, wide=True)
+        soon = {**values, "lapsing_days": terms.LAPSING_DAYS}
+        rows, head = self._mirror.rows(schema.sql("core/ask_fit.sql"), soon, wide=True)
         (found,) = rows.dicts()
         reserved = self._reserved(known_at=asked_times["known_at"])
         on_day, devices = self._store.day_at(head), self._reference.devices
@@ -205,7 +206,9 @@ class Questions(Opened):
         try:
             basis = self._basis(self._store.stored_head(), {})
             copies = core_file.copies(self._store)
-            return verify(self._store, core, basis, outside, copies=copies, progress=progress)
+            return verify(
+                self._store, core, basis, outside, copies=copies, terms=self._terms, progress=progress
+            )
         finally:
             core.close()
 
@@ -246,5 +249,7 @@ def _must_be_whole(device: str | None, **numbers: int | None) -> None:
     for name, number in numbers.items():
         if number is not None and (type(number) is not int or not 0 < number <= MOST_TPP):
             raise BadQuery(f"{name} is {number!r}: write a whole number from 1 to {MOST_TPP:,}", field=name)
-    if numbers["tpp"] is None and (device is None or numbers["quantity"] is None):
-        raise BadQuery("fit asks about a device and a quantity, or about TPP: give both, or tpp")
+    quantity, tpp = numbers["quantity"], numbers["tpp"]
+    if (device is None) != (quantity is None) or (device is None and tpp is None):
+        said = "fit asks about a device and a quantity, or about TPP: give device and quantity, or tpp"
+        raise BadQuery(said)

@@ -145,7 +145,7 @@ class Reading:
         dialect, there = self.database.dialect, [(row[0], row[1]) for row in self.read("guards")]
         amiss = guards.amiss(dialect, there)
         if amiss and dialect == "postgresql" and roles.here(self.read).owner == roles.OWNER:
-            return guards.amiss(dialect, there, roles.MENDED_BY)  # whom nobody can be who works on it
+            return guards.amiss(dialect, there, roles.MENDED_BY)  # the role of nobody who works on it
         return amiss
 
     def schema_version(self) -> int | None:

@@ -108,7 +108,7 @@ class Breaks(Opened):
         return [each for each in runs if each.action == FINISHED and (until is None or each.at <= until)]
 
     def _times(self, as_of: date | str | None, known_at: date | str | None) -> tuple[str, str | None]:
-        """The day on which breaks are looked at, and by what was known when: on a past day, at its end."""
+        """The day on which breaks are looked at, and until when what was told counts: a past day's end."""
         on, today = day(as_of), self._store.day_at(self._store.head())
         if known_at is None and on is not None and on < today:
             known_at = on
@@ -126,7 +126,7 @@ def _code(given: str) -> str:
 
 
 def _plain(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Days as text, for a basis that is shown as JSON."""
+    """Those that have a value, days as text: for a basis that is shown as JSON."""
     return {
         name: value.isoformat() if isinstance(value, date) else value
         for name, value in fields.items()

@@ -23,7 +23,7 @@ Step = dict[str, Any]
 _QUANTITIES = frozenset({"QUANTITY", "UNIT", "CUMULATIVE_AS_DELTA"})
 _CORRECTED = {"DEVICE": "device_id", "PERIOD": "effective_on", "TREATMENT": "license_no"}
 _CELLS = frozenset({"COUNTRY", "DEVICE_UNKNOWN", "UNIT", "PERIOD"})
-"""For what stands in one cell of it a row was set aside: nothing of that can be posted."""
+"""Codes for which a row is set aside because of one cell: nothing of such a row can be posted."""
 
 _FIGURES = frozenset({"quantity", "tpp"})
 """Of the changes to an entry, those that are whole numbers: a license number of digits is a name."""

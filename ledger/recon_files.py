@@ -67,7 +67,7 @@ def find(paths: Sequence[str | Path], expected: Collection[str] = SOURCES) -> Fi
                 _missing(path.stem if path.stem in SOURCES else "", f"{path} is missing", str(path))
             )
         elif not beside.exists():
-            faults.append(Fault(str(path), None, None, None, f"has no manifest {beside.name} beside it"))
+            faults.append(Fault(str(path), None, None, None, f"no manifest {beside.name} is beside it"))
         elif (manifest := read(beside, faults)) is None:
             continue
         elif path.exists():

@@ -12,6 +12,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from ledger import columns
 from ledger.errors import UnknownName
 from ledger.model import Regime
 from ledger.reference import Reference
@@ -73,10 +74,9 @@ def tiers(regime: Regime) -> pa.Table:
     """One row per country and span of days, with its tier."""
     rows = [
         {
-            "country": country, "tier": listed.tier, "valid_from": date.fromisoformat(listed.valid_from),
-            "valid_to": date.fromisoformat(listed.valid_to or "9999-12-31"),
+            "country": country, "tier": tier, "valid_from": date.fromisoformat(since),
+            "valid_to": date.fromisoformat(until or "9999-12-31"),
         }
-        for listed in regime.lists
-        for country in sorted(listed.members)
+        for country, tier, since, until in columns.tiers(regime)
     ]  # fmt: skip
     return pa.Table.from_pylist(rows, _TIER)

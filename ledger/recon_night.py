@@ -212,7 +212,8 @@ def of_faults(faults: Sequence[Mapping[str, Any]], regime: Regime) -> list[Break
 def _of_faults(path: str, mine: Sequence[Mapping[str, Any]], regime: Regime) -> Break:
     where = f"line {mine[0]['line']}: " if mine[0]["line"] else ""
     many = "1 fault:" if len(mine) == 1 else f"{len(mine):,} faults; the first:"
-    detail = f"{path} has {many} {where}{mine[0]['column'] or ''} {mine[0]['reason']}"
+    what = " ".join(part for part in (mine[0]["column"], mine[0]["reason"]) if part)
+    detail = f"{path} has {many} {where}{what}"
     return _plain("FILE_CONTROL", path, _source_of(path), detail, regime, None, None)
 
 

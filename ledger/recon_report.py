@@ -156,7 +156,7 @@ def _countries(night: Night) -> str:
     rows = sorted(night.certificate.to_pylist(), key=lambda row: (-row["gross_tpp"], row["country"]))
     rows = [row for row in rows if row["gross_tpp"]][:MOST_COUNTRIES]
     if not rows:
-        return "<p>No country differs.</p>"
+        return "<p>Ledger and customs say the same of the exports to every country.</p>"
     pairs = {row["country"]: (row["ledger_exported_tpp"], row["customs_tpp"]) for row in rows}
     most, colors = max(map(max, pairs.values())), (_LEDGER, _CUSTOMS)
     key = " and ".join(

@@ -1,6 +1,6 @@
 """The night: the ledger against what the licensing office, customs, vendors and reexporters told.
 
-P0 accepts the files, P1 verifies the ledger itself; where either fails, nothing is published. P2 to P6 find
+P0 accepts the files, P1 verifies the ledger itself; where either fails, nothing is compared. P2 to P6 find
 the breaks, P7 ages and clears them. A run writes events and result files, never an entry: what should be
 corrected is drafted, for people.
 """
@@ -181,7 +181,7 @@ class Run:
             rows = table(night.changes, cut.as_of)
             if results is not None:
                 results.fill(night, rows, passes.seconds, self._began)
-            holds = _later(cut, runs) is None
+            holds = earlier in (None, *runs[-1:]) and _later(cut, runs) is None
             if is_new := earlier is None and holds and not self._dry_run:
                 self._record(night, runs)
             folder = None if results is None else results.keep(night, holds=holds)

@@ -1,7 +1,7 @@
-"""The entries that the steps of a draft come to: what undoes, what is right instead, what is set aside.
+"""The entries that the steps of a draft come to, and what was proposed, decided and set aside for a break.
 
-Nothing is posted here: the entries are proposed by one person and confirmed by another, unless something
-overtook them.
+Nothing is posted here: the entries (what undoes, what is right instead, what is set aside) are proposed by
+one person and confirmed by another, unless something overtook them.
 """
 
 from __future__ import annotations

@@ -20,6 +20,7 @@ from ledger.outcome import Receipt
 from ledger.proposals import Proposals
 from ledger.proposed import Proposal
 from ledger.question import day
+from ledger.recon_alone import by_hand
 from ledger.recon_asked import Breaks
 from ledger.recon_breaks import DONE, TOPIC, BreakStanding, fold
 from ledger.recon_steps import Proposed, Purpose
@@ -118,7 +119,8 @@ class BreakWork(Breaks, Proposals):
             return self.approve(chosen.proposal or "")
         if not of_others:
             raise SelfApproval(
-                f"{self.actor} proposed what is to be confirmed about {called}: another person must",
+                f"{self.actor} proposed what is to be confirmed about {called}: another person must, or, if "
+                f"there is none, {by_hand(chosen.entries)} posts it",
                 actor=self.actor, approver=self.actor,
             )  # fmt: skip
         entries = [Entry.model_validate(each) for each in chosen.entries]

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from ledger.submission import Post, Row, Verdict
 
 _BEFORE = sys.maxsize
-"""The line of a post of a file before: it is above no line of the file that is judged."""
+"""The line of a post of an earlier file: beyond every line of the file that is judged."""
 
 
 class Rehearsal:

@@ -130,7 +130,7 @@ def who_may(roster: Roster, act: Act) -> str:
 def must(store: Store, act: Act, actor: str, *, leaves_trace: bool = True, **about: str) -> None:
     """Raise NotPermitted where a shared ledger does not let `actor` do this.
 
-    That they tried is recorded, and `about` what, unless it `leaves_trace` of nothing: a dry run.
+    The attempt is recorded, with what it was `about`, unless it `leaves_trace` False, as a dry run does.
     """
     roster = of(store)
     person = roster.get(key(actor))

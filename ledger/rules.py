@@ -168,7 +168,7 @@ def license_known(asked: Asked, books: Books) -> Refused | None:
         other = account.quota.rpartition("/")[2]
         return errors.UnknownLicense(
             f"{asked.license_no} is a license for {other}, not for {asked.country}: "
-            "a license is for one country",
+            f"a license is for one country{terms.another_number(asked, account)}",
             **facts, license_country=other,
         )  # fmt: skip
     hint = "; leave license_no empty and put the number into reference" if asked.kind == Kind.overrun else ""
@@ -280,7 +280,7 @@ _ONLY_FOR: dict[Rule, frozenset[Kind]] = {
 }
 _ALL = {kind: tuple(rule for rule in RULES if kind in _ONLY_FOR.get(rule, frozenset(Kind))) for kind in Kind}
 
-_REPEATS_FACTS = frozenset({destination, period, term, counted, agreement, license_in_force, within_cap})
+_REPEATS_FACTS = frozenset({destination, period, term, counted, agreement, license_in_force})
 """What a reversal need not meet: its facts were judged when they were first posted."""
 _UNDOING = {kind.value: tuple(rule for rule in _ALL[kind] if rule not in _REPEATS_FACTS) for kind in Kind}
 _POSTING = {kind.value: tuple(rule for rule in _ALL[kind] if rule is not reversed_once) for kind in Kind}

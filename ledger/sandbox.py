@@ -36,7 +36,7 @@ LONGEST = 100_000
 
 _OUT_OF_MEMORY = ("MemoryError", "bad_alloc", "malloc")
 _UNREADABLE = ("Error", "IOException", "SerializationException")
-"""What a file brings about that is not what DuckDB wrote: a query reads no others. The first: a wrong sum."""
+"""Failures that only a damaged file causes, as a query reads no other; a wrong sum is a plain `Error`."""
 
 _KIND = re.compile(r"^[A-Z][A-Za-z ]* Error: ")
 _USUAL = Limits()

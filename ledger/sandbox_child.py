@@ -2,8 +2,8 @@
 
 It is started bare (no environment, no site, nothing open but its pipes), takes one job from its input,
 fills a DuckDB of its own, gives up files, processes, memory and time beyond what the job allows, and only
-then reads the query. What it answers is one line of JSON and the rows as an Arrow stream. `ledger.sandbox`
-starts it.
+then reads the query. It answers with one line of JSON, which has few rows in it; many follow it as an Arrow
+stream. `ledger.sandbox` starts it.
 """
 
 from __future__ import annotations

@@ -77,7 +77,7 @@ def _no_quota(answer: Answer) -> str:
 
 
 def unopened(answer: Answer, names: Mapping[str, str]) -> list[str]:
-    """Why countries, by code their names, have no row of those that were asked for: their tier is not why."""
+    """A sentence for each country of Tier 2 that has no row in an answer; `names` are theirs, by code."""
     found = {row["country"] for row in answer.rows()}
     return [
         f"{code} ({name}) is Tier 2, but no allocation had been opened for it."
@@ -184,9 +184,12 @@ VERIFIED: Mapping[str, frozenset[str]] = MappingProxyType({
     "copies": frozenset({"copy"}),
     "events": frozenset({"event", "refusal"}),
     "store": frozenset({"store"}),
-    "outside": frozenset({"checkpoint"}),
+    "outside": frozenset({"checkpoint", "event"}),
 })  # fmt: skip
 """The lines of a verification, and of which checks each tells."""
+
+_NOTES = 20
+"""Notes of `verify` that a screen shows."""
 
 
 def verified(answer: Answer) -> Screen:
@@ -209,7 +212,10 @@ def verified(answer: Answer) -> Screen:
     if not outside:
         would = "held to no checkpoint kept elsewhere: a tail that was cut would not show (--checkpoint)"
         cells.append(["outside", would])
-    cells.extend(["", f"{note}: reported, not a fault"] for note in basis["notes"])
+    notes = [f"{note}: reported, not a fault" for note in basis["notes"][:_NOTES]]
+    if (more := len(basis["notes"]) - _NOTES) > 0:
+        notes.append(f"{more:,} more, all of them with --format json")
+    cells.extend([label, note] for label, note in zip(("notes", *[""] * _NOTES), notes, strict=False))
     screen: Screen = [Grid([Column("", "name"), Column("", "words")], cells)]
     if not rows:
         return [*screen, "Intact."]

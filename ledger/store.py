@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from ledger import adding, events, evidence, lookups, merkle
+from ledger import adding, events, evidence, lookups, merkle, repeats
 from ledger.accounts import Account, Books
 from ledger.database import Database, Row
 from ledger.errors import LedgerError, Misconfigured
@@ -93,7 +93,9 @@ class Store(Reading):
         Submissions of several threads share a transaction. Raises Busy, Unreachable, Tampered.
         """
         self.must_be_own()
-        return self._line.take(Submission(posts, books, atomic, again, dry_run, tellings, check, still))
+        verdict = self._line.take(Submission(posts, books, atomic, again, dry_run, tellings, check, still))
+        repeats.warn(verdict, self.read)
+        return verdict
 
     def _commit(self, group: Sequence[Submission]) -> None:
         """Judge and append submissions in one transaction, each against what those before it left."""

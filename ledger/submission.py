@@ -64,7 +64,7 @@ class Verdict:
 
 
 class EarlierRefusal(NamedTuple):
-    """An earlier refusal: the body it answered, which attempt it was, the problem as JSON-like, and when."""
+    """An earlier refusal: the body it answered, which attempt it was, the problem it told, and when."""
 
     body_hash: str | None
     attempt: int
@@ -176,7 +176,7 @@ def judge_all(
         if not isinstance(given, Asked):
             _decline(verdict, earlier, post, given, now_us)
             continue
-        asked = terms.with_term(given, books) if given.kind == _LICENSE else given
+        asked = terms.with_term(given, books)
         refusal = rules.judge(asked, books)
         if refusal is not None:
             _decline(verdict, earlier, post, refusal, now_us)

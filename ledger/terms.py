@@ -11,6 +11,10 @@ from ledger.model import Kind
 _LICENSE, _RELEASE = Kind.license.value, Kind.release.value
 
 
+LAPSING_DAYS = 60
+"""What a license that expires within so many days would free is worth waiting for."""
+
+
 def with_term(asked: Asked, books: Books) -> Asked:
     """A license without an expiry runs as long as the regime says; an increase keeps its license's expiry.
 
@@ -46,7 +50,7 @@ def warning(asked: Asked, books: Books) -> str | None:
     if account.closed_by_seq is None:
         if asked.kind == _RELEASE:
             return _given_back_early(asked, account, books)
-        return _brought_back(asked, account) if asked.kind == _LICENSE else None
+        return _issued_again(asked, account, books) if asked.kind == _LICENSE else None
     ended = f"{asked.license_no} was released by entry {account.closed_by_seq:,} ({account.closed_reason})"
     return f"{ended}; this issues it anew" if asked.kind == _LICENSE else f"{ended}; this is late"
 
@@ -66,6 +70,19 @@ def _given_back_early(asked: Asked, account: Account, books: Books) -> str | Non
     )
 
 
+def _issued_again(asked: Asked, account: Account, books: Books) -> str | None:
+    """What is worth a word of more under a license that stands: it may be meant, and be a slip as well."""
+    return _brought_back(asked, account) or _longer(asked, account, books) or _doubled(asked, account)
+
+
+def _doubled(asked: Asked, account: Account) -> str | None:
+    """As much again, or a part of it: so it looks where a row is posted once more, in another file."""
+    standing_tpp = account.tpp["licensed"] + account.tpp["exported"]
+    if not standing_tpp or standing_tpp % asked.tpp:
+        return None
+    return f"{asked.license_no} stands with {standing_tpp:,} TPP already, and this adds {asked.tpp:,} to it"
+
+
 def _brought_back(asked: Asked, account: Account) -> str | None:
     """A license that is issued again after its expiry holds what it held, and is in force without a gap."""
     held_tpp, expired_on = account.tpp["licensed"], account.expires_on
@@ -77,11 +94,27 @@ def _brought_back(asked: Asked, account: Account) -> str | None:
     )
 
 
+def _longer(asked: Asked, account: Account, books: Books) -> str | None:
+    """An increase that moves the term of the whole license, which is judged entry by entry."""
+    on, to, issued_on = asked.effective_on, asked.expires_on or "", account.issued_on
+    if issued_on is None or (on >= issued_on and to == account.expires_on):
+        return None
+    first, years = min(on, issued_on), books.regime.license_years
+    if to > years_later(first, years) and asked.reason is None:
+        term = "one year" if years == 1 else f"{years} years"
+        return (
+            f"{asked.license_no} runs from {first} to {to} with this, longer than {term}: no reason is given"
+        )
+    if on < issued_on:
+        return f"{asked.license_no} is in force from {on} with this, which it was from {issued_on}"
+    return None
+
+
 def freed(asked_tpp: int, headroom_tpp: int, lapsing_tpp: int, expired_tpp: int) -> str:
     """What licenses that expire unused soon, or have, would free, as a sentence; empty for nothing."""
     parts = [f"licenses that expired hold {expired_tpp:,} that were not released"] if expired_tpp else []
     if lapsing_tpp:
-        parts.append(f"licenses that expire unused within 60 days would free {lapsing_tpp:,}")
+        parts.append(f"licenses that expire unused within {LAPSING_DAYS} days would free {lapsing_tpp:,}")
     if not parts:
         return ""
     fits = asked_tpp <= headroom_tpp + lapsing_tpp + expired_tpp
@@ -98,6 +131,14 @@ def instead(asked: Asked) -> str:
         f"; entry {asked.reverses_seq:,} was drawn on since: undo that first, or post the difference as an "
         "entry of its own"
     )
+
+
+def another_number(asked: Asked, account: Account) -> str:
+    """What to do about a license that was posted to another country and undone; empty where it stands."""
+    if asked.kind != _LICENSE or any(account.tpp.values()):
+        return ""
+    number = f"{asked.license_no}-{asked.country}"
+    return f"; nothing stands of it there: post it as {number}, with {asked.license_no} as its reference"
 
 
 @lru_cache(maxsize=2048)

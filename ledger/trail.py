@@ -23,7 +23,7 @@ COLUMNS = {
 }  # fmt: skip
 """The trail's columns, with their types as Arrow names them."""
 
-LONG = frozenset({"entries", "shown", "edge", "note", "certificate", "months"})
+LONG = frozenset({"entries", "shown", "edge", "note", "certificate", "months", "country_lists"})
 """What a detail holds at length: the trail gives its size."""
 
 

@@ -1,7 +1,8 @@
 """Brings the store of an older version to this version's schema; sets up who owns, writes and reads one.
 
-Each step is a numbered script of `schemas/store/upgrade` and, where it computes, a function here. All steps
-run in one transaction: a ledger is upgraded whole or not at all, and its entries keep every byte.
+Each step is a numbered script of `schemas/store/upgrade`, a function here for what has to be computed, and
+the script `_after`. All steps run in one transaction: a ledger is upgraded whole or not at all, and its
+entries keep every byte.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ past day that a back-dated entry would have breached, is a note in the basis.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -17,13 +17,14 @@ from typing import Any, NamedTuple
 
 import pyarrow as pa
 
-from ledger import anchors, events, merkle, roster, schema, sound
+from ledger import anchors, events, merkle, pinned, roster, schema, sound
 from ledger.accounts import balances
 from ledger.anchors import Difference, Outside
 from ledger.answer import Answer
 from ledger.engine import Core
 from ledger.errors import REFUSALS, Busy, Tampered, problem_of
 from ledger.intake import Intake
+from ledger.model import Regime
 from ledger.reading import Progress, Reading, silent
 from ledger.rehashing import Hashed, hashed
 from ledger.rereading import Last
@@ -77,6 +78,7 @@ def verify(
     *,
     taking: str = "core/verify_take.sql",
     copies: Iterable[tuple[str, Any]] = (),
+    terms: Regime | None = None,
     progress: Progress = silent,
 ) -> Answer:
     """Read the whole ledger from the store into an empty, wide `core`, and compare. One row per difference.
@@ -84,11 +86,12 @@ def verify(
     While others post, it is the ledger up to one head that is verified, and no later. `outside` is what was
     kept elsewhere: only that shows a tail that was cut off, or a history that was made anew as a whole.
     `taking` is the script by which `core` takes entries in: for a caller who asks it more afterwards.
-    `copies` are held to the ledger too, by name: Arrow tables of what headroom needs of each entry.
+    `copies` are held to the ledger too, by name: Arrow tables of what headroom needs of each entry; `terms`
+    to what was recorded of them.
     `progress` is told how many entries are read, and of how many.
     """
     trail = store.read("all_events")  # before the head: what was signed by then stands under it
-    last_stored = store.read("last_entry")[0][0] or 0
+    ((last_stored, first_stored),) = store.read("last_entry")
     standing = store.read("standing")
     if not standing:
         raise store.no_ledger()
@@ -101,17 +104,11 @@ def verify(
         looked = beside.submit(_store_faults, store)
         found = _entries(store, core, head, taking, progress)
         # in DuckDB, while Python makes the tree
-        added = beside.submit(_summed, core, copies, whole=found.whole)
+        added = beside.submit(_summed, core, copies, terms, whole=found.whole)
         tree = merkle.Tree()
         tree.extend(found.leaves)
         differences = found.differences
-        last = found.last
-        if (head.seq, head.hash) != (last.seq, last.hash) or last_stored > head.seq:
-            seq = max(last.seq, last_stored)
-            differences.append((last.seq, "head", f"{seq} {last.hash}", f"{head.seq} {head.hash}"))
-        elif head.recorded_at != (last.recorded_at or FIRST_AT):
-            recorded = f"recorded at {last.recorded_at or FIRST_AT}", f"recorded at {head.recorded_at}"
-            differences.append((last.seq, "head", *recorded))
+        differences.extend(_ends(head, found.last, first_stored, last_stored))
         if key != head.salt_key:  # the tree is then another one too
             differences.append((None, "head", "a salt_key of 64 hexadecimal digits", "none"))
         differences.extend(_shared(store, head, trail))
@@ -128,9 +125,26 @@ def verify(
         "entries": len(tree), "accounts": summed.accounts, "events": len(trail),
         "checkpoints": len(anchors.recorded(trail)), "outside": outside.where if outside else None,
     }  # fmt: skip
+    notes = [*(pinned.notes(terms, trail) if terms is not None else ()), *summed.notes]
     return Answer(
-        table, {**basis, "seq": head.seq, "head_hash": head.hash, "checked": checked, "notes": summed.notes}
+        table, {**basis, "seq": head.seq, "head_hash": head.hash, "checked": checked, "notes": notes}
     )
+
+
+def _ends(head: Head, last: Last, first_stored: int | None, last_stored: int | None) -> Iterator[Difference]:
+    """Whether the entries begin with the first and end with the head, and none is stored beside them."""
+    if first_stored is not None and first_stored < 1:  # nobody reads it, but it answers its request
+        yield first_stored, "order", "entry 1 as the first", f"entry {first_stored}"
+    if (head.seq, head.hash) != (last.seq, last.hash) or (last_stored or 0) > head.seq:
+        seq = max(last.seq, last_stored or 0)
+        yield last.seq, "head", f"{seq} {last.hash}", f"{head.seq} {head.hash}"
+    elif head.recorded_at != (last.recorded_at or FIRST_AT):
+        yield (
+            last.seq,
+            "head",
+            f"recorded at {last.recorded_at or FIRST_AT}",
+            f"recorded at {head.recorded_at}",
+        )
 
 
 def _shared(store: Reading, head: Head, trail: Sequence[Sequence[Any]]) -> Iterator[Difference]:
@@ -139,9 +153,8 @@ def _shared(store: Reading, head: Head, trail: Sequence[Sequence[Any]]) -> Itera
     if any(row[_TOPIC] == roster.TOPIC for row in trail):
         if not head.shared:
             yield None, "head", shared, alone
-    elif head.shared and not store.events(
-        roster.TOPIC
-    ):  # it may have come to be shared after the trail was read
+    # asked of the store again: it may have come to be shared after the trail was read
+    elif head.shared and not store.events(roster.TOPIC):
         yield None, "head", alone, shared
 
 
@@ -195,7 +208,7 @@ def _entries(store: Reading, core: Core, head: Head, taking: str, progress: Prog
 # ------------------------------------------------------------------------------------------------- sums
 
 
-def _summed(core: Core, copies: Iterable[tuple[str, Any]], *, whole: bool) -> _Summed:
+def _summed(core: Core, copies: Iterable[tuple[str, Any]], terms: Regime | None, *, whole: bool) -> _Summed:
     """Hold balances, states and copies to the entries, if all could be read."""
     differences = _asked(core, "values")
     if not whole or differences:
@@ -213,7 +226,8 @@ def _summed(core: Core, copies: Iterable[tuple[str, Any]], *, whole: bool) -> _S
     for check in ("balance", "account"):
         differences.extend(_asked(core, check))
     differences.extend(_copied(core, copies))
-    return _Summed(differences, len({(quota, number) for quota, number, _ in folded}), _breached(core))
+    notes = [*_raised(folded, terms), *_breached(core)]
+    return _Summed(differences, len({(quota, number) for quota, number, _ in folded}), notes)
 
 
 def _copied(core: Core, copies: Iterable[tuple[str, Any]]) -> Iterator[Difference]:
@@ -234,16 +248,36 @@ def _asked(core: Core, check: str) -> list[Difference]:
     return [(row["seq"], check, str(row["expected"]), str(row["found"])) for row in rows]
 
 
+def _raised(folded: Mapping[tuple[str, str, str], int], terms: Regime | None) -> Iterator[str]:
+    """Allocations above what a cap may be raised to: reversals were let do that before version 0.8."""
+    for (quota, _, bucket), tpp in sorted(folded.items()):
+        if terms is not None and bucket == "regime" and -tpp > terms.max_cap_tpp:
+            country = quota.rpartition("/")[2]
+            yield f"{country} is allocated {-tpp:,} TPP, and a cap may be raised to {terms.max_cap_tpp:,}"
+
+
 def _breached(core: Core) -> list[str]:
-    return [_said(row) for row in core.ask(schema.sql("core/verify_backdated.sql")).to_pylist()]
+    """Past days on which, by effective day, more was taken than there was."""
+    headroom = core.ask(schema.sql("core/verify_backdated.sql")).to_pylist()
+    others = core.ask(schema.sql("core/verify_ahead.sql")).to_pylist()
+    return [
+        *(_said(row, row["country"], "headroom", "breached by the back-dated entry") for row in headroom),
+        *(
+            _said(
+                row,
+                f"{row['country']} {row['license_no']}".rstrip(),
+                row["bucket"],
+                "taken too early by entry",
+            )
+            for row in others
+        ),
+    ]
 
 
-def _said(row: dict[str, Any]) -> str:
+def _said(row: dict[str, Any], whose: str, bucket: str, how: str) -> str:
     days, low = row["on_day"].isoformat(), "was"
     if row["until_day"] != row["on_day"]:
         days += f" to {row['until_day']}" if row["until_day"] is not None else " and since"
         low = "was as low as"
-    return (
-        f"{row['country']} {days}: headroom by effective day {low} {row['lowest_tpp']:,} TPP, "
-        f"breached by the back-dated entry {row['seq']:,}"
-    )
+    lowest = f"{bucket} by effective day {low} {row['lowest_tpp']:,} TPP"
+    return f"{whose} {days}: {lowest}, {how} {row['seq']:,}"

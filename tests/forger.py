@@ -74,7 +74,7 @@ def unopened(url: str) -> Answer:
     store = Store(Database(url, 1))
     core = Core(REGIME, REFERENCE.countries, REFERENCE.devices, wide=True)
     try:
-        return verify(store, core, {})
+        return verify(store, core, {}, terms=REGIME)
     finally:
         core.close()
         store.close()

@@ -148,7 +148,10 @@ ATTACKS: dict[str, Attack] = {
 @pytest.mark.parametrize("attack", ATTACKS.values(), ids=ATTACKS)
 def test_the_store_refuses_to(url: str, attack: Attack) -> None:
     before = contents(url)
-    with pytest.raises(sa.exc.DBAPIError), connected(url) as connection:
+    with (
+        pytest.raises(sa.exc.IntegrityError, match=r"append-only|duplicate key value"),
+        connected(url) as connection,
+    ):
         connection.execute(attack(connection.dialect, before["entry"]))
     assert contents(url) == before
 
@@ -195,6 +198,29 @@ def test_sqlite_refuses_to(tmp_path: Path, setting: str, how: str) -> None:
     assert contents(url)["entry"] == rows
 
 
+INSTEAD: dict[str, tuple[sa.Table, dict[str, object]]] = {
+    "the head": (HEAD, {"seq": 4, "hash": "f" * 64, "origin": "tppq/other"}),
+    "an answer": (REFUSAL, {"problem": "{}"}),
+    "an event": (EVENT, {"actor": "nobody"}),
+    "an event, by what it continues": (EVENT, {"seq": 2, "actor": "nobody"}),
+}
+
+
+@pytest.mark.parametrize(("table", "changes"), INSTEAD.values(), ids=INSTEAD)
+@pytest.mark.parametrize("recursive", ["on", "off"])
+def test_sqlite_puts_nothing_in_the_place_of(
+    tmp_path: Path, table: sa.Table, changes: dict[str, object], recursive: str
+) -> None:
+    url = filled(f"sqlite:///{tmp_path / 'tppq.db'}")
+    before = contents(url)
+    with connected(url) as connection:
+        connection.exec_driver_sql(f"pragma recursive_triggers = {recursive}")
+        forged = sa.insert(table).prefix_with("or replace").values({**before[table.name][-1], **changes})
+        with pytest.raises(sa.exc.IntegrityError, match="append-only"):
+            connection.execute(forged)
+    assert contents(url) == before
+
+
 @pytest.mark.parametrize(("setting", "statement"), ONLY["postgresql"].values(), ids=ONLY["postgresql"])
 def test_postgresql_refuses_to(postgres: Postgres, setting: str, statement: str) -> None:
     url = filled(postgres.create())
@@ -221,11 +247,13 @@ def test_without_the_guards_the_keys_still_refuse_a_fork_and_a_second_reversal(s
 GUARDS = {
     "sqlite": [
         *("entry_continues", "entry_no_delete", "entry_no_update"),
+        *("event_continues", "event_no_delete", "event_no_update"),
         *("head_goes_forward", "head_is_one", "head_no_delete"),
         *("refusal_continues", "refusal_no_delete", "refusal_no_update"),
     ],
     "postgresql": [
-        *("entry_append_only", "entry_continues", "head_goes_forward", "head_stays", "refusal_append_only"),
+        *("entry_append_only", "entry_continues", "event_append_only", "event_continues"),
+        *("head_goes_forward", "head_stays", "refusal_append_only"),
     ],
 }
 

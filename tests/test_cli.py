@@ -252,6 +252,15 @@ def test_the_command_alone_says_how_it_is_used() -> None:
     assert err.startswith("Usage: tppq")
 
 
+@pytest.mark.parametrize("group", GROUPS)
+def test_a_group_of_verbs_alone_says_which_there_are_line_by_line(group: str) -> None:
+    status, out, err = typed([group])
+    assert (status, out) == (2, "")
+    assert err == typed([group, "--help"])[1]
+    assert err.startswith(f"Usage: tppq {group} ")
+    assert re.findall(r"^  ([a-z]+) {2,}\S", err.partition("Commands:")[2], re.MULTILINE)
+
+
 def test_the_shell_completes_verbs() -> None:
     words = {"_TPPQ_COMPLETE": "complete_bash", "COMP_WORDS": "tppq head", "COMP_CWORD": "1"}
     assert process(**words).stdout.split() == ["headroom"]

@@ -67,13 +67,12 @@ def ask_everything(url: str) -> None:
 @pytest.mark.parametrize(
     ("url", "detail"),
     [
-        (
-            "tppq.db",
-            "'tppq.db' is no ledger URL: write sqlite:///FILE or postgresql+psycopg://HOST/DATABASE",
-        ),
+        ("tppq.db", "'tppq.db' is no ledger URL: did you mean sqlite:///tppq.db?"),
+        ("/srv/tppq.db", "'/srv/tppq.db' is no ledger URL: did you mean sqlite:////srv/tppq.db?"),
+        ("db/tppq", "'db/tppq' is no ledger URL: write sqlite:///FILE or postgresql+psycopg://HOST/DATABASE"),
         ("", "'' is no ledger URL: write sqlite:///FILE or postgresql+psycopg://HOST/DATABASE"),
         ("mysql://here/ledger", "'mysql' cannot hold a ledger: use sqlite or postgresql"),
-        ("sqlite:///nowhere/tppq.db", "there is no ledger at sqlite:///nowhere/tppq.db: run tppq init"),
+        ("sqlite:////nowhere/tppq.db", "there is no ledger at sqlite:////nowhere/tppq.db: run tppq init"),
         ("sqlite://", "a ledger needs a file: write sqlite:///FILE"),
     ],
 )
@@ -81,6 +80,16 @@ def test_a_url_that_leads_to_no_ledger_is_misconfigured(url: str, detail: str) -
     with pytest.raises(Misconfigured) as refused:
         Ledger.open(url)
     assert refused.value.detail == detail
+
+
+def test_where_there_is_no_ledger_the_folder_is_told_that_the_url_leaves_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for url in ("sqlite:///tppq.db", "sqlite:///below/tppq.db"):
+        with pytest.raises(Misconfigured) as refused:
+            Ledger.open(url)
+        assert refused.value.detail == f"there is no ledger at {url} in {tmp_path}: run tppq init"
 
 
 def test_a_ledger_in_memory_is_not_offered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

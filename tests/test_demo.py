@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ledger import Entry, Kind, Ledger, Misconfigured, schema
+from ledger import Entry, Kind, Ledger, Misconfigured
 from ledger.demo import demo
 from ledger.render import print_table
 from tests.clock import Clock
@@ -105,16 +105,6 @@ def test_a_ledger_with_entries_of_its_own_is_not_touched(ledger: Ledger, store_u
     with pytest.raises(Misconfigured, match="this ledger has 159 entries, more than its opening"):
         told(store_url)
     assert ledger.headroom().basis["head_hash"] == head
-
-
-def test_an_installation_without_the_sample_says_where_it_is(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "fixtures").mkdir()
-    found = schema.folder
-    monkeypatch.setattr(schema, "folder", lambda name: tmp_path / name if name == "fixtures" else found(name))
-    with pytest.raises(Misconfigured, match="comes with the source distribution"):
-        told()
 
 
 # ------------------------------------------------------------------------------------------ its input

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from io import StringIO
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from ledger import Ledger, core_file, dictionary, schema
@@ -103,6 +105,15 @@ def test_the_document_has_a_table_for_each_name() -> None:
     assert text.startswith("# What may be asked\n")
     assert text.count("\n## ") == len({(row["name"], row["sort"]) for row in ROWS})
     assert "| `headroom_tpp` | bigint | What is left, whole TPP; below zero where it is overdrawn |" in text
+
+
+def test_a_csv_is_read_by_pandas_as_the_dictionary_says_with_namibia_in_it() -> None:
+    said = dictionary.markdown(ROWS)
+    assert "`keep_default_na=False, na_values=['']`" in said
+    text = StringIO("country,license_no,headroom_tpp\nNA,,790000000\nAE,L1,\n")
+    read = pd.read_csv(text, keep_default_na=False, na_values=[""])
+    assert read.country.tolist() == ["NA", "AE"]
+    assert read.isna().to_numpy().tolist() == [[False, True, False], [False, False, True]]
 
 
 def test_a_ledger_gives_its_dictionary(ledger: Ledger) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sqlite3
 from contextlib import closing
@@ -20,6 +21,7 @@ from ledger.errors import Misconfigured, NotPermitted
 from ledger.settings import by_flags, settings
 from ledger.submission import Head
 from tests.evidence import copied, entry, signer_of
+from tests.transcripts import typed
 
 GOLDEN = Path(__file__).parent / "golden"
 NOW_US = 1_795_300_807_000_000
@@ -213,6 +215,19 @@ def test_the_files_and_variables_that_settings_come_from_are_told(tmp_path: Path
     )
     wrong = doctor.configuration(found, [Misconfigured("a = 1 cannot be used")])
     assert (wrong.state, wrong.found, status([wrong])) == ("fail", "a = 1 cannot be used", 78)
+    assert "most verbs say this" in wrong.advice
+
+
+def test_a_regime_in_the_settings_that_is_none_stops_init_and_no_ledger_that_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Ledger.init("sqlite:///tppq.db", opening=False).close()
+    (tmp_path / "tppq.toml").write_text('regime = "x"', encoding="utf-8")
+    (said,) = (row for row in json.loads(typed(["doctor", "--json"])[1])["rows"] if row["state"] == "fail")
+    assert "no regime 'x'" in said["found"]
+    assert said["advice"].endswith("until then init says this, and what needs no ledger")
+    assert (typed(["init"])[0], typed(["headroom"])[0]) == (78, 0)
 
 
 def test_a_ledger_that_may_not_be_written_to_is_told_with_a_way_to_ask_it(url: str) -> None:

@@ -81,12 +81,13 @@ def test_the_version_is_the_newest_of_the_changelog_and_no_decision_is_younger()
 
 def test_every_module_of_the_package_is_on_the_map() -> None:
     design = (TOP / "ledger" / "DESIGN.md").read_text(encoding="utf-8")
-    on_the_map = set(re.findall(r"\w+", design.partition("## Map")[2].partition("\n## ")[0]))
+    lines = re.findall(r"^    .{25}(.*)$", design.partition("## Map")[2].partition("\n## ")[0], re.MULTILINE)
+    named = {word for line in lines for word in re.findall(r"(?:^|[,;:(])\s*(\w+)", line)}
     modules = {path.stem for path in (TOP / "ledger").glob("*.py")}
-    assert modules - on_the_map == {"__init__"}
+    assert modules - named == {"__init__"}
 
 
-def test_a_module_is_named_after_what_it_holds() -> None:
+def test_no_module_is_named_after_nothing_in_particular() -> None:
     assert {path.stem for path in MODULES} & {
         "utils",
         "util",
@@ -99,7 +100,7 @@ def test_a_module_is_named_after_what_it_holds() -> None:
 
 
 @pytest.mark.parametrize("path", SQL, ids=by_path)
-def test_the_first_line_of_a_sql_file_says_what_one_row_means(path: Path) -> None:
+def test_a_sql_file_begins_with_a_comment(path: Path) -> None:
     assert re.match(r"-- \S", path.read_text(encoding="utf-8"))
 
 
@@ -128,7 +129,9 @@ def runs_sql(called: ast.expr) -> bool:
 def is_put_together(text: ast.expr) -> bool:
     by_percent = isinstance(text, ast.BinOp) and isinstance(text.op, ast.Mod)
     by_format = isinstance(text, ast.Call) and getattr(text.func, "attr", None) == "format"
-    return isinstance(text, ast.JoinedStr) or by_percent or by_format
+    words = [part.value for part in ast.walk(text) if isinstance(part, ast.Constant)]
+    by_plus = isinstance(text, ast.BinOp) and any(isinstance(each, str) and " " in each for each in words)
+    return isinstance(text, ast.JoinedStr) or by_percent or by_format or by_plus
 
 
 @pytest.mark.parametrize(
@@ -138,6 +141,7 @@ def is_put_together(text: ast.expr) -> bool:
         'c.sql("select %s" % x)',
         'sa.text("select {}".format(x))',
         'query(f"from {x}")',
+        'c.execute("delete from " + x)',
     ],
 )
 def test_a_statement_built_by_python_is_found(line: str) -> None:

@@ -61,6 +61,21 @@ def test_a_day_is_its_end_however_it_is_written_in_a_query(small: Ledger, day: s
     assert asked.rows() == small.headroom(known_at="2026-01-12").rows()
 
 
+def test_a_day_in_a_query_is_the_whole_of_it_and_nothing_of_the_next(tmp_path: Path) -> None:
+    """Of the last microsecond of a day, and of the first of the next."""
+    midnight = datetime(2026, 1, 13)  # noqa: DTZ001  # as an answer has it: UTC
+    now_us = int(midnight.replace(tzinfo=UTC).timestamp()) * 1_000_000 - 1
+    with Ledger.init(f"sqlite:///{tmp_path / 'tppq.db'}", opening=False, clock=lambda: now_us) as ledger:
+        given = {"kind": "allocate", "country": "AE", "effective_on": "2026-01-12", "tpp": 5}
+        for _ in range(3):  # by a clock that stands still, each a microsecond later
+            ledger.post(Entry.model_validate(given))
+        recorded = [row["recorded_at"] for row in ledger.statement("AE")]
+        assert recorded == [midnight + timedelta(microseconds=each) for each in (-1, 0, 1)]
+        asked = ledger.sql("from headroom(known_at := '2026-01-12')").rows()
+        assert [row["last_seq"] for row in asked] == [1]
+        assert asked == ledger.headroom(known_at="2026-01-12").rows()
+
+
 def test_with_the_clock_put_back_every_question_is_answered_by_the_last_entrys_day(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'tppq.db'}"
     with Ledger.init(url, clock=Clock("2026-06-16")) as ledger:

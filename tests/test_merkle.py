@@ -197,6 +197,12 @@ def test_a_changed_short_or_long_proof_is_refused() -> None:
                 assert not merkle.consistent(old, ALL_ROOTS[old], size, ALL_ROOTS[size], other)
 
 
+def test_an_empty_proof_shows_of_no_tree_that_it_continues_a_smaller_one() -> None:
+    for old, size in product(range(1, 20), range(1, 20)):
+        held = merkle.consistent(old, ALL_ROOTS[old], size, ALL_ROOTS[size], [])
+        assert held == (old == size)
+
+
 def test_a_hash_is_32_bytes_wherever_it_is_cut() -> None:
     """The same bytes in a row, cut elsewhere, make the same root: that is no proof."""
     one, two = HASHES[:2]

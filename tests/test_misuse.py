@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
-from ledger import BadQuery, Entry, Kind, Ledger
+from ledger import BadQuery, Entry, Feed, Kind, Ledger, read_feed
 
 ENTRY = Entry(kind=Kind.block, country="AE", effective_on=date(2026, 2, 1), tpp=1, reason="a test")
 
@@ -43,6 +45,43 @@ def test_what_is_of_the_wrong_type_is_named_with_what_to_write(
         asked(ledger)
     assert said in caught.value.detail
     assert ledger.headroom().rows() == before
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"effective_on": datetime(2026, 2, 1, 9, tzinfo=UTC)}, "effective_on"),
+        ({"license_no": ""}, "license_no"),
+        ({"license_no": 790}, "license_no"),
+        ({"reason": "typed\x1b[2J"}, "reason"),
+        ({"reason": None}, "reason is required for block"),
+        ({"tpp": 2**60}, "tpp"),
+        ({"tpp": True}, "tpp"),
+        ({"kind": "license"}, "license_no is required for license"),
+    ],
+)
+def test_an_entry_that_was_changed_unchecked_is_checked_before_it_is_posted(
+    ledger: Ledger, changed: dict[str, Any], said: str
+) -> None:
+    unchecked = ENTRY.model_copy(update=changed)
+    before = ledger.headroom().basis["seq"]
+    with pytest.raises(ValidationError, match=said):
+        ledger.post(unchecked)
+    assert ledger.headroom().basis["seq"] == before
+
+
+def test_a_feed_that_was_not_read_is_not_taken_for_an_empty_one(ledger: Ledger, tmp_path: Path) -> None:
+    file = tmp_path / "rows.csv"
+    file.write_text("kind,country,effective_on,tpp,reason\nblock,AE,2026-02-01,1,a test\n", encoding="utf-8")
+    with Feed(file) as feed, pytest.raises(BadQuery, match=r"rows.csv was not read: read_feed reads a feed"):
+        ledger.post_file(feed)
+    with read_feed(file) as feed:
+        assert ledger.post_file(feed).posted == 1
+
+
+def test_an_entry_whose_copy_is_one_is_posted(ledger: Ledger) -> None:
+    (receipt,) = ledger.post(ENTRY.model_copy(update={"tpp": 2}))
+    assert receipt.tpp == 2
 
 
 def test_a_report_may_be_asked_by_its_number(ledger: Ledger) -> None:

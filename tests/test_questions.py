@@ -77,6 +77,19 @@ def test_every_figure_of_a_row_adds_up(small: Ledger) -> None:
         assert row["allocated_tpp"] - used == row["headroom_tpp"]
 
 
+def test_a_country_is_exhausted_below_one_h100_and_not_while_it_has_one(tmp_path: Path) -> None:
+    url, on = f"sqlite:///{tmp_path / 'tppq.db'}", ASKED_ON
+    with Ledger.init(url, opening=False, clock=Clock(on)) as ledger:
+        ledger.post(entry("allocate", "AE", on, tpp=100 * H100_TPP))
+        ledger.post(entry("block", "AE", on, tpp=50 * H100_TPP, reason="inquiry"))
+        found = []
+        for number, tpp in enumerate((49 * H100_TPP, 1)):
+            ledger.post(entry("license", "AE", on, license_no=f"L-{number}", tpp=tpp))
+            (row,) = ledger.headroom("AE")
+            found.append((row["headroom_tpp"], row["balance_state"], row["control_state"]))
+    assert found == [(H100_TPP, "critical", "blocked"), (H100_TPP - 1, "exhausted", "suspended")]
+
+
 def test_headroom_names_the_countries_asked_for_as_people_write_them(small: Ledger) -> None:
     assert list(by_country(small.headroom("UAE", "sau", "AE"))) == ["SA", "AE"]
 
@@ -299,6 +312,53 @@ def test_a_license_is_active_on_its_last_day_and_expired_on_the_next(small: Ledg
     assert state == {"2026-04-15": "active", "2026-04-16": "expired"}
 
 
+def test_a_license_is_what_its_last_move_left_it(tmp_path: Path) -> None:
+    url, on = f"sqlite:///{tmp_path / 'tppq.db'}", ASKED_ON
+    moves: dict[str, list[tuple[str, int, str | None]]] = {
+        "reduced": [("release", 40, "revoked in part")],
+        "given up": [("release", 100, "not needed")],
+        "taken away": [("release", 100, "Revoked: false statement")],
+        "used up": [("export", 100, None)],
+        "reduced, then used up": [("release", 40, "surrendered"), ("export", 60, None)],
+        "used, then expired": [("export", 60, None), ("release", 40, "expired")],
+    }
+    with Ledger.init(url, opening=False, clock=Clock(on)) as ledger:
+        ledger.post(entry("allocate", "AE", on, tpp=1_000))
+        for number, then in moves.items():
+            ledger.post(entry("license", "AE", on, license_no=number, tpp=100))
+            for kind, tpp, reason in then:
+                ledger.post(entry(kind, "AE", on, license_no=number, tpp=tpp, reason=reason))
+        state = {row["license_no"]: row["license_state"] for row in ledger.licenses()}
+    assert state == {
+        "reduced": "active", "given up": "released", "taken away": "revoked", "used up": "exhausted",
+        "reduced, then used up": "exhausted", "used, then expired": "expired",
+    }  # fmt: skip
+
+
+def test_a_license_of_which_no_issue_stands_is_told_as_the_last_of_them_said(tmp_path: Path) -> None:
+    url, on, other = f"sqlite:///{tmp_path / 'tppq.db'}", ASKED_ON, "nvidia-a100-sxm4-80gb"
+    with Ledger.init(url, opening=False, clock=Clock(on)) as ledger:
+        ledger.post(entry("allocate", "AE", on, tpp=1_000_000))  # 1
+        for number in ("L-1", "L-2"):
+            for device, consignee in ((H100, "G42"), (other, "Khazna")):
+                ledger.post(
+                    entry(
+                        "license",
+                        "AE",
+                        on,
+                        license_no=number,
+                        device_id=device,
+                        quantity=1,
+                        consignee=consignee,
+                    )
+                )  # 2 and 3, 4 and 5
+        for seq in (3, 2, 5, 4):
+            ledger.reverse(seq, "typed for another")
+        ledger.post(entry("license", "AE", on, license_no="L-2", tpp=5))
+        told = [(row["consignee"], row["device_id"], row["license_state"]) for row in ledger.licenses()]
+    assert told == [("Khazna", other, "void"), (None, None, "active")]
+
+
 def test_licenses_of_one_country_alone(small: Ledger) -> None:
     assert [row["license_no"] for row in small.licenses("Saudi Arabia")] == ["S-1"]
     assert small.licenses("BR").rows() == []
@@ -368,6 +428,7 @@ def test_an_overdrawn_country_fits_nothing(small: Ledger) -> None:
         {}, {"quantity": 5}, {"device": "nvidia-h100-sxm5-80gb"}, {"tpp": 0}, {"tpp": -1}, {"tpp": 1.5},
         {"tpp": 2**53}, {"device": "nvidia-h100-sxm5-80gb", "quantity": 0},
         {"device": "nvidia-h100-sxm5-80gb", "quantity": 2.5}, {"tpp": True},
+        {"tpp": 500, "quantity": 3}, {"tpp": 500, "device": "nvidia-h100-sxm5-80gb"},
     ],
 )  # fmt: skip
 def test_fit_asks_about_whole_numbers_above_zero(small: Ledger, asked: dict[str, Any]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -118,6 +119,13 @@ def test_what_another_entry_undoes_is_not_for_a_proposal_to_say(desk: Desk) -> N
     assert (status, "reverses_seq" in err) == (2, True)
 
 
+def test_a_day_that_is_none_is_a_slip_of_usage_for_what_is_accepted_too(desk: Desk) -> None:
+    given = ["break", "accept", "3f2a", "--reason", "settled", "--until", "1.9.2026"]
+    status, _, err = typed(given, clock=desk.night.clock)
+    assert status == typed(["headroom", "--as-of", "1.9.2026"], clock=desk.night.clock)[0] == 2
+    assert err.startswith("Invalid value for '--until': '1.9.2026' is not a day: write YYYY-MM-DD\n")
+
+
 def test_a_break_in_transit_is_none_yet(desk: Desk) -> None:
     desk.night.as_of = "2026-10-08"
     desk.night.untold("X1/2")
@@ -172,6 +180,20 @@ def test_a_stopped_night_is_told_of_whatever_became_of_the_mark_of_the_last_one(
         assert "current.json cannot be written, so it is not marked as stale" in err
     else:
         assert desk.current() == {"run": None, "status": None, "as_of": None, "stale": message["subject"]}
+
+
+def test_a_folder_that_is_run_again_behind_a_newer_one_leaves_the_certificate_that_holds(desk: Desk) -> None:
+    desk.night.declared["X1/1"]["quantity"] = 3
+    assert desk()[0] == 1
+    before, first = desk.folder / "before", desk.current()["run"]
+    shutil.copytree(desk.folder / "feeds", before)
+    desk.night.declared["X1/1"]["quantity"] = 10
+    desk.night.run_number += 1
+    assert desk()[0] == 0
+    holds = desk.current()
+    assert holds["run"] != first
+    assert typed(["reconcile", str(before)], clock=desk.night.clock)[0] == 1
+    assert desk.current() == holds
 
 
 def test_a_run_that_looks_back_leaves_the_certificate_that_holds(desk: Desk) -> None:

@@ -80,7 +80,7 @@ def test_a_path_that_is_not_there_is_a_missing_file(tmp_path: Path) -> None:
 
 def test_a_file_without_a_manifest_cannot_be_read(night: Path) -> None:
     (night / "licenses.csv.manifest.json").unlink()
-    with pytest.raises(BadFeed, match=r"has no manifest licenses\.csv\.manifest\.json beside it"):
+    with pytest.raises(BadFeed, match=r"has a fault: no manifest licenses\.csv\.manifest\.json is beside it"):
         find([night])
 
 

@@ -52,3 +52,8 @@ def test_the_break_of_an_unreadable_file_counts_its_faults(count: int, said: str
     here, there = of_faults([other, *[fault] * count], REGIME)[::-1]
     assert here.detail == f"a.csv has {said}tpp is no number"
     assert there.detail == "b.csv has 1 fault: line 3: tpp is no number"
+
+
+def test_the_break_of_a_file_that_is_wrong_as_a_whole_names_no_column() -> None:
+    whole = {"path": "c.csv", "line": None, "column": None, "reason": "no manifest is beside it"}
+    assert of_faults([whole], REGIME)[0].detail == "c.csv has 1 fault: no manifest is beside it"

@@ -124,6 +124,20 @@ def test_two_errors_that_offset_each_other_show_in_gross(night: Night, tmp_path:
     assert (row["net_tpp"], row["gross_tpp"], row["unexplained_tpp"]) == ("0", str(20 * H100_TPP), "0")
 
 
+def test_the_certificate_has_what_each_told_of_all_months_together(
+    night: Night, run: Callable[..., Answer], tmp_path: Path
+) -> None:
+    night.export("X1/1", "L1", 10, "2026-09-07")
+    night.export("X1/2", "L1", 20, "2026-10-05")
+    night.export("X1/3", "L1", 30, "2026-10-12")
+    night.declared["X1/2"]["quantity"], night.shipped["X1/3"]["quantity"] = 25, 28
+    answer = run(out=tmp_path / "out")
+    with (tmp_path / "out" / answer.basis["run"] / "certificate.csv").open(encoding="utf-8") as file:
+        (row,) = [row for row in csv.DictReader(file) if row["country"] == "AE"]
+    told = {name: int(row[f"{name}_tpp"]) // H100_TPP for name in ("ledger_exported", "customs", "vendor")}
+    assert told == {"ledger_exported": 60, "customs": 65, "vendor": 58}
+
+
 def test_gross_is_what_ledger_and_customs_differ_by_and_each_set_is_in_it_once(
     night: Night, run: Callable[..., Answer], tmp_path: Path
 ) -> None:

@@ -132,6 +132,18 @@ def test_nobody_confirms_what_they_proposed(office: Office) -> None:
     assert office.state() == "proposed"
 
 
+def test_whoever_is_alone_is_told_what_posts_it_and_a_later_run_clears_the_break(office: Office) -> None:
+    proposed = office.ledger.break_propose(office.name)
+    with pytest.raises(SelfApproval) as refused:
+        office.ledger.break_confirm(office.name)
+    seq = proposed.entries[0]["reverses_seq"]
+    way_out = f"if there is none, tppq correct {seq} --set quantity=90 --reason WHY posts it"
+    assert refused.value.detail.endswith(way_out)
+    office.ledger.correct(seq, {"quantity": 90}, "as customs has it")
+    office.night.clock.set("2026-11-23")
+    assert office.run() == [("cleared", "cleared")]
+
+
 def test_nothing_is_confirmed_that_was_not_proposed(office: Office) -> None:
     with pytest.raises(BadQuery, match="tppq break propose comes first"):
         office.ledger.break_confirm(office.name)

@@ -18,7 +18,7 @@ from ledger.store import Store
 from tests.clock import Clock
 from tests.outside import contents
 from tests.postgres import Postgres, connect
-from tests.shared import DAY, create, entry
+from tests.shared import DAY, LOGIN, create, entry
 
 CLOCK = Clock(DAY)
 
@@ -448,3 +448,17 @@ def test_every_function_of_the_guards_is_given_to_the_owner() -> None:
     script = schema.sql("store/roles.postgresql.sql")
     made = schema.sql("store/append_only.postgresql.sql").split("create or replace function ")[1:]
     assert [name for name in (each.partition("(")[0] for each in made) if f"'{name}'" not in script] == []
+
+
+def test_whoever_writes_may_repeat_init_where_the_guards_are_whole(postgres: Postgres) -> None:
+    url = postgres.create()
+    with Ledger.init(url, actor="root", clock=CLOCK) as ledger:
+        ledger.share()
+    upgrade.separate(Database(url, 10))
+    with connect(url) as owner:
+        owner.execute(LOGIN)
+    writer = url.replace("postgres@", "worker@")
+    before = contents(url)
+    Ledger.init(writer, actor="root", clock=CLOCK).close()
+    assert contents(url) == before
+    postgres.drop(url)

@@ -35,6 +35,21 @@ def test_what_is_blocked_is_not_unblocked_twice() -> None:
     )
 
 
+def test_proposals_that_wait_hold_headroom_alone_and_are_named_only_where_it_is_short() -> None:
+    kept = books(quota(headroom=100, blocked=30))
+    kept.reserved = {"country/AE": 40}
+    assert said(rules.within_headroom, asked("license", tpp=60), kept) == PASSES
+    assert said(rules.within_headroom, asked("license", tpp=61), kept) == (
+        "OverHeadroom",
+        "AE has 60 TPP left beside pending proposals; 61 asked; short by 1",
+    )
+    assert said(rules.within_headroom, asked("unblock", tpp=30), kept) == PASSES
+    assert said(rules.within_headroom, asked("unblock", tpp=31), kept) == (
+        "OverHeadroom",
+        "AE has 30 TPP blocked; 31 asked; short by 1",
+    )
+
+
 @pytest.mark.parametrize("kind", ["overrun", "withdraw"])
 @pytest.mark.parametrize(("approver", "reason"), [("omar", "shipped"), ("omar", None), (None, "shipped")])
 def test_only_an_approval_with_a_reason_takes_headroom_below_zero(

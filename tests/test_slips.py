@@ -60,6 +60,16 @@ def test_one_slip_in_typing_a_number_leads_back_to_it(typed: str) -> None:
     assert "D2025-00001" in meant(typed)
 
 
+@pytest.mark.parametrize(
+    ("typed", "number"),
+    [("dl2025-00001", "DL2025-00001"), ("DL2025-00001", "dl2025-00001"), ("D2025-00010", "D2025-00001")],
+)
+def test_all_letters_in_the_other_case_and_the_last_two_signs_swapped_are_one_slip(
+    typed: str, number: str
+) -> None:
+    assert number in meant(typed)
+
+
 @pytest.mark.parametrize("typed", ["D2025-1", "D2052-00010", "X", ""])
 def test_two_slips_do_not(typed: str) -> None:
     assert "D2025-00001" not in meant(typed)

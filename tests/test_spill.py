@@ -52,7 +52,7 @@ def test_where_no_folder_can_be_had_nothing_is_put_aside(temporary: Path) -> Non
     assert spill.settings() == {"temp_directory": ""}
 
 
-def test_every_feed_is_read_with_it(temporary: Path) -> None:
+def test_feeds_of_postings_and_of_a_night_are_read_with_it(temporary: Path) -> None:
     file = temporary / "feed.csv"
     file.write_text(HEADER + GOOD)
     asked = "select current_setting('temp_directory'), current_setting('max_temp_directory_size')"

@@ -25,7 +25,7 @@ def _core(request: pytest.FixtureRequest) -> Iterator[Core]:
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("asks_each_time", [True, False])
 def test_what_is_left_now_is_what_headroom_sums(core: Core, seed: int, *, asks_each_time: bool) -> None:
-    random = Random(seed)  # noqa: S311  # likewise
+    random = Random(seed)  # noqa: S311  # the same steps each time
     for _ in range(12):
         random.choice(STEPS)(core)
         if asks_each_time:

@@ -8,15 +8,20 @@ import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import pytest
 from sqlalchemy import make_url
 
 from ledger import Busy, Entry, Ledger, NotPermitted, OverHeadroom, Unreachable, read_feed
+from ledger.accounts import Asked, Books
 from ledger.database import Database
+from ledger.events import Telling
 from ledger.store import Store
+from ledger.submission import Post, Verdict
 from tests import writers
+from tests.books import REGIME
 from tests.clock import Clock
 from tests.outside import connected, contents, count, entries
 from tests.postgres import Postgres
@@ -53,6 +58,31 @@ def test_a_file_that_is_moved_away_while_it_is_open_takes_no_more_posts(tmp_path
         if became == "is gone":
             away.rename(file)
             assert ledger.post(allocation(CAP))[0].seq == 2
+
+
+def test_what_is_told_of_many_entries_is_recorded_with_them(store_url: str) -> None:
+    Ledger.init(store_url, opening=False, clock=Clock(DAY)).close()
+    with closing(Store(Database(store_url, 1), Clock(DAY))) as store:
+        for number in range(12):
+            posts = [
+                Post(f"{number}-{code}", 0, None, allocated(code), line)
+                for line, code in enumerate(REGIME.opened(), 1)
+            ]
+            tellings = partial(told, str(number))
+            verdict = store.submit(posts, Books(REGIME, DAY, "maria"), tellings=tellings)
+            assert len(verdict.rows) == len(posts)
+        assert [each.subject for each in store.events("audit")] == [str(number) for number in range(12)]
+
+
+def told(subject: str, _verdict: Verdict) -> list[Telling]:
+    return [Telling("audit", subject, "done", {})]
+
+
+def allocated(code: str) -> Asked:
+    return Asked(
+        "allocate", code, "2025-01-01", None, None, None, 1, None, None, None, None, None, "country", code,
+        None, f"country/{code}",
+    )  # fmt: skip
 
 
 # --- creating -------------------------------------------------------------------------------------

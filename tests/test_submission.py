@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from ledger import evidence, merkle
 from ledger.accounts import Asked, Books
-from ledger.errors import IdReused, NoQuota, OverHeadroom, Refused
+from ledger.errors import IdReused, NoQuota, OverHeadroom, Refused, Tampered
 from ledger.submission import (
     FIRST_AT,
     Earlier,
@@ -50,6 +50,11 @@ def test_stamps_strictly_increase_wherever_the_clock_goes(clock: list[int]) -> N
         stamped += [stamps.next(), stamps.next()]
     assert all(before < after for before, after in pairwise(stamped))
     assert {len(each) for each in stamped} == {len(FIRST_AT)}
+
+
+def test_after_what_is_no_instant_nothing_is_stamped() -> None:
+    with pytest.raises(Tampered, match="the time of what came last, '9999', is no valid instant"):
+        Stamps("9999", NOON_US)
 
 
 # --- repeats --------------------------------------------------------------------------------------
@@ -214,6 +219,17 @@ def test_the_parts_of_one_request_are_no_repeats_of_each_other() -> None:
     assert (again.rows, again.replayed) == ([], [(8, 1)])
 
 
+@pytest.mark.parametrize(
+    ("count", "atomic", "group_id"), [(2, True, "one"), (2, False, None), (1, True, None), (1, False, None)]
+)
+def test_a_group_is_what_is_posted_together_and_more_than_one(
+    count: int, group_id: str | None, *, atomic: bool
+) -> None:
+    posts = [post(name, LICENSE._replace(license_no=name)) for name in ("one", "two")][:count]
+    verdict = judged(*posts, atomic=atomic)
+    assert [by_name(row)["group_id"] for row in verdict.rows] == [group_id] * count
+
+
 # --- judging --------------------------------------------------------------------------------------
 
 
@@ -230,6 +246,14 @@ def test_each_post_is_judged_against_what_those_before_it_left() -> None:
 def test_a_name_that_could_not_be_resolved_is_declined_as_it_is() -> None:
     (declined,) = judged(post("one", NoQuota("no such"))).declined
     assert (declined.refusal.detail, declined.answered_at) == ("no such", None)
+
+
+def test_what_is_allowed_and_worth_a_word_is_said_of_its_line() -> None:
+    closed = issued("L-1")
+    closed.closed_by_seq, closed.closed_reason = 3, "revoked"
+    kept = books(quota(headroom=10_000), closed)
+    verdict = judged(post("one", asked("block", tpp=1)), post("two", LICENSE)._replace(line=9), kept=kept)
+    assert verdict.warnings == [(9, "L-1 was released by entry 3 (revoked); this issues it anew")]
 
 
 def test_rows_continue_the_head_and_each_other() -> None:

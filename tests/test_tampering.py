@@ -120,6 +120,17 @@ def test_a_head_put_forward_in_time_is_found_though_no_guard_forbids_it(url: str
     assert differences(url) == [(6, "head")]
 
 
+@pytest.mark.parametrize("seq", [0, -1, -(2**40)])
+def test_an_entry_before_the_first_is_found_though_no_question_reads_it(store_url: str, seq: int) -> None:
+    fill(store_url)
+    drop_guards(store_url)
+    with connected(store_url) as connection:
+        row = dict(connection.execute(sa.select(ENTRY).where(ENTRY.c.seq == 3)).mappings().one())
+        hidden = {"seq": seq, "request_id": "hidden", "prev_hash": "e" * 64, "hash": "f" * 64}
+        connection.execute(sa.insert(ENTRY).values(row | hidden))
+    assert [(row["seq"], row["check"]) for row in unopened(store_url).rows()] == [(seq, "order")]
+
+
 def test_roles_that_are_taken_away_or_come_from_nowhere_are_found(tmp_path: Path) -> None:
     one = unguarded(tmp_path)
     with connected(one) as connection:
@@ -223,9 +234,27 @@ def test_an_entry_that_no_rule_lets_pass_is_found_though_it_was_hashed_anew(
     assert (6, check) in differences(url)
 
 
+def test_an_overrun_below_zero_that_nobody_approved_is_found_though_it_has_a_reason(url: str) -> None:
+    below = {"kind": "overrun", "license_no": None, "headroom_after_tpp": -1, "reason": "left all the same"}
+    with connected(url) as connection:
+        connection.execute(sa.update(ENTRY).where(ENTRY.c.seq == 6).values(below))
+        rehash(connection, 6)
+        head_on_the_last(connection)
+    assert (6, "overdraft") in differences(url)
+
+
 def test_what_undoes_an_entry_on_another_day_is_found_though_all_was_hashed_anew(url: str) -> None:
     with connected(url) as connection:
         connection.execute(sa.update(ENTRY).where(ENTRY.c.seq == 5).values(effective_on="2026-01-15"))
         rehash(connection, 5, 6)
         head_on_the_last(connection)
     assert differences(url) == [(5, "reversal")]
+
+
+@pytest.mark.parametrize("named", [6, 99])
+def test_what_undoes_a_later_entry_or_none_is_found_though_all_was_hashed_anew(url: str, named: int) -> None:
+    with connected(url) as connection:
+        connection.execute(sa.update(ENTRY).where(ENTRY.c.seq == 5).values(reverses_seq=named))
+        rehash(connection, 5, 6)
+        head_on_the_last(connection)
+    assert (5, "reversal") in differences(url)

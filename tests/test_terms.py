@@ -38,6 +38,11 @@ def test_an_increase_keeps_the_expiry_of_its_license() -> None:
     assert terms.with_term(given, books(issued("L-1", licensed=5))).expires_on == "2027-01-10"
 
 
+def test_an_increase_on_the_last_day_of_its_license_keeps_its_expiry_too() -> None:
+    given = asked("license", license_no="L-1", effective_on="2027-01-10")
+    assert terms.with_term(given, books(issued("L-1", licensed=5))).expires_on == "2027-01-10"
+
+
 def test_a_license_that_ran_out_or_was_given_up_runs_anew() -> None:
     given = asked("license", license_no="L-1", effective_on="2027-01-11")
     assert terms.with_term(given, books(issued("L-1", licensed=5))).expires_on == "2028-01-11"
@@ -131,3 +136,52 @@ def test_a_license_that_is_issued_again_brings_back_what_it_held_when_it_expired
     ):
         assert terms.warning(no_reason_to_say_so, kept) is None
     assert terms.warning(again, books(issued("L-1"))) is None
+
+
+@pytest.mark.parametrize(
+    ("on", "to", "reason", "said"),
+    [
+        ("2026-06-01", "2027-01-10", None, None),
+        (
+            "2025-01-02",
+            "2026-01-02",
+            "granted early",
+            "L-1 is in force from 2025-01-02 with this, which it was from 2026-01-10",
+        ),
+        (
+            "2025-01-02",
+            "2027-01-10",
+            None,
+            "L-1 runs from 2025-01-02 to 2027-01-10 with this, longer than one year: no reason is given",
+        ),
+        (
+            "2026-06-01",
+            "2027-06-01",
+            None,
+            "L-1 runs from 2026-01-10 to 2027-06-01 with this, longer than one year: no reason is given",
+        ),
+        ("2026-06-01", "2027-06-01", "renewed", None),
+        ("2026-06-01", "2026-12-31", None, None),
+    ],
+)
+def test_an_increase_that_moves_the_term_of_its_license_is_worth_a_word(
+    on: str, to: str, reason: str | None, said: str | None
+) -> None:
+    kept = books(issued("L-1", licensed=100))
+    increase = asked("license", license_no="L-1", effective_on=on, expires_on=to, reason=reason)
+    assert terms.warning(increase, kept) == said
+
+
+@pytest.mark.parametrize(("tpp", "warned"), [(100, True), (50, True), (200, False), (60, False)])
+def test_as_much_again_under_a_license_that_stands_is_worth_a_word(tpp: int, *, warned: bool) -> None:
+    kept = books(issued("L-1", licensed=40, exported=60))
+    again = asked("license", license_no="L-1", effective_on="2026-06-01", expires_on="2027-01-10", tpp=tpp)
+    said = f"L-1 stands with 100 TPP already, and this adds {tpp} to it"
+    assert terms.warning(again, kept) == (said if warned else None)
+
+
+def test_a_license_of_which_nothing_stands_in_another_country_can_be_posted_under_another_number() -> None:
+    advice = terms.another_number(asked("license", "SA", license_no="L-1"), issued("L-1"))
+    assert advice == "; nothing stands of it there: post it as L-1-SA, with L-1 as its reference"
+    assert terms.another_number(asked("license", "SA", license_no="L-1"), issued("L-1", licensed=1)) == ""
+    assert terms.another_number(asked("export", "SA", license_no="L-1"), issued("L-1")) == ""

@@ -10,8 +10,21 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from ledger import BadQuery, Ledger, OutsidePeriod, OverLicense, UnknownName, undoing
-from tests.small import H100, entry, fill
+from ledger import (
+    AlreadyReversed,
+    BadQuery,
+    Entry,
+    Ledger,
+    OutsidePeriod,
+    OverHeadroom,
+    OverLicense,
+    UnknownName,
+    undoing,
+)
+from ledger.accounts import Asked, Books
+from ledger.posting import Resolver
+from tests.books import REFERENCE, REGIME
+from tests.small import ASKED_ON, H100, entry, fill
 
 
 def test_what_undoes_an_entry_is_its_opposite_and_what_is_right_stands_in_its_place(tmp_path: Path) -> None:
@@ -48,11 +61,20 @@ def test_text_that_was_kept_before_it_was_refused_keeps_no_mistake_from_being_pu
 ) -> None:
     with fill(f"sqlite:///{tmp_path / 'tppq.db'}") as ledger:
         new = entry("block", "AE", "2026-02-01", tpp=5_000, reason="inquiry")
-        old = new.model_copy(update={"reason": "inquiry\x9b2J", "consignee": "a\u202eb"})
-        seq = ledger.post(old)[0].seq
+        seq = post_as_before(ledger, new, reason="inquiry\x9b2J", consignee="a\u202eb")
         (receipt,) = ledger.reverse(seq, "typed twice")
         (row,) = ledger.sql("select consignee, reason from entry where seq = $seq", seq=receipt.seq).rows()
         assert row == {"consignee": "a\\u202eb", "reason": "typed twice"}
+
+
+def test_what_is_right_instead_keeps_such_text_as_it_can_be_seen(tmp_path: Path) -> None:
+    with fill(f"sqlite:///{tmp_path / 'tppq.db'}") as ledger:
+        new = entry("block", "AE", "2026-02-01", tpp=5_000, reason="inquiry")
+        seq = post_as_before(ledger, new, reason="inquiry\x9b2J", consignee="a\u202eb")
+        _, receipt = ledger.correct(seq, {"tpp": 4_000}, "4,000, not 5,000")
+        query = "select tpp, consignee, reason from entry where seq = $seq"
+        (row,) = ledger.sql(query, seq=receipt.seq).rows()
+        assert row == {"tpp": 4_000, "consignee": "a\\u202eb", "reason": "inquiry\\u009b2J"}
 
 
 def test_a_reason_is_text(tmp_path: Path) -> None:
@@ -60,6 +82,44 @@ def test_a_reason_is_text(tmp_path: Path) -> None:
         for reason in ("", "typed\x1b[2J"):
             with pytest.raises(BadQuery, match=r"^reason"):
                 ledger.reverse(4, reason)
+
+
+def post_as_before(ledger: Ledger, new: Entry, reason: str, consignee: str) -> int:
+    """Post an entry with text that no entry may hold today; its seq."""
+    (post,) = Resolver(REFERENCE).posts([new], None)
+    assert isinstance(post.asked, Asked)
+    store = ledger._store  # noqa: SLF001  # past what checks an entry
+    kept = post._replace(asked=post.asked._replace(reason=reason, consignee=consignee))
+    verdict = store.submit([kept], Books(REGIME, ASKED_ON, "maria"))
+    return store.head().seq if verdict.rows else 0
+
+
+def test_undoing_a_withdrawal_raises_no_cap_above_its_maximum(tmp_path: Path) -> None:
+    with fill(f"sqlite:///{tmp_path / 'tppq.db'}") as ledger:
+        lowered = ledger.post(entry("withdraw", "AE", "2026-02-01", tpp=10_000_000))[0].seq
+        ledger.post(entry("allocate", "AE", "2026-02-01", tpp=1_490_000_000))
+        with pytest.raises(OverHeadroom, match="which may be raised to 1,580,000,000 at the most"):
+            ledger.reverse(lowered, "a mistake")
+        (row,) = ledger.headroom("AE").rows()
+        assert row["allocated_tpp"] == 1_580_000_000
+
+
+@pytest.mark.parametrize(
+    ("device_id", "quantity", "said"),
+    [
+        (H100, 999, "entry 14 names 1,000 x nvidia-h100-sxm5-80gb, not 999 x nvidia-h100-sxm5-80gb"),
+        ("nvidia-l40s", 1_000, "entry 14 names 1,000 x nvidia-h100-sxm5-80gb, not 1,000 x nvidia-l40s"),
+    ],
+)
+def test_what_undoes_an_entry_names_no_other_devices(
+    tmp_path: Path, device_id: str, quantity: int, said: str
+) -> None:
+    with fill(f"sqlite:///{tmp_path / 'tppq.db'}") as ledger:
+        whole = undoing.undoing(ledger._store, 14, "a mistake")  # noqa: SLF001  # what the ledger hands on
+        fields = whole.model_dump() | {"device_id": device_id, "quantity": quantity}
+        with pytest.raises(AlreadyReversed, match=f"{said}: undo it whole"):
+            ledger.post(Entry.model_validate(fields))
+        assert ledger.post(Entry.model_validate(fields | {"device_id": None, "quantity": None}))
 
 
 def drawn_on(ledger: Ledger) -> int:

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
-from ledger import Ledger, rereading
+from ledger import Ledger, quotas, rereading
+from ledger.accounts import Asked, Books
+from ledger.database import Database
+from ledger.store import Store
+from tests.books import REGIME
 from tests.clock import Clock
 from tests.evidence import entry
 from tests.forger import differences, fill, record, rows, tear, unguarded
@@ -83,6 +89,18 @@ def test_an_overdraft_keeps_the_approver_who_let_it_begin(store_url: str) -> Non
         "country/AE: an overdraft approved by omar",
         "country/AE: an overdraft approved by eve",
     )
+
+
+def test_what_two_let_below_zero_and_what_leaves_zero_or_moves_none_is_no_overdraft(store_url: str) -> None:
+    with Ledger.init(store_url, opening=False, actor="maria", clock=Clock("2026-03-01")) as ledger:
+        ledger.post(entry("allocate", 1_000))
+        ledger.post(entry("license", 400, license_no="L1"))
+        ledger.post(entry("block", 600, reason="inquiry"))  # nothing is left
+        ledger.post(entry("withdraw", 100, reason="cap lowered"), approver="omar")
+        ledger.post(entry("export", 400, license_no="L1"))
+        ledger.post(entry("unblock", 50))  # less is missing
+        assert ledger.headroom("AE").rows()[0]["headroom_tpp"] == -50
+        assert ledger.verify().rows() == []
 
 
 def test_licenses_keep_what_their_entries_say_through_increase_reversal_and_release(store_url: str) -> None:
@@ -211,6 +229,115 @@ def test_a_back_dated_breach_is_told_in_a_country_that_was_overdrawn_at_another_
             "AE 2026-01-05 to 2026-01-31: headroom by effective day was as low as -10 TPP, "
             "breached by the back-dated entry 4"
         )
+    ]
+
+
+def test_the_days_of_a_breach_end_with_its_own_countrys_next_entry_whatever_others_post(
+    store_url: str,
+) -> None:
+    clock = Clock("2026-02-10")
+    with Ledger.init(store_url, opening=False, actor="maria", clock=clock) as ledger:
+        for country in ("AE", "IN", "SA"):
+            ledger.post(entry("allocate", 1_000, country=country, effective_on="2026-01-01"))
+        ledger.post(entry("block", 900, effective_on="2026-01-02", reason="inquiry"))
+        ledger.post(entry("unblock", 900, effective_on="2026-02-01"))
+        for day in ("2026-01-05", "2026-01-08", "2026-02-03"):
+            ledger.post(entry("license", 1, country="IN", effective_on=day, license_no=f"IN {day}"))
+            ledger.post(entry("license", 1, country="SA", effective_on=day, license_no=f"SA {day}"))
+        (breach,) = ledger.post(entry("license", 700, effective_on="2026-01-05", license_no="L1"))
+        answer = ledger.verify()
+    assert answer.basis["notes"] == [
+        (
+            "AE 2026-01-05 to 2026-01-31: headroom by effective day was as low as -600 TPP, "
+            f"breached by the back-dated entry {breach.seq}"
+        )
+    ]
+
+
+def test_a_breach_of_a_day_that_was_overdrawn_before_and_made_good_is_told(store_url: str) -> None:
+    clock = Clock("2026-02-10")
+    with Ledger.init(store_url, opening=False, actor="maria", clock=clock) as ledger:
+        ledger.post(entry("allocate", 1_000, effective_on="2026-01-01"))
+        left = entry("overrun", 1_200, effective_on="2026-01-05", reason="left all the same")
+        (overdrawn,) = ledger.post(left, approver="omar")
+        ledger.reverse(overdrawn.seq, "it had not left")
+        ledger.post(entry("block", 900, effective_on="2026-01-02", reason="inquiry"))
+        ledger.post(entry("unblock", 900, effective_on="2026-02-01"))
+        (breach,) = ledger.post(entry("license", 700, effective_on="2026-01-05", license_no="L1"))
+        answer = ledger.verify()
+    assert answer.basis["notes"] == [
+        (
+            "AE 2026-01-05 to 2026-01-31: headroom by effective day was as low as -600 TPP, "
+            f"breached by the back-dated entry {breach.seq}"
+        )
+    ]
+
+
+def test_an_approved_overdraft_hides_no_later_breach_of_the_same_days(store_url: str) -> None:
+    with Ledger.init(store_url, opening=False, actor="maria", clock=Clock("2026-03-10")) as ledger:
+        ledger.post(entry("allocate", 1_000, effective_on="2026-01-01"))
+        ledger.post(entry("license", 999, effective_on="2026-01-05", license_no="L1"))
+        gone = entry("overrun", 2, effective_on="2026-01-10", reason="left all the same")
+        ledger.post(gone, approver="omar")
+        ledger.post(entry("allocate", 1_000, effective_on="2026-03-01"))
+        assert ledger.verify().basis["notes"] == []
+        ledger.post(entry("license", 999, effective_on="2026-02-01", license_no="L2"))
+        answer = ledger.verify()
+    assert answer.rows() == []
+    assert answer.basis["notes"] == [
+        (
+            "AE 2026-02-01 to 2026-02-28: headroom by effective day was as low as -1,000 TPP, "
+            "breached by the back-dated entry 5"
+        )
+    ]
+
+
+def test_an_allocation_above_what_a_cap_may_be_is_a_note(store_url: str) -> None:
+    above = replace(REGIME, max_cap_tpp=2 * REGIME.max_cap_tpp)
+    opening = quotas.openings(REGIME, ["AE"])[0]
+    assert isinstance(opening.asked, Asked)
+    raised = opening._replace(asked=opening.asked._replace(tpp=REGIME.max_cap_tpp + 1))
+    Ledger.init(store_url, opening=False, clock=Clock("2026-03-10")).close()
+    with closing(Store(Database(store_url, 1), Clock("2026-03-10"))) as store:
+        assert store.submit([raised], Books(above, "2026-03-10", "maria")).rows
+    with Ledger.open(store_url) as ledger:
+        answer = ledger.verify()
+    assert answer.rows() == []
+    assert answer.basis["notes"] == [
+        "AE is allocated 1,580,000,001 TPP, and a cap may be raised to 1,580,000,000"
+    ]
+
+
+EARLY = [
+    (
+        [("license", "2026-02-01", "L1"), ("release", "2026-01-05", "L1")],
+        "AE L1 2026-01-05 to 2026-01-31: licensed",
+    ),
+    (
+        [("license", "2026-02-01", "L1"), ("export", "2026-02-03", "L1"), ("return", "2026-02-02", "L1")],
+        "AE L1 2026-02-02: exported",
+    ),
+    (
+        [("block", "2026-02-01", None), ("unblock", "2026-01-05", None)],
+        "AE 2026-01-05 to 2026-01-31: blocked",
+    ),
+]
+
+
+@pytest.mark.parametrize(("moves", "said"), EARLY)
+def test_what_is_given_back_before_it_was_taken_is_a_note(
+    store_url: str, moves: list[tuple[str, str, str | None]], said: str
+) -> None:
+    with Ledger.init(store_url, opening=False, actor="maria", clock=Clock("2026-03-10")) as ledger:
+        ledger.post(entry("allocate", 1_000, effective_on="2026-01-01"))
+        for kind, on, number in moves:
+            assert ledger.verify().basis["notes"] == []
+            (last,) = ledger.post(entry(kind, 600, effective_on=on, license_no=number, reason="so it was"))
+        answer = ledger.verify()
+    assert answer.rows() == []
+    was = "was" if said.startswith("AE L1 2026-02-02") else "was as low as"
+    assert answer.basis["notes"] == [
+        f"{said} by effective day {was} -600 TPP, taken too early by entry {last.seq}"
     ]
 
 

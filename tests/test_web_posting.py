@@ -73,8 +73,21 @@ def test_the_same_request_twice_is_one_post_and_with_other_contents_is_refused(c
     first = client.post("/post", entries=[entry()], request_id="one")
     again = client.post("/post", entries=[entry()], request_id="one")
     other = client.post("/post", entries=[entry(tpp=6)], request_id="one")
-    assert first.json == again.json
+    assert first.json["posted"] == again.json["posted"]
+    assert (first.json["refused"], first.json["replayed"], again.json["replayed"]) == ([], 0, 1)
     assert (other.status, other.json["type"]) == (409, "IdReused")
+
+
+def test_a_repeat_of_what_was_undone_since_says_so(client: Client) -> None:
+    entries = [entry(license_no="D1"), entry(license_no="D2")]
+    seq = client.post("/post", entries=entries, request_id="one").json["posted"][1]["seq"]
+    undoing = client.post(f"/reverse/{seq}", reason="posted twice").json["posted"][0]["seq"]
+    again = client.post("/post", entries=entries, request_id="one").json
+    said = (
+        f"posted before as entry {seq}, and undone since by entry {undoing}: a new request_id posts it anew"
+    )
+    assert again["replayed"] == 2
+    assert again["warnings"] == [{"request_part": 0, "detail": said}]
 
 
 def test_a_refusal_has_the_numbers(client: Client) -> None:
@@ -156,6 +169,13 @@ def test_a_body_that_cannot_be_read_names_the_place(
     (fault,) = answer.json["faults"]
     assert (answer.status, answer.json["type"], fault["column"]) == (422, "BadFeed", column)
     assert said in fault["reason"]
+
+
+@pytest.mark.parametrize("day", ["14.03.2026", "2026-02-30", "20260201", 46_000, None])
+def test_a_day_that_is_none_is_told_as_a_file_tells_it(client: Client, day: object) -> None:
+    said = client.post("/post", entries=[entry(effective_on=day)])
+    detail = "entries.0.effective_on: is not a day: write YYYY-MM-DD; nothing was written"
+    assert (said.status, said.json["detail"]) == (422, detail)
 
 
 def test_half_a_character_is_said_to_be_one_and_not_our_fault(client: Client) -> None:
@@ -251,6 +271,15 @@ def test_what_takes_two_people_is_proposed_by_one_and_approved_by_another(people
     (receipt,) = people["ada"].post(path, seen=waits["hash"]).json["posted"]
     assert receipt["headroom_tpp"] == 1_500
     assert people["vera"].get("/pending").json["rows"] == []
+
+
+def test_what_waits_is_told_with_all_that_was_given_of_it(people: dict[str, Client]) -> None:
+    more = {"license_no": "L1", "expires_on": "2026-12-31", "consignee": "Example Cloud"}
+    given = entry("license", tpp=5, **more, exporter="Example Maker", reference="D1")
+    (proposed,) = people["omar"].post("/propose", entries=[given]).json["entries"]
+    (waits,) = people["vera"].get("/pending").json["rows"]
+    assert given.items() <= proposed.items()
+    assert given.items() <= waits.items()
 
 
 def test_a_proposal_is_rejected_withdrawn_and_made_of_a_file(people: dict[str, Client]) -> None:

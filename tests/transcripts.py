@@ -12,6 +12,7 @@
 A file between `<<` lines is written first; `exit` is left out where it is 0; `< NAME` after a command is its
 stdin. Each command is typed one minute after the one before, the first on 2026-11-21 at 22:40:07 UTC. Once an
 entry was reversed or corrected, heads are shown as dots: such requests have random ids, which are hashed too.
+The current folder is shown as FOLDER.
 """
 
 from __future__ import annotations
@@ -91,7 +92,9 @@ def _replayed(lines: Sequence[str]) -> Iterator[str]:
             yield line
             status, out, err = officer(line[2:])
             random = random or " reverse " in line or " correct " in line
-            for each in (*out.splitlines(), *(f"! {said}" for said in err.splitlines())):
+            folder = str(Path.cwd())
+            for said in (*out.splitlines(), *(f"! {said}" for said in err.splitlines())):
+                each = said.replace(folder, "FOLDER")
                 yield HEAD.sub("head ........", each) if random else each
             if status:
                 yield f"exit {status}"

@@ -1,4 +1,4 @@
-"""The command `tppq`: each verb is the method of `Ledger` with its name. `run` is the way in."""
+"""The command `tppq`: most verbs are the method of `Ledger` with their name. `run` is the way in."""
 
 from __future__ import annotations
 

@@ -40,11 +40,18 @@ verb = adder(app)
 def group(name: str, about: str) -> Adder:
     """What adds verbs to a group of their own: `tppq NAME VERB`."""
     verbs = typer.Typer(
-        name=name, help=about, no_args_is_help=True, rich_markup_mode=None,
+        name=name, help=about, rich_markup_mode=None, callback=_must_name_a_verb, invoke_without_command=True,
         context_settings={"help_option_names": ["-h", "--help"]},
     )  # fmt: skip
     app.add_typer(verbs)
     return adder(verbs)
+
+
+def _must_name_a_verb(context: typer.Context) -> None:
+    """Where none follows, say which there are, and stop: that was no command."""
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help(), err=True)
+        raise typer.Exit(2)
 
 
 def everywhere(context: typer.Context, **given: Any) -> None:
@@ -59,9 +66,7 @@ def everywhere(context: typer.Context, **given: Any) -> None:
         raise typer.Exit
     run: Run = context.obj
     run.before = taken(given)
-    if context.invoked_subcommand is None:
-        typer.echo(context.get_help(), err=True)
-        raise typer.Exit(2)
+    _must_name_a_verb(context)
 
 
 def installed_version() -> str:

@@ -7,7 +7,7 @@ from ledger.cli.front_desk import FrontDesk
 
 
 class Desk(FrontDesk):
-    """Where one verb works. What it tells people goes to stderr, unless they want JSON or quiet."""
+    """A front desk that opens the ledger it is about with every one of its parts."""
 
     def open(self) -> Ledger:
         """The ledger of this session. Raises Misconfigured, Unreachable, NotPermitted."""

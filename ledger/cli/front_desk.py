@@ -122,7 +122,7 @@ class FrontDesk:
     def outcome(
         self, outcome: Mapping[str, Any], rows: Any, basis: Mapping[str, Any], screen: Screen
     ) -> None:
-        """Give out what became of a post: one object as JSON, else its rows (`Rows`, or an Arrow table)."""
+        """Give out what a verb did: one object as JSON, else its rows (`Rows`, or an Arrow table)."""
         if self.session.form == "json":
             self.write(render.as_json(outcome))
         elif self.session.for_people:

@@ -1,4 +1,4 @@
-"""The options every verb takes, before it and after it alike, and how a function becomes a verb."""
+"""The options every verb takes, before it and after it alike."""
 
 from __future__ import annotations
 
@@ -44,7 +44,8 @@ class Options:
         })  # fmt: skip
 
 
-def _day(value: str | None) -> str | None:
+def day_given(value: str | None) -> str | None:
+    """A day as ISO text, where one was given. Raises BadParameter."""
     try:
         return day(value)
     except BadQuery as error:
@@ -63,11 +64,13 @@ def _option(kind: Any, *flags: str, **about: Any) -> Given:
 
 
 Day = Annotated[
-    str | None, typer.Option("--from", metavar="DATE", callback=_day, help="From this effective day on.")
+    str | None, typer.Option("--from", metavar="DATE", callback=day_given, help="From this effective day on.")
 ]
 Recorded = Annotated[
     str | None,
-    typer.Option("--from", metavar="DATE", callback=_day, help="What was done on this day (UTC) or later."),
+    typer.Option(
+        "--from", metavar="DATE", callback=day_given, help="What was done on this day (UTC) or later."
+    ),
 ]
 _URL = "sqlite:///FILE or postgresql+psycopg://HOST/DATABASE. Default: TPPQ_LEDGER, or sqlite:///tppq.db."
 _FORM = "Default: table on a terminal, plain elsewhere, with -o by the suffix of the file."
@@ -81,7 +84,7 @@ _EVERY: dict[str, Given] = {
     "verbose": _option(bool, "--verbose", "-v", help="Say which ledger, how long, where it failed."),
     "no_input": _option(bool, "--no-input", help="Never wait for somebody to type."),
 }
-_AS_OF = {"metavar": "DATE", "callback": _day, "help": "What had taken effect on this day."}
+_AS_OF = {"metavar": "DATE", "callback": day_given, "help": "What had taken effect on this day."}
 _KNOWN_AT = {"metavar": "TIME", "callback": _instant, "help": "What had been recorded at this instant (UTC)."}
 _ASKING: dict[str, Given] = {
     "as_of": _option(str | None, "--as-of", **_AS_OF),

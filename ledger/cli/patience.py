@@ -1,6 +1,6 @@
 """Around something long that cannot say how far it is: after a second, that it goes on.
 
-Light on purpose: what draws on the terminal is loaded by whom it takes that second.
+Light on purpose: what draws on the terminal is loaded only by a run that takes that second.
 """
 
 from __future__ import annotations

@@ -43,12 +43,13 @@ def give(
     *,
     of_lines: tuple[int, int] | None = None,
     several: bool = False,
+    above: Sequence[Grid | str] = (),
 ) -> int:
     """Give out what became of a post: receipts, refusals, counts; 0, or 3 where something was refused.
 
     `of_lines` counts the lines of files, and the unreadable ones; None where the post came from no file.
     `several` files were given, so that each is named with what is wrong in it. A post of what has `faults`
-    writes nothing: of its dry run only people are told how many rows are good.
+    writes nothing: of its dry run only people are told how many rows are good. `above` is for them too.
     """
     dry_run = desk.options.dry_run
     counts = {
@@ -77,10 +78,13 @@ def give(
         answer = {"posted": receipts, "refused": refused, "replayed": counts["replayed"]}
         answer |= {"warnings": warned} if warned else {}
         table = _as_rows(receipts, refused, warned, faults)
-        screen = _receipts(receipts) if of_lines is None or not dry_run else []
+        screen = [*above, *(_receipts(receipts) if of_lines is None or not dry_run else [])]
         screen.extend(_wrong(refused, warned, faults, several=several))
         if of_lines is not None:
-            screen.append(_summary(counts, len(warned), *of_lines, dry_run=dry_run))
+            undone = sum(outcome.undone for _, outcome in outcomes)
+            # a dry run judges what is sound beside what is refused; else that is not written
+            marked = len(warned) - undone if dry_run else sum(outcome.warned for _, outcome in outcomes)
+            screen.append(_summary(counts, marked, undone, *of_lines, dry_run=dry_run))
             screen.extend([_ASK_ANEW] if any("answered_at" in problem for problem in refused) else [])
         screen.extend(["Dry run: nothing was written."] if dry_run else [])
     answer |= {"dry_run": True, "faults": list(faults)} if dry_run else {}
@@ -134,15 +138,20 @@ def _wrong(
     return [*_problems(wrong[:_MOST_PROBLEMS], several=several), *more]
 
 
-def _summary(counts: Mapping[str, int], warned: int, total: int, bad_rows: int, *, dry_run: bool) -> str:
+def _summary(
+    counts: Mapping[str, int], warned: int, undone: int, total: int, bad_rows: int, *, dry_run: bool
+) -> str:
     """`41 lines: 38 good, 1 with a warning, 2 refused.`: what there is none of is left out."""
     sound = counts["posted"] - counts["replayed"] - warned
     unwritten = total - counts["posted"] - counts["refused"] - bad_rows
     if dry_run and counts["refused"]:  # what stood beside it was judged, and is good
         sound, unwritten = sound + unwritten, 0
+    repeated = "posted before"
+    if undone:
+        repeated += f" ({f'{undone:,} of them ' if undone < counts['replayed'] else ''}undone since)"
     parts = [
         (sound, "good" if dry_run else "posted"), (warned, "with a warning"),
-        (counts["replayed"], "posted before"), (bad_rows, "unreadable"), (counts["refused"], "refused"),
+        (counts["replayed"], repeated), (bad_rows, "unreadable"), (counts["refused"], "refused"),
         (unwritten, "not written: all or none"),
     ]  # fmt: skip
     said = ", ".join(f"{number:,} {what}" for number, what in parts if number)

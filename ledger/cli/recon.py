@@ -24,6 +24,7 @@ from ledger.cli.writing import FIELDS, slips
 from ledger.errors import BadFeed, LedgerError, Misconfigured, Refused, Unreachable
 from ledger.jobs import Delivery, Message
 from ledger.outcome import Outcome
+from ledger.recon_alone import by_hand
 from ledger.recon_breaks import BreakStanding, rank
 from ledger.recon_changes import listing
 from ledger.recon_files import MISSING
@@ -182,6 +183,8 @@ def propose(
             for each in standing.entries
         )
         what = f"proposed: {entries}. Another person confirms it (tppq break confirm)"
+        if not ledger.shared:
+            what = f"{what}, or, if there is none, {by_hand(standing.entries)} posts it"
         return _done(desk, ledger, standing, what)
 
 

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 import typer
 
 from ledger.cli.app import group, verb
+from ledger.cli.options import day_given
 from ledger.cli.session import Session
 
 
@@ -193,7 +194,10 @@ def accept(
     name: Name,
     *,
     reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why it may stand.")],
-    until: Annotated[str, typer.Option("--until", metavar="DATE", help="The last day on which it may.")],
+    until: Annotated[
+        str,
+        typer.Option("--until", metavar="DATE", callback=day_given, help="The last day on which it may."),
+    ],
     approver: Annotated[
         str | None, typer.Option("--approver", metavar="NAME", help="The second officer, who agrees.")
     ] = None,

@@ -13,7 +13,7 @@ from typing import Self
 
 _ENDING = (signal.SIGTERM, signal.SIGHUP)
 _SAID_AGAIN_SECONDS = 5.0
-"""A terminal that closes says it twice at once; whoever says it again later finds that it was not heard."""
+"""A second signal within this time is taken for the first one again: a terminal that closes sends two."""
 
 
 class Signals:

@@ -74,7 +74,7 @@ def values_of(params: Sequence[str]) -> dict[str, Any]:
 
 
 def _value(text: str) -> int | str | None:
-    """Nothing is null; a number does not begin with 0, as names do, nor is it as long as names may be."""
+    """No text is null. What begins with 0, or is longer than a whole number may be, is a name: text."""
     digits = text.removeprefix("-")
     number = digits.isdecimal() and digits.isascii() and len(digits) <= _WHOLE_DIGITS
     if number and (digits == "0" or not digits.startswith("0")):

@@ -1,4 +1,4 @@
-"""Every verb with its arguments, its help and its examples.
+"""The first verbs of the help, with their arguments and examples; the others are in the modules `*_verbs`.
 
 Light on purpose, so that `tppq --help` answers at once: what does the work is imported inside each verb.
 """
@@ -65,6 +65,9 @@ def post(
     approver: Approver = None,
 ) -> int:
     """Post the rows of files, each file all or none. Bad files list every bad line.
+
+    A file of the same bytes is posted once. One that grew or was mended is another, unless its rows have
+    each a request_id of their own.
 
     Where a file cannot be read, nothing is written from any. As JSON: {"posted": [...], "refused": [...],
     "replayed": N}; with --quiet the three counts.

@@ -12,7 +12,7 @@ import typer
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from ledger import quotas
+from ledger import pinned, quotas
 from ledger.book import Ledger
 from ledger.cli.desk import Desk
 from ledger.cli.failure import exit_status
@@ -58,7 +58,7 @@ class Heard(Feed):
 def init(session: Session, regime: str | None) -> int:
     desk, dry_run = Desk(session), session.options.dry_run
     terms = desk.terms(regime)
-    head, before = _found(desk, terms, believing=dry_run)
+    head, before, changed = _found(desk, terms, believing=dry_run)
     missing = [code for code in terms.opened() if code not in before]
     if dry_run:
         basis = desk.basis_of(terms, head)
@@ -69,18 +69,28 @@ def init(session: Session, regime: str | None) -> int:
             basis = dict(ledger.regime().basis)
     counts = {"posted": len(missing), "replayed": len(before)}
     outcome = {"basis": basis, **counts} | ({"dry_run": True} if dry_run else {})
-    screen = _opened(desk.name, terms, missing, before, dry_run=dry_run)
+    screen = _opened(desk.name, terms, missing, before, changed=changed, dry_run=dry_run)
     desk.outcome(outcome, pa.Table.from_pylist([counts]), basis, screen)
     return 0
 
 
 def _opened(
-    name: str, terms: Regime, missing: Sequence[str], before: Mapping[str, int], *, dry_run: bool
+    name: str,
+    terms: Regime,
+    missing: Sequence[str],
+    before: Mapping[str, int],
+    *,
+    changed: bool,
+    dry_run: bool,
 ) -> Screen:
     """What was opened now, and what stood before: that has figures of its own."""
     stood = f"{_countries(before)} with {sum(before.values()):,} TPP allocated"
     if not missing:
-        return [f"{name}: is open under {terms.regime}: {stood}.", "Nothing had to be written."]
+        said = "Nothing had to be written."
+        if changed:
+            now = f"hat {terms.regime} says now"
+            said = f"Dry run: w{now} would be recorded." if dry_run else f"W{now} was recorded."
+        return [f"{name}: is open under {terms.regime}: {stood}.", said]
     opened = f"{name}: {'would open' if dry_run else 'opened'} under {terms.regime}"
     cap = f"an allocation of {terms.cap_tpp:,} TPP from {terms.period_from} on"
     whom = ", ".join(missing) if before else f"each of {_countries(missing)}"
@@ -101,16 +111,16 @@ def _must_be_one_persons(terms: Regime, missing: Sequence[str], head: Head | Non
         raise NotPermitted(f"{said}: propose it (tppq propose), for another to approve (tppq approve)")
 
 
-def _found(desk: Desk, terms: Regime, *, believing: bool) -> tuple[Head | None, dict[str, int]]:
-    """The head of the store, whether or not this version could open it, and what is allocated in it.
+def _found(desk: Desk, terms: Regime, *, believing: bool) -> tuple[Head | None, dict[str, int], bool]:
+    """The head of the store, what is allocated in it, and whether its regime says other than was recorded.
 
-    None where there is no ledger. Without `believing`, whatever was made of it: its guards are put back
-    before anybody relies on it. Raises Misconfigured where there is something else.
+    No head where there is no ledger. Without `believing`, it is told whatever was made of it: its guards are
+    put back before anybody relies on it. Raises Misconfigured where there is something else.
     """
     with closing(Store(Database(desk.url, desk.session.settings.busy_seconds))) as store:
         found = store.schema_version()
         if found is None:
-            return None, {}
+            return None, {}, False
         if found != SCHEMA_VERSION:
             raise store.other_schema(found)
         head = store.head() if believing else store.stored_head()
@@ -118,7 +128,8 @@ def _found(desk: Desk, terms: Regime, *, believing: bool) -> tuple[Head | None, 
             raise Misconfigured(
                 f"the ledger at {desk.name} runs {head.regime}, not {terms.regime}", regime=terms.regime
             )
-        return head, quotas.standing(store, terms)
+        changed = pinned.tellings(terms, store.read("events", topic=pinned.TOPIC))
+        return head, quotas.standing(store, terms), bool(changed)
 
 
 # ------------------------------------------------------------------------------------------------ post

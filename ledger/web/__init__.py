@@ -1,1 +1,1 @@
-"""The ledger over HTTP: each path is the method of `Ledger` with its name. `serving` is the way in."""
+"""The ledger over HTTP: most paths are the method of `Ledger` with their name. `serving` is the way in."""

@@ -80,7 +80,7 @@ class OfCountry(Timed):
 
 
 class OfBreaks(OfCountry):
-    """About breaks of one code, or of all; `every`: those that are cleared or accepted too."""
+    """About breaks of one code, or of all; `every`: those in transit, cleared or accepted too."""
 
     code: str | None = None
     every: bool = False
@@ -115,13 +115,13 @@ class OfProof(BaseModel):
     private: bool = False
 
 
-def _whole(name: str) -> str:
-    if not name.isprintable():  # half a character is none that can be printed
+def _printable(name: str) -> str:
+    if not name.isprintable():  # half of a surrogate pair is not, either
         raise ValueError("has a character that cannot be seen: remove it")
     return name
 
 
-_Name = Annotated[str, AfterValidator(_whole)]
+_Name = Annotated[str, AfterValidator(_printable)]
 
 
 class Select(Plain):
@@ -154,8 +154,6 @@ def licenses(ledger: Asked, asked: Annotated[OfCountry, Query()]) -> Response:
 @asking.get("/fit/{country}")
 def fit(ledger: Asked, country: str, asked: Annotated[OfFit, Query()]) -> Response:
     """Would a license for this fit? One row; 200 where it does not, too. Reserves nothing."""
-    if (asked.device is None) != (asked.quantity is None):
-        raise BadQuery("fit asks about a device and a quantity, or about TPP: give both, or tpp")
     found = ledger.fit(country, device=asked.device, quantity=asked.quantity, tpp=asked.tpp, **asked.times)
     return answered(found, asked.format)
 

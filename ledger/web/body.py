@@ -69,8 +69,8 @@ async def put_aside(request: Request) -> AsyncIterator[Path]:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind not in SUFFIXES:
         raise BadFeed(
-            f"the body is '{kind or 'of no type'}': send CSV, JSON Lines or Parquet, and say which with the "
-            f"header Content-Type: {', '.join(SUFFIXES)}",
+            f"the body is '{kind or 'of no type'}': send CSV, TSV, JSON Lines or Parquet, and say which with "
+            f"the header Content-Type: {', '.join(SUFFIXES)}",
             faults=[],
         )
     with tempfile.TemporaryDirectory(prefix="tppq-body-") as folder:

@@ -22,7 +22,7 @@ AT_ONCE = 500
 """Connections at once. One more takes the place of the one that has been idle longest."""
 
 LEAST_BYTES = 1 << 20
-"""Of a body, in each minute but its last: 1 GiB may take 17 hours, and a byte a minute is too few."""
+"""Of a body, what must come in each minute but its last: 1 GiB may take 17 hours; a byte is too few."""
 
 ENDED_SECONDS = 1.0
 """How long a client has to take what it is told when the server ends."""
@@ -32,13 +32,13 @@ class Part(Enum):
     """What a connection waits for."""
 
     head = "head"
-    """Of a request, from its first moment, or from the answer before it."""
+    """The head of a request, from its first moment, or from the answer before it."""
 
     body = "body"
-    """Of which LEAST_BYTES come each time, or the end."""
+    """The body of a request: each time LEAST_BYTES more of it, or its end."""
 
     rest = "rest"
-    """Of what was answered before its end: it is read and let go, so that the client reads the answer."""
+    """What still comes of a body that is answered: thrown away, so that its client reads the answer."""
 
 
 SECONDS = {Part.head: 20.0, Part.body: 60.0, Part.rest: 10.0}
@@ -155,7 +155,7 @@ class Connection(H11Protocol):
         return bool(self.cycle) and not self.cycle.response_complete
 
     def _watch(self) -> None:
-        """Begin with the time of another part, where the connection came to one."""
+        """Start the time anew where the connection has come to another part."""
         if self.lets_go:
             return
         part: Part | None = Part.head

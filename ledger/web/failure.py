@@ -160,14 +160,24 @@ def _shown(text: str) -> str:
     return text[:_MOST_SHOWN].encode(errors="backslashreplace").decode()
 
 
-def _of_http(_request: Request, error: Exception) -> Response:
+def _of_http(request: Request, error: Exception) -> Response:
     """No such path, not by this method, too large, no text: what the framework says by itself."""
     assert isinstance(error, HTTPException)
     if error.status_code == HTTPStatus.BAD_REQUEST:
         return answer_to(errors.BadFeed("the body is no JSON; nothing was written", faults=[]))
-    said = "GET / has the description of all paths" if error.status_code == HTTPStatus.NOT_FOUND else ""
-    detail = f"{error.detail}: {said}" if said else str(error.detail)
+    detail = str(error.detail)
+    if error.status_code == HTTPStatus.NOT_FOUND:
+        detail = f"{detail}: {_where_to(request)}"
+    elif error.status_code == HTTPStatus.METHOD_NOT_ALLOWED and (takes := (error.headers or {}).get("Allow")):
+        detail = f"{detail}: {_shown(request.url.path)} takes {takes}"
     return problem(error.status_code, not_understood(detail), error.headers)
+
+
+def _where_to(request: Request) -> str:
+    """The path that was meant, where its last part is missing or empty; else where all are described."""
+    asked, paths = request.url.path.rstrip("/"), request.app.openapi()["paths"]
+    meant = next((path for path in paths if path == asked or path.startswith(f"{asked}/{{")), None)
+    return f"write {meant}" if meant else "GET / says where all paths are described (/openapi.json)"
 
 
 def _of_nobody(_request: Request, _error: Exception) -> Response:

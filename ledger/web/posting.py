@@ -1,6 +1,6 @@
 """The paths that write: POST, and the arguments of the method with the path's name as one JSON object.
 
-A file is the body itself (CSV, JSON Lines, Parquet), with the method's options in the address.
+A file is the body itself (CSV, TSV, JSON Lines, Parquet), with the method's options in the address.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from ledger.book import Ledger
 from ledger.entry import Entry
 from ledger.errors import BadFeed
 from ledger.feed import Feed, read_feed
-from ledger.outcome import Receipt, refusal_told
+from ledger.outcome import Receipt, Receipts, refusal_told
 from ledger.proposed import Proposal
 from ledger.roster import Act
 from ledger.web.address import NOTHING, ONCE
@@ -125,7 +125,7 @@ def post(ledger: Asked, given: ToPost) -> Response:
         *given.entries, request_id=given.request_id, approver=given.approver, again=given.again,
         dry_run=given.dry_run,
     )  # fmt: skip
-    return _posted(receipts)
+    return _posted(receipts, dry_run=given.dry_run)
 
 
 @posting_files.post("/post_file", openapi_extra=_A_FILE)
@@ -140,14 +140,14 @@ async def post_file(ledger: Asked, request: Request, how: Annotated[OfFile, Quer
 def reverse(ledger: Asked, seq: int, given: ToReverse) -> Response:
     """Undo one entry, whole, by its opposite kind."""
     how = given.model_dump(include={"approver", "request_id", "dry_run"})
-    return _posted(ledger.reverse(seq, given.reason, **how))
+    return _posted(ledger.reverse(seq, given.reason, **how), dry_run=given.dry_run)
 
 
 @posting.post("/correct/{seq}")
 def correct(ledger: Asked, seq: int, given: ToCorrect) -> Response:
     """Undo one entry and post the right one in its place, in one group."""
     how = given.model_dump(include={"approver", "request_id", "dry_run"})
-    return _posted(ledger.correct(seq, given.changes, given.reason, **how))
+    return _posted(ledger.correct(seq, given.changes, given.reason, **how), dry_run=given.dry_run)
 
 
 @posting.post("/propose")
@@ -188,7 +188,8 @@ def propose_correction(ledger: Asked, seq: int, given: ToProposeCorrection) -> R
 @posting.post("/approve/{proposal}")
 def approve(ledger: Asked, proposal: str, given: ToApprove) -> Response:
     """Approve what somebody else proposed, and post it."""
-    return _posted(ledger.approve(proposal, seen=given.seen, dry_run=given.dry_run))
+    receipts = ledger.approve(proposal, seen=given.seen, dry_run=given.dry_run)
+    return _posted(receipts, dry_run=given.dry_run)
 
 
 @posting.post("/reject/{proposal}")
@@ -211,8 +212,18 @@ def _must(ledger: Ledger, act: Act, *, leaves_trace: bool = True) -> None:
     ledger._must(act, leaves_trace=leaves_trace)  # noqa: SLF001  # no verb asks about a role alone
 
 
-def _posted(receipts: list[Receipt]) -> Response:
-    return told({"posted": [receipt._asdict() for receipt in receipts]})
+def _posted(receipts: list[Receipt], *, dry_run: bool) -> Response:
+    """What became of one submission, in the keys of a file's; where it was refused, that was raised."""
+    answer: dict[str, Any] = {
+        "posted": [receipt._asdict() for receipt in receipts], "refused": [], "replayed": 0
+    }  # fmt: skip
+    if isinstance(receipts, Receipts):
+        answer["replayed"] = receipts.replayed
+        if receipts.warnings:
+            answer["warnings"] = [
+                {"request_part": place - 1, "detail": text} for place, text in receipts.warnings
+            ]
+    return told(answer | ({"dry_run": True} if dry_run else {}))
 
 
 def _proposed(ledger: Ledger, proposal: Proposal) -> Response:

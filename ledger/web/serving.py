@@ -1,4 +1,4 @@
-"""Serving on a socket: the loopback, unless told otherwise, and beyond it only with tokens and TLS."""
+"""Serving on a socket: the loopback, unless told otherwise; beyond it only a shared ledger, over TLS."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from ledger.web.app import application
 from ledger.web.connection import AT_ONCE, Connection
 
 _LONG = 86_400
-"""uvicorn's own time between requests, of seconds: `Connection` has one that lets an answer be taken."""
+"""uvicorn's own time between requests, in seconds, so long that it never ends one: `Connection` does."""
 
 _AT_THE_DOOR = 128
 """Connections that wait to be taken, and are taken in one go: so few that 1,024 open files do for all."""

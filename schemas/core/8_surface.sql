@@ -1,5 +1,5 @@
--- One row what stands now: the macros' answers as views, for programs that know tables and views alone, and
--- what ledger this is. `headroom` is `headroom()`, `license` is `licenses()`.
+-- What stands now, as views, for programs that know only tables and views: one row of `headroom` is a country
+-- (it is `headroom()`), of `license` a license (`licenses()`), of `meta` the ledger.
 create view headroom as from headroom();
 
 create view license as from licenses();

@@ -1,11 +1,11 @@
--- One row: what a country has left, and what its licenses would free: those that expire unused within 60
--- days, and those that expired and were not released.
+-- One row: what a country has left, and what its licenses would free: those that expire unused within
+-- $lapsing_days days, and those that expired and were not released.
 with unused as (
     select
         l.expires_on < $today::date as is_expired,
         l.outstanding_tpp
     from licenses(country_code := $country, as_of := $as_of, known_at := $known_at) as l
-    where l.expires_on <= $today::date + 60 and l.outstanding_tpp > 0
+    where l.expires_on <= $today::date + $lapsing_days::integer and l.outstanding_tpp > 0
 )
 
 select

@@ -1,5 +1,5 @@
--- One comment a view over entries, its columns, and a macro. A line `name: words` of a macro is about one of
--- its arguments, or about a column that no table has.
+-- One comment per view over entries, per column of one, and per macro. A line `name: words` of a macro is
+-- about one of its arguments, or about a column that no table has.
 comment on view posting is
     'One row per leg: each entry takes its TPP out of one bucket and puts it into another; legs sum to zero.';
 

@@ -1,4 +1,5 @@
--- One row what stood at the last entry: `meta` the ledger, `headroom` a country, `license` a license.
+-- What stood at the last entry: one row of `meta` is the ledger, of `headroom` a country, of `license` a
+-- license.
 create or replace table meta as select * from temp.main.meta;
 
 create or replace table headroom as select * from temp.main.headroom order by country;

@@ -1,4 +1,4 @@
--- One row per break, in the order in which they were found.
+-- One row per break, by the day on which it was first seen.
 copy ( -- noqa: PRS
     select
         b.* replace (

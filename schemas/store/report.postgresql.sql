@@ -1,6 +1,7 @@
--- One row as each view says. What may be asked of a PostgreSQL ledger in SQL, under the names that `tppq sql`
--- knows: schema `report`, for members of tppq_reader. Figures are the stored balances, in whole TPP; what has
--- expired or is critical, and H100-equivalents, follow from the regime: tppq tells them. May be run again.
+-- What may be asked of a PostgreSQL ledger in SQL, under the names that `tppq sql` knows; what one row is,
+-- the comment on each view says. Schema `report`, for members of tppq_reader. Figures are the stored
+-- balances, in whole TPP; what has expired or is critical, and H100-equivalents, follow from the regime: tppq
+-- tells them. May be run again.
 create schema if not exists report;
 
 create or replace view report.meta as

@@ -5,6 +5,8 @@ select
     e.quota,
     e.license_no,
     e.tpp,
+    e.device_id,
+    e.quantity,
     e.reverses_seq,
     c.seq as stands_seq,
     r.seq as reversed_by_seq,

@@ -1,0 +1,28 @@
+"""What one person types who has nobody to confirm what was proposed for a break."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+_FIELDS = ("country", "effective_on", "license_no", "device_id", "quantity")
+
+
+def by_hand(entries: Sequence[Mapping[str, Any]]) -> str:
+    """The commands that post these entries: as a correction, as reversals, or as rows of a file."""
+    undoing = [each for each in entries if each.get("reverses_seq") is not None]
+    right = [each for each in entries if each.get("reverses_seq") is None]
+    if not undoing:
+        return f"tppq post FILE (with {'a row for it' if len(right) == 1 else 'a row for each'})"
+    if not right:
+        return " and ".join(f"tppq reverse {each['reverses_seq']} --reason WHY" for each in undoing)
+    if len(undoing) == len(right) == 1:
+        return f"tppq correct {undoing[0]['reverses_seq']} {_changes(undoing[0], right[0])} --reason WHY"
+    return "tppq reverse of what is wrong and tppq post FILE (with what is right)"
+
+
+def _changes(wrong: Mapping[str, Any], right: Mapping[str, Any]) -> str:
+    """What is right in an entry, as `correct` takes it; what undoes it says what was wrong."""
+    fields = _FIELDS if right.get("quantity") is not None else (*_FIELDS, "tpp")
+    changed = [name for name in fields if wrong.get(name) != right.get(name)]
+    return " ".join(f"--set {name}={right.get(name) or ''}" for name in changed) or "--set KEY=VALUE"

@@ -1,0 +1,28 @@
+"""What a repeated request is told beside its first answer: that what it posted does not stand any more."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import orjson
+
+from ledger.database import Row
+from ledger.submission import Verdict
+
+
+def warn(verdict: Verdict, read: Callable[..., Sequence[Row]]) -> None:
+    """Add to a verdict's warnings, by line, which of the repeats in it were undone since, and by what."""
+    if not verdict.replayed:
+        return
+    seqs = sorted({first_seq for first_seq, _ in verdict.replayed})
+    said: dict[int, str] = {}
+    for first_seq, seq, by_seq, is_corrected in read("undone_since", seqs=orjson.dumps(seqs).decode()):
+        said.setdefault(first_seq, _undone(seq, by_seq, corrected=bool(is_corrected)))
+    verdict.warnings.extend((line, said[seq]) for seq, line in verdict.replayed if seq in said)
+
+
+def _undone(seq: int, by_seq: int, *, corrected: bool) -> str:
+    before = f"posted before as entry {seq:,}, and"
+    if corrected:
+        return f"{before} corrected since: entry {by_seq:,} undid it, with what is right beside it"
+    return f"{before} undone since by entry {by_seq:,}: a new request_id posts it anew"
