@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-_FIELDS = ("country", "effective_on", "license_no", "device_id", "quantity")
+from ledger.model import UNDONE_BY, Kind
+
+_FIELDS = (
+    "country", "effective_on", "license_no", "device_id", "quantity", "tpp", "expires_on", "consignee",
+    "exporter", "reference",
+)  # fmt: skip
+_WORKED_OUT = ("tpp", "expires_on")
+"""What `correct` works out where it is not given, so that none is said of it."""
 
 
 def by_hand(entries: Sequence[Mapping[str, Any]]) -> str:
@@ -23,6 +31,15 @@ def by_hand(entries: Sequence[Mapping[str, Any]]) -> str:
 
 def _changes(wrong: Mapping[str, Any], right: Mapping[str, Any]) -> str:
     """What is right in an entry, as `correct` takes it; what undoes it says what was wrong."""
-    fields = _FIELDS if right.get("quantity") is not None else (*_FIELDS, "tpp")
-    changed = [name for name in fields if wrong.get(name) != right.get(name)]
-    return " ".join(f"--set {name}={right.get(name) or ''}" for name in changed) or "--set KEY=VALUE"
+    was = {**wrong, "kind": UNDONE_BY[Kind(wrong["kind"])].value}
+    changed = [
+        name
+        for name in ("kind", *_FIELDS)
+        if was.get(name) != right.get(name) and not (name in _WORKED_OUT and right.get(name) is None)
+    ]
+    sets = (f"--set {shlex.quote(f'{name}={_written(right.get(name))}')}" for name in changed)
+    return " ".join(sets) or "--set KEY=VALUE"
+
+
+def _written(value: object) -> str:
+    return "" if value is None else str(value)

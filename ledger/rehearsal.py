@@ -43,7 +43,7 @@ class Rehearsal:
         )
         refused = {one.line: one.refusal for one in own.declined}
         if refused and not each:
-            own.rows, own.replayed = [], []
+            own.rows = []
         for post in posts:
             if post.line in refused:  # as it was judged now, whatever comes before it the next time
                 self._before.append(post._replace(asked=refused[post.line], line=_BEFORE))

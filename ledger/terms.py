@@ -71,8 +71,11 @@ def _given_back_early(asked: Asked, account: Account, books: Books) -> str | Non
 
 
 def _issued_again(asked: Asked, account: Account, books: Books) -> str | None:
-    """What is worth a word of more under a license that stands: it may be meant, and be a slip as well."""
-    return _brought_back(asked, account) or _longer(asked, account, books) or _doubled(asked, account)
+    """What is worth a word of more under a license that stands: without a reason, it may be a slip."""
+    brought_back = _brought_back(asked, account)
+    if brought_back is not None or asked.reason is not None:
+        return brought_back
+    return _longer(asked, account, books) or _doubled(asked, account)
 
 
 def _doubled(asked: Asked, account: Account) -> str | None:
@@ -100,7 +103,7 @@ def _longer(asked: Asked, account: Account, books: Books) -> str | None:
     if issued_on is None or (on >= issued_on and to == account.expires_on):
         return None
     first, years = min(on, issued_on), books.regime.license_years
-    if to > years_later(first, years) and asked.reason is None:
+    if to > years_later(first, years):
         term = "one year" if years == 1 else f"{years} years"
         return (
             f"{asked.license_no} runs from {first} to {to} with this, longer than {term}: no reason is given"

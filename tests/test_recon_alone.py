@@ -40,6 +40,14 @@ RIGHT = SOLD | {"kind": "export", "quantity": 90, "reverses_seq": None}
             ],
             "tppq correct 161 --set tpp=5 --reason WHY",
         ),
+        (
+            [UNDOES, RIGHT | {"kind": "overrun", "country": "AE", "license_no": None, "quantity": 100}],
+            "tppq correct 161 --set kind=overrun --set country=AE --set license_no= --reason WHY",
+        ),
+        (
+            [UNDOES | {"tpp": 8, "reference": "X1"}, RIGHT | {"tpp": 7, "reference": "X 2"}],
+            "tppq correct 161 --set quantity=90 --set tpp=7 --set 'reference=X 2' --reason WHY",
+        ),
         ([{"kind": "block", "country": "SA", "tpp": 5}], "tppq post FILE (with a row for it)"),
         ([UNDOES, UNDOES, RIGHT], "tppq reverse of what is wrong and tppq post FILE (with what is right)"),
     ],

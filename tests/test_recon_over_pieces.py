@@ -17,6 +17,9 @@ Plant = Callable[[Night, str, str], None]
 NEAR_TPP = 16_148_640
 """1,000 H100 at 102 % of the catalogue's TPP, as 1,020 at the catalogue's; a piece is no whole number."""
 
+EVEN_TPP = 16_140_000
+"""The same, near 102 %, where a piece is a whole number."""
+
 PLANTED: dict[str, tuple[dict[str, str], Plant]] = {}
 
 
@@ -56,7 +59,7 @@ def _as_many_as_its_tpp_takes(night: Night, number: str, itn: str) -> None:
 
 @planted(OVER_LICENSE=f"1,010 x {H100}")
 def _in_parts(night: Night, number: str, itn: str) -> None:
-    licensed(night, number, tpp=16_140_000)
+    licensed(night, number, tpp=EVEN_TPP)
     night.export(f"{itn}/1", number, 505)
     night.export(f"{itn}/2", number, 505)
 
@@ -73,13 +76,6 @@ def _its_share_of_what_is_stated(night: Night, number: str, itn: str) -> None:
     exported(night, f"{itn}/1", number, 333, 5_377_497)
 
 
-@planted()
-def _its_share_of_what_is_stated_by_tpp_alone(night: Night, number: str, itn: str) -> None:
-    licensed(night, number)
-    night.told(f"{itn}/1", number, 333)
-    night.post("export", "AE", LEFT, license_no=number, tpp=5_377_497, reference=f"{itn}/1")
-
-
 @planted(QUANTITY="1005", OVER_LICENSE=f"1,005 x {H100}")
 def _more_at_customs_than_in_the_ledger(night: Night, number: str, itn: str) -> None:
     licensed(night, number)
@@ -89,7 +85,7 @@ def _more_at_customs_than_in_the_ledger(night: Night, number: str, itn: str) -> 
 
 @planted(MISSING_IN_LEDGER="15", OVER_LICENSE=f"1,015 x {H100}")
 def _some_that_the_ledger_lacks(night: Night, number: str, itn: str) -> None:
-    licensed(night, number)
+    licensed(night, number, tpp=EVEN_TPP)
     night.export(f"{itn}/1", number, 1_000)
     night.told(f"{itn}/2", number, 15)
 
@@ -101,9 +97,9 @@ def _some_by_a_reexport_that_the_ledger_lacks(night: Night, number: str, itn: st
     night.reexport(f"R{itn}", number, 16, "MY")
 
 
-@planted(MISSING_IN_LEDGER="21", OVER_LICENSE=str(1_021 * H100_TPP))
+@planted(MISSING_IN_LEDGER="21", OVER_LICENSE=str(1_000 * H100_TPP + 21 * EVEN_TPP // 1_000))
 def _more_than_its_tpp_takes_too(night: Night, number: str, itn: str) -> None:
-    licensed(night, number)
+    licensed(night, number, tpp=EVEN_TPP)
     night.export(f"{itn}/1", number, 1_000)
     night.told(f"{itn}/2", number, 21)
 
@@ -119,11 +115,15 @@ def _within_its_increase(night: Night, number: str, itn: str) -> None:
     night.export(f"{itn}/1", number, 1_020)
 
 
-@planted(OVER_LICENSE=f"1,000 x {H100}")
-def _beyond_what_a_release_left_of_it(night: Night, number: str, itn: str) -> None:
+@planted()
+def _with_the_rest_of_its_tpp_released_by_pieces(night: Night, number: str, itn: str) -> None:
+    """At the catalog's TPP, as none of the license's own comes out even: 420 of 400 that did not leave."""
     licensed(night, number)
-    night.post("release", "AE", LEFT, license_no=number, device_id=H100, quantity=10, reason="reduced")
-    night.export(f"{itn}/1", number, 1_000)
+    night.licensed[number]["state"] = "surrendered"
+    night.export(f"{itn}/1", number, 600)
+    night.post(
+        "release", "AE", "2026-10-06", license_no=number, device_id=H100, quantity=420, reason="surrendered"
+    )
 
 
 @planted()
@@ -214,14 +214,11 @@ def test_nothing_else_is_found_where_pieces_are_counted(found: list[dict[str, An
 def test_a_break_by_pieces_says_how_many_left_and_how_many_may(found: list[dict[str, Any]]) -> None:
     number, _ = NAMES["as_many_as_its_tpp_takes"]
     (row,) = [row for row in found if row["license_no"] == number]
-    assert row["detail"] == f"1,020 x {H100} left under the license, which allows 1,000; their TPP fits"
-    assert (row["severity"], row["at_stake_tpp"], row["net_tpp"]) == ("major", 20 * H100_TPP, 0)
+    assert row["detail"] == f"1,020 x {H100} left under the license, which is for 1,000; their TPP fits"
+    assert (row["severity"], row["at_stake_tpp"], row["net_tpp"]) == ("major", 20 * NEAR_TPP // 1_000, 0)
 
 
-def test_what_left_at_less_than_its_worth_shows_where_a_license_does_not_come_out_even(
-    tmp_path: Path,
-) -> None:
-    """Customs names no device: the license's is worth what the catalogue says."""
+def test_pieces_beyond_a_license_show_where_its_tpp_does_not_come_out_even(tmp_path: Path) -> None:
     night = Night(f"sqlite:///{tmp_path / 'tppq.db'}")
     with night.ledger as ledger:
         night.quota("AE")
@@ -229,8 +226,8 @@ def test_what_left_at_less_than_its_worth_shows_where_a_license_does_not_come_ou
         exported(night, "X1/1", "L1", 1_020, 1_000 * H100_TPP)
         answer = ledger.reconcile(night.write(tmp_path / "feeds"), dry_run=True)
     assert [(row["code"], row["key"], row["at_stake_tpp"]) for row in answer] == [
-        ("OVER_LICENSE", "L1", 20 * H100_TPP), ("ROLLUP", "AE", 20 * H100_TPP),
-    ]  # fmt: skip
+        ("OVER_LICENSE", "L1", 20 * H100_TPP)
+    ]
 
 
 @pytest.mark.parametrize("seed", range(2))
@@ -254,5 +251,5 @@ def test_a_license_has_a_break_where_more_pieces_left_than_it_is_for_and_else_no
                 over[number] = f"{pieces} x {H100}"
         rows = ledger.reconcile(night.write(tmp_path / "feeds"), dry_run=True).rows()
     assert {row["key"]: row["source_says"] for row in rows if row["code"] == "OVER_LICENSE"} == over
-    assert {row["code"] for row in rows} == {"OVER_LICENSE", "ROLLUP"}
+    assert {row["code"] for row in rows} <= {"OVER_LICENSE", "ROLLUP"}
     assert 0 < len(over) < len(night.licensed)

@@ -111,6 +111,22 @@ def test_a_row_twice_in_one_file_is_told_in_a_dry_run_as_it_is_posted(ledger: Le
     assert (rehearsed.posted, rehearsed.replayed) == (2, 1)
 
 
+def test_a_repeat_beside_a_refusal_is_told_in_a_dry_run_as_it_is_answered(
+    ledger: Ledger, tmp_path: Path
+) -> None:
+    path = tmp_path / "beside.csv"
+    row = "license,AE,2026-02-01,L2,7,r1\n"
+    path.write_text(HEADER + row, encoding="utf-8")
+    with read_feed(str(path)) as feed:
+        assert ledger.post_file(feed).posted == 1
+    path.write_text(HEADER + row + "license,AE,2026-02-01,L3,800000000,r2\n", encoding="utf-8")
+    with read_feed(str(path)) as feed:
+        rehearsed = ledger.post_file(feed, dry_run=True)
+        done = ledger.post_file(feed)
+    assert said(rehearsed) == said(done)
+    assert (rehearsed.posted, rehearsed.replayed, rehearsed.refused) == (1, 1, 1)
+
+
 def test_a_file_with_a_row_twice_is_answered_alike_however_often_it_is_posted(
     ledger: Ledger, tmp_path: Path
 ) -> None:

@@ -43,7 +43,7 @@ def test_more_pieces_than_a_license_is_for_are_misuse_though_their_tpp_fits(held
     last = moved(held, "export", 42)
     assert told(held) == [("over its pieces", last, 2, 2 * H100_TPP)]
     (row,) = held.report("misuse")
-    assert row["detail"] == "102 exported, where the license allows 100; their TPP fits"
+    assert row["detail"] == "102 exported, where the license is for 100; their TPP fits"
     assert (row["outcome"], row["consignee"], row["device_id"]) == ("recorded", "G42", H100)
 
 
@@ -52,12 +52,13 @@ def test_as_many_pieces_as_a_license_is_for_are_no_misuse(held: Ledger) -> None:
     assert told(held) == []
 
 
-def test_an_increase_is_for_more_pieces_and_a_release_for_fewer(held: Ledger) -> None:
+def test_an_increase_is_for_more_pieces_and_a_release_is_of_tpp_alone(held: Ledger) -> None:
     last = moved(held, "export", 101)
+    assert told(held) == [("over its pieces", last, 1, H100_TPP)]
     moved(held, "license", 1)
     assert told(held) == []
     moved(held, "release", 1, reason="reduced")
-    assert told(held) == [("over its pieces", last, 1, H100_TPP)]
+    assert told(held) == []
 
 
 def test_what_was_undone_or_restored_has_not_left_under_a_license(held: Ledger) -> None:

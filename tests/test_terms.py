@@ -145,9 +145,10 @@ def test_a_license_that_is_issued_again_brings_back_what_it_held_when_it_expired
         (
             "2025-01-02",
             "2026-01-02",
-            "granted early",
+            None,
             "L-1 is in force from 2025-01-02 with this, which it was from 2026-01-10",
         ),
+        ("2025-01-02", "2026-01-02", "granted early", None),
         (
             "2025-01-02",
             "2027-01-10",
@@ -178,6 +179,7 @@ def test_as_much_again_under_a_license_that_stands_is_worth_a_word(tpp: int, *, 
     again = asked("license", license_no="L-1", effective_on="2026-06-01", expires_on="2027-01-10", tpp=tpp)
     said = f"L-1 stands with 100 TPP already, and this adds {tpp} to it"
     assert terms.warning(again, kept) == (said if warned else None)
+    assert terms.warning(again._replace(reason="instead of entry 4"), kept) is None
 
 
 def test_a_license_of_which_nothing_stands_in_another_country_can_be_posted_under_another_number() -> None:

@@ -2,12 +2,12 @@
 -- day, as something was taken out on a day before it was put in: the first of these days, the last and the
 -- lowest, and the entry that took the first below zero. Headroom is for verify_backdated.sql.
 with leg as (
-    select e.seq, e.country, e.effective_on, e.license_no, m.source as bucket, -e.tpp as tpp
+    select e.seq, e.reverses_seq, e.country, e.effective_on, e.license_no, m.source as bucket, -e.tpp as tpp
     from entry as e
     inner join move as m on e.kind::varchar = m.kind
     where e.programme = 'country' and m.source in ('licensed', 'exported', 'blocked')
     union all
-    select e.seq, e.country, e.effective_on, e.license_no, m.target as bucket, e.tpp
+    select e.seq, e.reverses_seq, e.country, e.effective_on, e.license_no, m.target as bucket, e.tpp
     from entry as e
     inner join move as m on e.kind::varchar = m.kind
     where e.programme = 'country' and m.target in ('licensed', 'exported', 'blocked')
@@ -20,6 +20,7 @@ account as (
         case when e.bucket = 'blocked' then '' else coalesce(e.license_no, '') end as license_no,
         e.effective_on,
         e.seq,
+        e.reverses_seq,
         e.tpp
     from leg as e
 ),
@@ -79,6 +80,7 @@ known as (
         b.license_no,
         b.on_day,
         m.seq,
+        m.reverses_seq,
         m.tpp,
         sum(m.tpp) over (
             partition by b.country, b.bucket, b.license_no, b.on_day
@@ -110,4 +112,6 @@ inner join known as k
         and b.on_day = k.on_day
 where k.held_tpp < 0 and k.held_tpp - k.tpp >= 0
 group by b.country, b.bucket, b.license_no, b.on_day, b.until_day, b.lowest_tpp
+-- the day of a reversal is that of what it undoes: nobody chose it
+having arg_max(k.reverses_seq is null, k.seq)
 order by b.on_day, b.country::varchar, b.bucket, b.license_no

@@ -32,8 +32,7 @@ create table came_back (
     reference varchar
 );
 
--- license_held: one row per license as the ledger holds it; `device_ids` are all that its entries name;
--- `released_quantity` is how many pieces of the first of them its releases name.
+-- license_held: one row per license as the ledger holds it; `device_ids` are all that its entries name.
 create table license_held (
     license_no varchar not null,
     country varchar not null,
@@ -48,7 +47,6 @@ create table license_held (
     issued_on date,
     expires_on date,
     released_on date,
-    released_quantity bigint not null,
     license_state varchar not null
 );
 

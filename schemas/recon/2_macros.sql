@@ -13,14 +13,6 @@ create macro pieces(quantity, unit) as
         else 1
     end;
 
--- Of a license that is stated at so much TPP for so many pieces, the pieces that an amount comes nearest to;
--- and whether it is the share of so many pieces, cut or rounded.
-create macro pieces_of(tpp, licensed_tpp, licensed_quantity) as
-    ((2 * tpp::hugeint * licensed_quantity + licensed_tpp) // (2 * licensed_tpp::hugeint))::bigint;
-
-create macro is_share(tpp, quantity, licensed_tpp, licensed_quantity) as
-    abs(tpp::hugeint * licensed_quantity - quantity::hugeint * licensed_tpp) < licensed_quantity;
-
 -- Two days that may be told apart by a time zone are the same.
 create macro is_same_day(a, b) as abs(a - b) <= 1;
 

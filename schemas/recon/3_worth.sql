@@ -71,9 +71,8 @@ where c.source = n.source and coalesce(c.filer, '') = n.filer;
 
 -- license_worth: one row per license whose TPP per piece is known: as the licensing office states it where
 -- that is the TPP of its devices, or near it (else the row was set aside for it), else as the ledger does,
--- else as the catalogue has it. Where what is stated does not come out even, it is `licensed_tpp` for
--- `licensed_quantity`. `license_known`: one row per license that either knows, with the days between which it
--- may be used.
+-- else as the catalogue has it. `license_known`: one row per license that either knows, with the days between
+-- which it may be used.
 create table license_worth as
 with disputed as (
     select q.row_id
@@ -81,22 +80,13 @@ with disputed as (
     where q.source = 'licenses' and q.column_name = 'licensed_tpp'
 ),
 
--- of several devices none is the license's
-of_several as (
-    select h.license_no
-    from license_held as h
-    where len(h.device_ids) > 1
-),
-
 stated as (
     select
         t.license_no,
         t.device_id,
         t.licensed_tpp // t.quantity as piece_tpp,
-        null::bigint as licensed_tpp,
-        null::bigint as licensed_quantity,
         -- what is stated of a device that nobody knows is all there is only where the ledger has nothing
-        case when t.device_id is null then 5 else 1 end as place
+        case when t.device_id is null then 4 else 1 end as place
     from license_told as t
     anti join disputed as d on t.row_id = d.row_id
     where t.quantity > 0 and t.licensed_tpp % t.quantity = 0
@@ -105,8 +95,6 @@ stated as (
         h.license_no,
         h.device_id,
         h.licensed_tpp // h.quantity as piece_tpp,
-        null as licensed_tpp,
-        null as licensed_quantity,
         2 as place
     from license_held as h
     where h.quantity > 0 and h.licensed_tpp % h.quantity = 0
@@ -115,32 +103,16 @@ stated as (
         t.license_no,
         t.device_id,
         c.tpp as piece_tpp,
-        case when d.row_id is null then t.licensed_tpp end as licensed_tpp,
-        t.quantity as licensed_quantity,
         3 as place
     from license_told as t
+    semi join disputed as d on t.row_id = d.row_id
     inner join device as c on t.device_id = c.device_id
-    left join disputed as d on t.row_id = d.row_id
-    where d.row_id is not null or t.license_no not in (select o.license_no from of_several as o)
-    union all
-    select
-        h.license_no,
-        h.device_id,
-        c.tpp as piece_tpp,
-        h.licensed_tpp,
-        h.quantity as licensed_quantity,
-        4 as place
-    from license_held as h
-    inner join device as c on h.device_id = c.device_id
-    where h.license_no not in (select o.license_no from of_several as o)
 )
 
 select
     s.license_no,
     arg_min(s.device_id, s.place) as device_id,
-    arg_min(s.piece_tpp, s.place) as piece_tpp,
-    arg_min_null(s.licensed_tpp, s.place) as licensed_tpp,
-    arg_min_null(s.licensed_quantity, s.place) as licensed_quantity
+    arg_min(s.piece_tpp, s.place) as piece_tpp
 from stated as s
 group by s.license_no;
 

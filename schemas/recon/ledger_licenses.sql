@@ -19,10 +19,8 @@ with licensed as (
 given_back as (
     select
         e.license_no,
-        max(e.effective_on) as released_on,
-        sum(e.quantity) filter (e.device_id = q.device_ids[1]) as quantity
+        max(e.effective_on) as released_on
     from entry as e
-    left join licensed as q on e.license_no = q.license_no
     where
         e.kind = 'release'
         and e.reverses_seq is null
@@ -37,8 +35,6 @@ select
     l.licensed_tpp, l.exported_tpp, l.released_tpp, l.outstanding_tpp, l.issued_on, l.expires_on,
     -- where nothing is left because it was given back: from then on nothing may leave under it
     case when l.outstanding_tpp = 0 and l.license_state <> 'exhausted' then g.released_on end as released_on,
-    -- of its one device, as far as releases name pieces
-    coalesce(g.quantity, 0)::bigint as released_quantity,
     l.license_state
 from licenses(as_of := $as_of, known_at := $known_at) as l
 left join licensed as q on l.license_no = q.license_no

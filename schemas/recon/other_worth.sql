@@ -11,8 +11,6 @@ from (
         o.tpp,
         o.quantity,
         w.piece_tpp as license_tpp,
-        w.licensed_tpp,
-        w.licensed_quantity,
         d.tpp as catalogue_tpp,
         d.declared_tpp,
         case
@@ -27,8 +25,6 @@ where
     l.tpp <> l.quantity * l.piece_tpp
     and (
         l.tpp = l.quantity * l.license_tpp
-        -- its share of what is stated of the license, cut or rounded
-        or is_share(l.tpp, l.quantity, l.licensed_tpp, l.licensed_quantity)
         or l.tpp = l.quantity * l.catalogue_tpp
         or l.tpp = l.quantity * l.declared_tpp
     );

@@ -1,14 +1,15 @@
--- found: adds one row per license under which more pieces of its device left than it is for, though their TPP
--- fits: what is stated may be near the catalogue's, for a license as for each export. What left is what the
--- ledger says, and what others have seen beyond it.
+-- found: adds one row per license under which more pieces of its device left than it was issued for, though
+-- their TPP fits: what is stated may be near the catalogue's, for a license as for each export. What left is
+-- what the ledger says by pieces, and what others have seen beyond it. Releases take nothing from what it was
+-- issued for: they are of TPP, and what is left of that need not come out even.
 insert into found by name
 with allowed as (
     select
         h.license_no,
         h.country,
         h.device_ids[1] as device_id,
-        -- what lapsed unused may still be declared late
-        h.quantity - case h.license_state when 'expired' then 0 else h.released_quantity end as quantity
+        h.quantity,
+        h.licensed_tpp
     from license_held as h
     where
         h.quantity is not null and len(h.device_ids) = 1
@@ -32,6 +33,7 @@ left_under as (
         l.device_id,
         l.quantity
     from gone as l
+    where l.device_id is not null
     union all
     select
         b.license_no,
@@ -89,6 +91,7 @@ counted as (
         min(a.country) as country,
         min(a.device_id) as device_id,
         min(a.quantity) as quantity,
+        min(a.licensed_tpp) as licensed_tpp,
         min(u.told_by) as told_by,
         sum(u.quantity)::bigint as left_quantity
     from left_under as u
@@ -108,12 +111,11 @@ select
     format('{:,} x {}', c.left_quantity, c.device_id) as source_says,
     0::bigint as net_tpp,
     0::bigint as other_tpp,
-    ((c.left_quantity - c.quantity) * w.piece_tpp)::bigint as at_stake_tpp,
+    ((c.left_quantity - c.quantity)::hugeint * c.licensed_tpp // c.quantity)::bigint as at_stake_tpp,
     false as is_critical,
     format(
-        '{:,} x {} left under the license, which allows {:,}; their TPP fits',
+        '{:,} x {} left under the license, which is for {:,}; their TPP fits',
         c.left_quantity, c.device_id, c.quantity
     ) as reason
 from counted as c
-inner join license_worth as w on c.license_no = w.license_no
 where c.left_quantity > c.quantity;

@@ -1,18 +1,11 @@
 -- line: what was posted by TPP alone is so many pieces of its license's device, where that comes out even.
--- A piece is worth what the license says, or the catalogue, or the maker, or its share of what is stated of a
--- license.
+-- A piece is worth what the license says, or the catalogue, or the maker.
 update line
 set
     quantity = case
         when line.tpp % w.piece_tpp = 0 then line.tpp // w.piece_tpp
         when line.tpp % d.tpp = 0 then line.tpp // d.tpp
         when line.tpp % d.declared_tpp = 0 then line.tpp // d.declared_tpp
-        when
-            is_share(
-                line.tpp, pieces_of(line.tpp, w.licensed_tpp, w.licensed_quantity), w.licensed_tpp,
-                w.licensed_quantity
-            )
-            then pieces_of(line.tpp, w.licensed_tpp, w.licensed_quantity)
     end
 from license_worth as w
 left join device as d on w.device_id = d.device_id

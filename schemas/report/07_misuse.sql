@@ -1,6 +1,6 @@
 -- What left, or was to leave, beyond a license, without one, or outside its term?
 -- Overruns and exports outside a term as recorded; the last export of a license under which more pieces of
--- its device left than it allows, with how many more; and the attempts that were refused and never posted
+-- its device left than it is for, with how many more; and the attempts that were refused and never posted
 -- since.
 -- $from_day: day = all; recorded or refused on this day or later
 -- $to_day: day = today; recorded or refused on this day or before
@@ -11,8 +11,7 @@ with term as (
         l.license_no,
         l.consignee,
         l.issued_on,
-        l.expires_on,
-        l.license_state
+        l.expires_on
     from licenses() as l
 ),
 
@@ -62,12 +61,11 @@ moved as (
         e.license_no,
         sum(case e.kind when 'export' then e.quantity when 'restore' then -e.quantity end)::bigint
             as exported,
-        coalesce(sum(e.quantity) filter (e.kind = 'release'), 0)::bigint as released,
         max(e.seq) filter (e.kind = 'export') as seq
     from entry as e
     inner join licensed as l on e.license_no = l.license_no and coalesce(e.device_id = l.device_id, true)
     where
-        e.kind in ('export', 'restore', 'release')
+        e.kind in ('export', 'restore')
         and e.reverses_seq is null
         and not is_undone(e.seq)
     group by e.license_no
@@ -80,12 +78,10 @@ beyond as (
         m.seq,
         l.device_id,
         m.exported,
-        -- what lapsed unused may still be exported late
-        l.quantity - case t.license_state when 'expired' then 0 else m.released end as allowed
+        l.quantity as licensed
     from moved as m
     inner join licensed as l on m.license_no = l.license_no
-    inner join term as t on m.license_no = t.license_no
-    where m.exported > allowed
+    where m.exported > l.quantity
 ),
 
 over_its_pieces as (
@@ -98,13 +94,13 @@ over_its_pieces as (
         e.license_no,
         coalesce(e.consignee, t.consignee) as consignee,
         b.device_id,
-        b.exported - b.allowed as quantity,
-        (b.exported - b.allowed) * d.tpp as tpp,
+        b.exported - b.licensed as quantity,
+        (b.exported - b.licensed) * d.tpp as tpp,
         e.reference,
         e.actor,
         e.seq,
         format(
-            '{:,} exported, where the license allows {:,}; their TPP fits', b.exported, b.allowed
+            '{:,} exported, where the license is for {:,}; their TPP fits', b.exported, b.licensed
         ) as detail
     from beyond as b
     inner join entry as e on b.seq = e.seq
