@@ -114,7 +114,8 @@ def test_separated_values_keep_every_digit_and_run_no_formula(form: str, delimit
 @pytest.mark.parametrize("text", ["=1", "+1", "-1", "@a", "\ta", "\ra"])
 def test_every_way_to_begin_a_formula_is_held_back(text: str) -> None:
     table = pa.table({"reference": pa.array([text])})
-    assert as_bytes("csv", table).decode() == f"reference\n'{text}\n"
+    written = as_bytes("csv", table).decode()
+    assert written.replace('"', "") == f"reference\n'{text}\n"  # Python 3.13 puts \r between quotes
 
 
 @pytest.mark.parametrize(

@@ -57,7 +57,8 @@ class Read:
         own = {each.get("numFmtId"): each.get("formatCode") for each in styles.iter(f"{SPREADSHEET}numFmt")}
         built_in = {"0": "General", "3": "#,##0", "4": "#,##0.00"}
         self.formats = [
-            (built_in | own)[each.get("numFmtId")] for each in styles.find(f"{SPREADSHEET}cellXfs") or ()
+            (built_in | own)[each.get("numFmtId")]
+            for each in styles.iterfind(f"{SPREADSHEET}cellXfs/{SPREADSHEET}xf")
         ]
         self.names = re.findall(r'<sheet name="([^"]*)"', self.parts["xl/workbook.xml"])
 
