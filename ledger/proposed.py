@@ -44,7 +44,7 @@ COLUMNS: Mapping[str, str] = MappingProxyType({
 })  # fmt: skip
 """What waits, entry by entry, as programs get it: all that somebody gave, and so approves."""
 
-_COMPARED = (
+CORRECTED = (
     "kind", "country", "effective_on", "license_no", "device_id", "quantity", "tpp", "expires_on",
     "consignee", "exporter", "reference",
 )  # fmt: skip
@@ -220,7 +220,7 @@ def correction(entries: Sequence[Given]) -> tuple[Given, Given]:
 
 def changes(undo: Given, right: Given, was: Given) -> str:
     """The entry that is undone, and of each field that would not be as it `was` both values."""
-    fields = [name for name in _COMPARED if _value(right[name]) != _value(was[name])]
+    fields = [name for name in CORRECTED if _value(right[name]) != _value(was[name])]
     if right["reason"] not in (was["reason"], undo["reason"]):
         fields.append("reason")
     said = "; ".join(f"{name} {_value(right[name])}, was {_value(was[name])}" for name in fields)

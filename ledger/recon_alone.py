@@ -7,11 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ledger.model import UNDONE_BY, Kind
+from ledger.proposed import CORRECTED
 
-_FIELDS = (
-    "country", "effective_on", "license_no", "device_id", "quantity", "tpp", "expires_on", "consignee",
-    "exporter", "reference",
-)  # fmt: skip
 _WORKED_OUT = ("tpp", "expires_on")
 """What `correct` works out where it is not given, so that none is said of it."""
 
@@ -34,7 +31,7 @@ def _changes(wrong: Mapping[str, Any], right: Mapping[str, Any]) -> str:
     was = {**wrong, "kind": UNDONE_BY[Kind(wrong["kind"])].value}
     changed = [
         name
-        for name in ("kind", *_FIELDS)
+        for name in CORRECTED
         if was.get(name) != right.get(name) and not (name in _WORKED_OUT and right.get(name) is None)
     ]
     sets = (f"--set {shlex.quote(f'{name}={_written(right.get(name))}')}" for name in changed)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -11,17 +10,17 @@ import orjson
 import pytest
 import sqlalchemy as sa
 
-from ledger import Ledger, pinned, reference, schema
+from ledger import Ledger, pinned, reference
 from ledger.events import COLUMNS, chained
 from ledger.model import Regime
 from ledger.tables import EVENT
 from tests.books import REGIME
 from tests.clock import Clock
 from tests.forger import unopened
+from tests.installation import own_installation
 from tests.outside import connected, drop_guards
 from tests.transcripts import typed
 
-TOP = Path(__file__).parent.parent
 CLOCK = Clock("2026-02-01")
 H100, HALF = "h100_tpp = 15832", "h100_tpp = 7916"
 ON = "2026-02-01T12:00:00.000000Z"
@@ -32,14 +31,11 @@ Edits = Callable[[str, str], None]
 @pytest.fixture(name="edits")
 def _edits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Edits]:
     """Replaces text in the file of the regime, in an installation of its own."""
-    folder = tmp_path / "installed"
-    shutil.copytree(TOP / "fixtures" / "reference", folder / "fixtures" / "reference")
-    (folder / "schemas").symlink_to(TOP / "schemas")
-    monkeypatch.setattr(schema, "_PACKAGE", folder)
+    regimes = own_installation(tmp_path, monkeypatch)
     reference.load.cache_clear()
 
     def edit(old: str, new: str) -> None:
-        file = folder / "fixtures" / "reference" / "regimes" / "diffusion-2025.toml"
+        file = regimes / "diffusion-2025.toml"
         text = file.read_text(encoding="utf-8")
         assert text.count(old) == 1
         file.write_text(text.replace(old, new), encoding="utf-8")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -12,14 +11,14 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from ledger import Entry, Ledger, OutsidePeriod, OverHeadroom, quotas, reference, schema
+from ledger import Entry, Ledger, OutsidePeriod, OverHeadroom, quotas, reference
 from ledger.accounts import Books
 from tests.books import REGIME
 from tests.clock import Clock
+from tests.installation import TOP, own_installation
 from tests.night import LEFT, Night
 from tests.transcripts import OFFICER, typed
 
-TOP = Path(__file__).parent.parent
 NAME = "successor-2028"
 TEXT = (TOP / "fixtures" / "reference" / "regimes" / "diffusion-2025.toml").read_text(encoding="utf-8")
 BEFORE, BEGUN = "2026-11-21", "2028-03-01"
@@ -59,14 +58,11 @@ def text_of(name: str, *tiers: tuple[int, tuple[str, ...]] | str, **instead: str
 @pytest.fixture(name="written")
 def _written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Written]:
     """Writes a regime's file, the successor's, into the reference data of an installation of its own."""
-    folder = tmp_path / "installed"
-    shutil.copytree(TOP / "fixtures" / "reference", folder / "fixtures" / "reference")
-    (folder / "schemas").symlink_to(TOP / "schemas")
-    monkeypatch.setattr(schema, "_PACKAGE", folder)
+    regimes = own_installation(tmp_path, monkeypatch)
     monkeypatch.chdir(tmp_path)
 
     def write(*tiers: tuple[int, tuple[str, ...]] | str, name: str = NAME, **instead: str) -> None:
-        file = folder / "fixtures" / "reference" / "regimes" / f"{name}.toml"
+        file = regimes / f"{name}.toml"
         file.write_text(text_of(name, *tiers, **instead), encoding="utf-8")
         forget()
 
