@@ -60,6 +60,18 @@ class Account:
     closed_by_seq: int | None = None
     closed_reason: str | None = None
     overdraft_approver: str | None = None
+    moved: bool = False
+    """Whether its number was another country's, under which nothing stands: the store has to be told."""
+
+    @property
+    def stands(self) -> bool:
+        """Whether anything is in it, or an entry that issued the license was not undone."""
+        return self.issued_on is not None or any(self.tpp.values())
+
+    def takes(self, asked: Asked) -> bool:
+        """Whether its license is one of the quota asked for, or may become that: nothing stands of it."""
+        moves = asked.kind == _LICENSE or asked.reverses_seq is not None
+        return self.quota == asked.quota or (moves and not self.stands)
 
 
 @dataclass(slots=True)
@@ -120,7 +132,8 @@ class Books:
         if number is None:
             holder = quota
         else:
-            holder = self.licenses.get(number) or self._opened(number, asked.quota)
+            held = self.licenses.get(number)
+            holder = held if held is not None and held.quota == asked.quota else self._opened(asked, held)
             if kind in (_LICENSE, _RELEASE):
                 self._keep_term(holder, asked, seq)
         (holder if source in HELD_BY_LICENSE else quota).tpp[source] -= tpp
@@ -131,8 +144,9 @@ class Books:
         quota.overdraft_approver = (quota.overdraft_approver or self.approver) if headroom < 0 else None
         return headroom
 
-    def _opened(self, number: str, quota: str) -> Account:
-        account = self.licenses[number] = Account(quota, number)
+    def _opened(self, asked: Asked, before: Account | None) -> Account:
+        number = asked.license_no or NO_LICENSE
+        account = self.licenses[number] = Account(asked.quota, number, moved=before is not None)
         return account
 
     def _keep_term(self, holder: Account, asked: Asked, seq: int) -> None:

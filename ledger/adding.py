@@ -29,7 +29,8 @@ def sheet(database: Database, head: Head, verdict: Verdict, books: Books, refusa
     by_column = list(zip(*rows, strict=True))
     accounts = [books.quotas[quota] for quota in set(by_column[_QUOTA])]
     accounts += [books.licenses[number] for number in set(by_column[_LICENSE_NO]) if number is not None]
-    inserts += [_insert(database, "entry", by_column), put(database, [each for each in accounts if each])]
+    inserts.append(_insert(database, "entry", by_column))
+    inserts += put(database, [each for each in accounts if each])
     seqs, recorded_at = by_column[_SEQ], by_column[_RECORDED_AT]
     leaves = merkle.committed_leaf_hashes(
         head.origin, seqs, recorded_at, by_column[_HASH_V], [each.hex() for each in verdict.commitments]
@@ -78,8 +79,9 @@ def _insert(database: Database, table: str, by_column: Sequence[tuple[Any, ...]]
     return Insert(database.insert(table, tuple(used)).text, list(used.values()))
 
 
-def put(database: Database, accounts: Iterable[Account]) -> Insert:
+def put(database: Database, accounts: Sequence[Account]) -> list[Insert]:
     """These accounts, one at least, as they stand now."""
+    moved = [(each.quota, each.license_no) for each in accounts if each.moved]
     rows = [
         (
             each.quota, each.license_no, *each.tpp.values(), each.issued_on, each.expires_on,
@@ -87,4 +89,7 @@ def put(database: Database, accounts: Iterable[Account]) -> Insert:
         )
         for each in accounts
     ]  # fmt: skip
-    return Insert(database.statement("put_balance").text, list(zip(*rows, strict=True)))
+    puts = Insert(database.statement("put_balance").text, list(zip(*rows, strict=True)))
+    if not moved:
+        return [puts]
+    return [Insert(database.statement("move_account").text, list(zip(*moved, strict=True))), puts]

@@ -156,19 +156,19 @@ def two_people(asked: Asked, books: Books) -> Refused | None:
 def license_known(asked: Asked, books: Books) -> Refused | None:
     """Goods leave, come back or are given up under a license that was issued for that one country.
 
-    Supp. No. 2 to part 748 (c)(4): one application, one country.
+    Supp. No. 2 to part 748 (c)(4): one application, one country. Undone there, a number is free for another.
     """
     if asked.license_no is None:
         return None
     account = books.licenses.get(asked.license_no)
-    if asked.kind == Kind.license if account is None else account.quota == asked.quota:
+    if asked.kind == Kind.license if account is None else account.takes(asked):
         return None
     facts: dict[str, errors.Fact] = {"asked_tpp": asked.tpp}
     if account is not None:
         other = account.quota.rpartition("/")[2]
         return errors.UnknownLicense(
             f"{asked.license_no} is a license for {other}, not for {asked.country}: "
-            f"a license is for one country{terms.another_number(asked, account)}",
+            "a license is for one country",
             **facts, license_country=other,
         )  # fmt: skip
     hint = "; leave license_no empty and put the number into reference" if asked.kind == Kind.overrun else ""

@@ -11,7 +11,7 @@ from __future__ import annotations
 import secrets
 import select
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -251,6 +251,6 @@ class Store(Reading):
         insert = adding.insert(self.database, table, rows)
         cursor.executemany(insert.statement, insert.rows())
 
-    def _put_balances(self, cursor: Any, accounts: Iterable[Account]) -> None:
-        put = adding.put(self.database, accounts)
-        cursor.executemany(put.statement, put.rows())
+    def _put_balances(self, cursor: Any, accounts: Sequence[Account]) -> None:
+        for put in adding.put(self.database, accounts):
+            cursor.executemany(put.statement, put.rows())

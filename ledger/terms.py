@@ -136,14 +136,6 @@ def instead(asked: Asked) -> str:
     )
 
 
-def another_number(asked: Asked, account: Account) -> str:
-    """What to do about a license that was posted to another country and undone; empty where it stands."""
-    if asked.kind != _LICENSE or any(account.tpp.values()):
-        return ""
-    number = f"{asked.license_no}-{asked.country}"
-    return f"; nothing stands of it there: post it as {number}, with {asked.license_no} as its reference"
-
-
 @lru_cache(maxsize=2048)
 def years_later(on: str, years: int) -> str:
     """The same day `years` later, ISO text; the 29th of February becomes the 28th."""

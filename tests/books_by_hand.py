@@ -61,7 +61,7 @@ class Books:
         return sorted({fact.country for fact in self.facts})
 
     def licenses(self) -> dict[str, str]:
-        """Each license's number and country."""
+        """Each license's number and country: the last, where one was undone and posted to another."""
         return {fact.license_no: fact.country for fact in self.facts if fact.license_no is not None}
 
     def undone(self) -> set[int]:
@@ -77,6 +77,11 @@ class Books:
             if (fact.kind, fact.license_no, fact.undoes) == ("license", license_no, None)
             and place not in undone
         ]
+
+    def stands(self, license_no: str, country: str) -> bool:
+        """Whether a license was issued and not undone, or holds anything."""
+        held = (self.held(country, bucket, license_no) for bucket in ("licensed", "exported"))
+        return bool(self.issues(license_no)) or any(held)
 
     def is_closed(self, license_no: str) -> bool:
         """Whether a license was given up to the last TPP, and not issued since."""
@@ -120,8 +125,12 @@ class Books:
         if fact.license_no is None:
             return None
         country = self.licenses().get(fact.license_no)
-        if country not in (None, fact.country) or (country is None and fact.kind != "license"):
+        if country is None and fact.kind != "license":
             return "UnknownLicense"
+        if country not in (None, fact.country):
+            may_move = fact.kind == "license" or fact.undoes is not None
+            if self.stands(fact.license_no, country) or not may_move:
+                return "UnknownLicense"
         if fact.kind != "export" or fact.undoes is not None:
             return None
         if not (issues := self.issues(fact.license_no)):

@@ -496,6 +496,26 @@ def test_the_number_of_an_entry_may_be_written_as_screens_show_it() -> None:
     assert "there is no entry 1,158 in this ledger" in out
 
 
+def test_what_is_worth_a_word_about_a_correction_is_told(tmp_path: Path) -> None:
+    typed(["init", "-q"], clock=clock)
+    rows = [
+        "license,AE,2026-02-01,L1,100,",
+        "export,AE,2026-02-02,L1,60,",
+        "release,AE,2026-02-03,L1,40,revoked",
+    ]
+    file = tmp_path / "post.csv"
+    file.write_text(
+        "\n".join(["kind,country,effective_on,license_no,tpp,reason", *rows, ""]), encoding="utf-8"
+    )
+    assert typed(["post", str(file)], clock=clock)[0] == 0
+    said = "L1 was released by entry 161 (revoked); this is late"
+    correct = ["correct", "160", "--set", "tpp=50", "--reason", "50 left"]
+    assert f"warning: {said}" in typed([*correct, "--dry-run"], clock=clock)[1].splitlines()
+    told = json.loads(typed([*correct, "--json"], clock=clock)[1])
+    assert [receipt["seq"] for receipt in told["posted"]] == [162, 163]
+    assert told["warnings"] == [{"path": None, "line": None, "detail": said}]
+
+
 def test_a_file_that_this_machine_cannot_have_is_no_fault_of_ours() -> None:
     typed(["init", "-q"], clock=clock)
     status, _, err = typed(["backup", "a" * 300], clock=clock)

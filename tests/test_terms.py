@@ -180,10 +180,3 @@ def test_as_much_again_under_a_license_that_stands_is_worth_a_word(tpp: int, *, 
     said = f"L-1 stands with 100 TPP already, and this adds {tpp} to it"
     assert terms.warning(again, kept) == (said if warned else None)
     assert terms.warning(again._replace(reason="instead of entry 4"), kept) is None
-
-
-def test_a_license_of_which_nothing_stands_in_another_country_can_be_posted_under_another_number() -> None:
-    advice = terms.another_number(asked("license", "SA", license_no="L-1"), issued("L-1"))
-    assert advice == "; nothing stands of it there: post it as L-1-SA, with L-1 as its reference"
-    assert terms.another_number(asked("license", "SA", license_no="L-1"), issued("L-1", licensed=1)) == ""
-    assert terms.another_number(asked("export", "SA", license_no="L-1"), issued("L-1")) == ""

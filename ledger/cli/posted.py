@@ -67,7 +67,7 @@ def give(
         for declined in outcome.declined
     ]
     warned = [
-        {"path": path, "line": line, "detail": text}
+        {"path": path or None, "line": line or None, "detail": text}
         for path, outcome in outcomes
         for line, text in outcome.warnings
     ]
@@ -128,7 +128,7 @@ def _wrong(
 ) -> Screen:
     """What is wrong, in the order of lines; as sentences where there are no lines."""
     if not faults and all(row["line"] is None for row in (*refused, *warned)):
-        return [_sentence(problem) for problem in refused]
+        return [*map(_sentence, refused), *(f"warning: {warning['detail']}" for warning in warned)]
     wrong: list[dict[str, Any]] = [dict(fault) | {"problem": fault["reason"]} for fault in faults]
     wrong.extend({**problem, "problem": _sentence(problem)} for problem in refused)
     wrong.extend({**warning, "problem": f"warning: {warning['detail']}"} for warning in warned)

@@ -26,7 +26,7 @@ from ledger.errors import BadFeed, BadQuery, Misconfigured, NotPermitted, Refuse
 from ledger.feed import COLUMNS, GROUP, Batch, Feed
 from ledger.feed_faults import reason
 from ledger.model import Regime
-from ledger.outcome import Outcome, Receipt
+from ledger.outcome import Outcome, Receipt, Receipts
 from ledger.rehearsal import Rehearsal
 from ledger.schema import SCHEMA_VERSION
 from ledger.screens import Screen
@@ -237,7 +237,9 @@ def _undo(session: Session, act: Callable[[Ledger], list[Receipt]]) -> int:
     outcome = Outcome()
     with desk.open() as ledger:
         try:
-            outcome.receipts = act(ledger)
+            outcome.receipts = receipts = act(ledger)
+            if isinstance(receipts, Receipts):
+                outcome.warnings = [(NO_LINE, text) for _, text in receipts.warnings]
         except Refused as refusal:
             outcome.declined = [Declined(NO_LINE, "", None, refusal, None)]
         basis = ledger.regime().basis

@@ -1,10 +1,12 @@
 -- One row per account that is missing, that no entry made, or that keeps another approver of its overdraft
 -- than its entries have. `seq` is the account's last entry.
 with account as (
-    select distinct
+    select
         f.quota,
-        f.license_no
+        f.license_no,
+        bool_and(f.tpp = 0) as is_empty
     from folded as f
+    group by f.quota, f.license_no
 ),
 
 doubtful as (
@@ -33,6 +35,23 @@ overdrawn as (
     group by e.quota
 ),
 
+-- whose number another country has now: nothing stands of it here
+left_behind as (
+    select
+        a.quota,
+        a.license_no
+    from account as a
+    inner join stored as s on a.license_no = s.license_no and a.quota <> s.quota
+    anti join entry as e
+        on
+            a.quota = e.quota
+            and a.license_no = e.license_no
+            and e.kind = 'license'
+            and e.reverses_seq is null
+            and e.seq not in (select u.reverses_seq from entry as u where u.reverses_seq is not null)
+    where a.license_no <> '' and a.is_empty
+),
+
 differing as (
     select
         s.quota,
@@ -50,6 +69,7 @@ differing as (
         'none' as found
     from account as a
     anti join stored as s on a.quota = s.quota and a.license_no = s.license_no
+    anti join left_behind as b on a.quota = b.quota and a.license_no = b.license_no
     union all
     select
         s.quota,

@@ -7,7 +7,7 @@ with undone as (
 
 chosen as (
     select
-        e.seq, e.license_no, e.kind, e.effective_on, e.expires_on, e.reason,
+        e.seq, e.quota, e.license_no, e.kind, e.effective_on, e.expires_on, e.reason,
         e.reverses_seq is not null as undoes,
         u.seq is not null as undone,
         case
@@ -22,6 +22,7 @@ chosen as (
 
 termed as (
     select
+        c.quota,
         c.license_no,
         max(c.seq) as seq,
         min(c.effective_on) filter (c.kind = 'license' and not c.undoes and not c.undone) as issued_on,
@@ -29,27 +30,28 @@ termed as (
             as expires_on,
         max(c.seq) filter (c.kind = 'license') as last_license_seq
     from chosen as c
-    group by c.license_no
+    group by c.quota, c.license_no
 ),
 
 held as ( -- only licenses that something was released of can be closed
     select
-        c.seq, c.license_no, c.reason,
+        c.seq, c.quota, c.license_no, c.reason,
         c.kind = 'release' and not c.undoes as releases,
-        sum(c.to_licensed_tpp) over (partition by c.license_no order by c.seq) as licensed_tpp
+        sum(c.to_licensed_tpp) over (partition by c.quota, c.license_no order by c.seq) as licensed_tpp
     from chosen as c
     where c.license_no in (select r.license_no from chosen as r where r.kind = 'release')
 ),
 
 closed as (
     select
+        h.quota,
         h.license_no,
         max(h.seq) as closed_by_seq,
         arg_max(h.reason, h.seq) as closed_reason
     from held as h
-    inner join termed as t on h.license_no = t.license_no
+    inner join termed as t on h.quota = t.quota and h.license_no = t.license_no
     where h.releases and h.licensed_tpp = 0 and h.seq > coalesce(t.last_license_seq, 0)
-    group by h.license_no
+    group by h.quota, h.license_no
 ),
 
 compared as (
@@ -65,8 +67,8 @@ compared as (
             s.closed_reason
         ) as found
     from stored as s
-    left join termed as t on s.license_no = t.license_no
-    left join closed as c on s.license_no = c.license_no
+    left join termed as t on s.quota = t.quota and s.license_no = t.license_no
+    left join closed as c on s.quota = c.quota and s.license_no = c.license_no
     where s.license_no <> ''
 )
 

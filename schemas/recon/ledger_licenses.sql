@@ -39,3 +39,5 @@ select
 from licenses(as_of := $as_of, known_at := $known_at) as l
 left join licensed as q on l.license_no = q.license_no
 left join given_back as g on l.license_no = g.license_no
+-- a number that was posted to a wrong country first is the license of the right one
+qualify row_number() over (partition by l.license_no order by l.license_state = 'void', l.country) = 1

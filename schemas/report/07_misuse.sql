@@ -9,9 +9,12 @@
 with term as (
     select
         l.license_no,
+        l.country,
         l.consignee,
         l.issued_on,
-        l.expires_on
+        l.expires_on,
+        -- a number may have been another country's, by mistake
+        row_number() over (partition by l.license_no order by l.license_state = 'void', l.country) as place
     from licenses() as l
 ),
 
@@ -37,7 +40,7 @@ recorded as (
         e.seq,
         e.reason as detail
     from entry as e
-    left join term as t on e.license_no = t.license_no
+    left join term as t on e.license_no = t.license_no and e.country::varchar = t.country
     where
         e.kind in ('overrun', 'export')
         and e.reverses_seq is null
@@ -104,7 +107,7 @@ over_its_pieces as (
         ) as detail
     from beyond as b
     inner join entry as e on b.seq = e.seq
-    inner join term as t on e.license_no = t.license_no
+    inner join term as t on e.license_no = t.license_no and e.country::varchar = t.country
     left join device as d on b.device_id = d.device_id
 ),
 
@@ -129,7 +132,7 @@ declined as (
         null as seq,
         f.detail
     from refusal as f
-    left join term as t on f.license_no = t.license_no
+    left join term as t on f.license_no = t.license_no and t.place = 1
     where
         (f.kind is null or f.kind in ('export', 'overrun'))
         and f.attempt = (select max(o.attempt) from refusal as o where o.request_id = f.request_id)

@@ -8,6 +8,7 @@
 with named as (
     select
         l.license_no,
+        l.country,
         l.device_id
     from licenses(as_of := $as_of, known_at := $known_at) as l
 ),
@@ -30,7 +31,7 @@ moved as (
             else 0
         end as exported
     from entry as e
-    left join named as n on e.license_no = n.license_no
+    left join named as n on e.license_no = n.license_no and e.country::varchar = n.country
     where
         e.programme = 'country'
         and e.effective_on <= $as_of::date

@@ -89,7 +89,7 @@ pending as (
         k.reference
     from canceled as k
     inner join level as v on k.license_no = v.license_no
-    inner join held as h on k.license_no = h.license_no
+    inner join held as h on k.license_no = h.license_no and k.country::varchar = h.country
     where least(v.open_tpp, h.outstanding_tpp) > 0
     union all
     select
@@ -139,6 +139,6 @@ select
     p.seq
 from pending as p
 inner join country as c on p.country::varchar = c.country
-left join held as l on p.license_no = l.license_no
+left join held as l on p.license_no = l.license_no and p.country::varchar = l.country
 cross join regime as r
 order by p.what asc, p.open_tpp desc, p.seq asc
