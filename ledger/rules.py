@@ -57,10 +57,12 @@ def destination_of(country: str, on: str, regime: Regime) -> Refused | None:
 def period(asked: Asked, books: Books) -> Refused | None:
     """An entry takes effect within the regime's period and not in the future.
 
-    742.6(b)(10)(iii)(B)(1): licensed cumulatively beginning in 2025, for 2025 to 2027.
+    742.6(b)(10)(iii)(B)(1): licensed cumulatively beginning in 2025, for 2025 to 2027. What was licensed then
+    may leave, come back or lapse later: a license runs one year (15 CFR 750.7(g)).
     """
     on, regime = asked.effective_on, books.regime
-    if not regime.period_from <= on <= regime.period_to:
+    runs_on = asked.license_no is not None and asked.kind != Kind.license
+    if on < regime.period_from or (on > regime.period_to and not runs_on):
         return errors.OutsidePeriod(
             f"{on} is outside the period of {regime.regime}, {regime.period_from} to {regime.period_to}",
             period_from=regime.period_from, period_to=regime.period_to,
@@ -229,9 +231,9 @@ def within_headroom(asked: Asked, books: Books) -> Refused | None:
         return None
     where = "left" if source == "headroom" else "blocked"
     where += " beside pending proposals" if source == "headroom" and books.reserved.get(asked.quota) else ""
-    fits = asked.fitting(held)
+    fits, h100e = asked.fitting(held), held // books.regime.h100_tpp
     detail = (
-        f"{asked.country} has {held:,} TPP{_in_h100e(held, books.regime.h100_tpp)} {where}; "
+        f"{asked.country} has {held:,} TPP{f' ({h100e:,} H100e)' if h100e > 0 else ''} {where}; "
         f"{asked.tpp:,} asked; short by {asked.tpp - held:,}{terms.instead(asked)}"
     )
     if fits:
@@ -256,10 +258,6 @@ def within_cap(asked: Asked, books: Books) -> Refused | None:
         asked_tpp=asked.tpp, headroom_tpp=most - allocated,
         short_by_tpp=allocated + asked.tpp - most, fits=None,
     )  # fmt: skip
-
-
-def _in_h100e(tpp: int, h100_tpp: int) -> str:
-    return f" ({tpp // h100_tpp:,} H100e)" if tpp >= h100_tpp else ""
 
 
 Rule = Callable[[Asked, Books], Refused | None]

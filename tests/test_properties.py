@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -107,6 +108,15 @@ class LedgerAndBooks(RuleBasedStateMachine):
     def reverse(self, place: int, approver: str | None) -> None:
         seq = place % len(self.books.facts) + 1
         self.submit([self.undoing(seq)], approver)
+
+    @rule(number=st.sampled_from(["L1", "L3"]), tpp=AMOUNTS, homes=st.permutations(["AE", "SA"]))
+    def license_a_wrong_country(self, number: str, tpp: int, homes: list[str]) -> None:
+        """A license is posted, and found to be another country's: undone and posted right, as one group."""
+        wrong = Fact("license", homes[0], tpp, "2026-02-01", number)
+        self.submit([wrong], None)
+        seq = len(self.books.facts)
+        if not isinstance(self.answers[-1][2], str):
+            self.submit([self.undoing(seq), replace(wrong, country=homes[1])], None)
 
     def undoing(self, seq: int) -> Fact:
         done = self.books.facts[seq - 1]

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from ledger import Answer
-from tests.night import EXPIRES, H100_TPP, H200, ISSUED, Night
+from tests.night import EXPIRES, H100, H100_TPP, H200, ISSUED, Night
 
 
 @pytest.fixture
@@ -97,3 +97,24 @@ def test_a_license_for_several_devices_is_for_each_of_them(night: Night, run: Ca
     assert run().rows() == []
     night.licensed["L1"] |= {"quantity": 150, "device_id": H200}
     assert run().rows() == []
+
+
+def test_what_leaves_after_the_period_under_a_license_of_it_is_as_sound_as_before(tmp_path: Path) -> None:
+    night = Night(f"sqlite:///{tmp_path / 'tppq.db'}", as_of="2028-03-10")
+    term = {"issued_on": "2027-12-01", "expires_on": "2028-11-30"}
+    given = {"license_no": "L1", "device_id": H100, "quantity": 100, "consignee": "Example Cloud"}
+    with night.ledger as ledger:
+        night.quota("AE", "SA")
+        night.post("license", "AE", term["issued_on"], expires_on=term["expires_on"], **given)
+        night.licensed["L1"] = {
+            **given, **term, "country": "AE", "licensed_tpp": 100 * H100_TPP, "state": "active",
+        }  # fmt: skip
+        night.export("X1/1", "L1", 10, "2027-12-31")
+        night.export("X2/1", "L1", 20, "2028-01-02")
+        feeds, out = tmp_path / "feeds", tmp_path / "out"
+        assert ledger.reconcile(night.write(feeds), out=out).rows() == []
+        night.told("X3/1", "L1", 5, "2028-02-01", country="SA")
+        night.told("X4/1", "L1", 5, "2028-04-01")
+        night.run_number += 1
+        found = {(row["code"], row["key"]) for row in ledger.reconcile(night.write(feeds), out=out).rows()}
+        assert {("PERIOD", "X3/1"), ("PERIOD", "X4/1")} <= found

@@ -1,6 +1,7 @@
--- lawful: one row per thing that was set aside for the tier of its country and is none, as the goods went
--- there under a license that the ledger holds for that country, and that was in force on their day: whoever
--- was Tier 2 when it was issued is sent what it holds, whatever tier that is now.
+-- lawful: one row per thing that was set aside for the tier of its country, or for a day after the regime's
+-- period, and is none, as the goods went there under a license that the ledger holds for that country, and
+-- that was in force on their day: whoever was Tier 2 when it was issued is sent what it holds, whatever tier
+-- that is now, and for as long as it runs.
 create table lawful as
 with license_of as (
     select
@@ -20,13 +21,20 @@ left join shipment as s on q.source = 'shipments' and q.row_id = s.row_id
 left join license_of as o on s.itn = o.itn
 left join declaration_version as d on q.source = 'declarations' and q.row_id = d.row_id
 left join reexport_version as r on q.source = 'reexports' and q.row_id = r.row_id
+inner join coverage as c on q.source = c.source
 inner join license_held as h
     on
         coalesce(q.license_no, o.license_no) = h.license_no
         and q.country = h.country
         and coalesce(d.exported_on, s.shipped_on, r.moved_on)
         between h.issued_on and coalesce(h.released_on, h.expires_on)
-where q.source <> 'licenses' and q.code = 'COUNTRY' and q.column_name = 'country';
+where
+    q.source <> 'licenses'
+    and (
+        (q.code = 'COUNTRY' and q.column_name = 'country')
+        -- else the day is one that has not come
+        or (q.code = 'PERIOD' and coalesce(d.exported_on, s.shipped_on, r.moved_on) <= c.as_of + 1)
+    );
 
 delete from quarantined
 where rowid in (select w.quarantined_id from lawful as w);
