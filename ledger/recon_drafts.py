@@ -21,7 +21,7 @@ Row = Mapping[str, Any]
 Step = dict[str, Any]
 
 _QUANTITIES = frozenset({"QUANTITY", "UNIT", "CUMULATIVE_AS_DELTA"})
-_CORRECTED = {"DEVICE": "device_id", "PERIOD": "effective_on", "TREATMENT": "license_no"}
+_CORRECTED = {"DEVICE": "device_id", "PERIOD": "effective_on"}
 _CELLS = frozenset({"COUNTRY", "DEVICE_UNKNOWN", "UNIT", "PERIOD"})
 """Codes for which a row is set aside because of one cell: nothing of such a row can be posted."""
 
@@ -84,6 +84,8 @@ def sentence(row: Row) -> str:
         on_day=row["on_day"],
         **{name: shown(row[name]) for name in ("ledger_says", "source_says")},
     )
+    if row["code"] == "COUNTRY" and _is_apart(row):
+        said += f" under {row['license_no']}"
     third = row["third_says"]
     if not third:
         return said
@@ -154,24 +156,38 @@ def _steps(row: Row) -> list[Step]:
     if not seqs:
         return [{"post": each} for each in _missed(row)]
     undone: list[Step] = [{"reverse": seq} for seq in seqs]
-    if row["elsewhere_tpp"]:
+    if row["elsewhere_tpp"] and not _is_apart(row):
         # The license is for the other country: there it is an export without one. What else two of three say
         # of these goods is in that already.
         return [*undone, {"post": _elsewhere(row)}] if code == "COUNTRY" else []
     if code in _QUANTITIES and _is_count(says) and says != row["ledger_says"]:
         return _counted(row, seqs, int(says))
-    if code in _CORRECTED and _differ(row):
-        return [{"correct": seq, "changes": {_CORRECTED[code]: says}} for seq in seqs]
+    if changes := _changes(row):
+        return [{"correct": seq, "changes": changes} for seq in seqs]
     steps = {"DUPLICATE": undone[1:], "MISSING_IN_SOURCE": undone, "CANCELLED_AT_SOURCE": undone}
     return steps.get(code, [])
 
 
 def _differ(row: Row) -> bool:
-    """Whether what the source says is another of what the ledger says: a day, a device, a license."""
+    """Whether what the source says is another of what the ledger says: a day, a device."""
     ours, theirs = row["ledger_says"], row["source_says"]
     if row["code"] == "PERIOD" and not all(sound.is_day(each or "") for each in (ours, theirs)):
         return False
-    return theirs not in (None, "", "no license", ours)
+    return theirs not in (None, "", ours)
+
+
+def _is_apart(row: Row) -> bool:
+    """Whether a source has the goods under another license than the ledger: only their ITN is the same."""
+    return row["source"] != "reexports" and bool(row["seqs"]) and row["match_key"] is None
+
+
+def _changes(row: Row) -> Mapping[str, Any]:
+    """What the entry should say instead; empty where nothing else is said, or it cannot be posted."""
+    code, says = row["code"], row["source_says"]
+    if code in ("TREATMENT", "COUNTRY") and row["elsewhere_tpp"] and _is_apart(row):
+        country = {"country": says} if code == "COUNTRY" else {}
+        return {**country, "license_no": row["license_no"]}
+    return {_CORRECTED[code]: says} if code in _CORRECTED and _differ(row) else {}
 
 
 _NEEDED = frozenset({"country", "effective_on", "device_id", "quantity"})

@@ -35,11 +35,14 @@ class Manifest(BaseModel):
         description="The sum of its quantities, whatever they count; empty ones count 0."
     )
     mode: Literal["cumulative", "delta"] = Field(
-        description="cumulative: all there is up to as_of; delta: what came from covers_from on."
+        description="cumulative: all there is up to as_of; delta: what came from covers_from on, "
+        "amendments of earlier days included."
     )
     as_of: date = Field(description="The last day that it reports on.")
     covers_from: date | None = Field(
-        default=None, description="The first day that it reports on; for delta, and only there."
+        default=None,
+        description="The first day that it reports on; for delta, and only there. Days since the file before "
+        "are held to have been told.",
     )
     sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")] | None = Field(
         default=None, description="SHA-256 of the file, in hex."

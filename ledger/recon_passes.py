@@ -75,8 +75,12 @@ class Passes:
         devices: Mapping[str, Device],
         coverage: Mapping[str, Coverage],
         as_of: str,
+        awaited: pa.Table,
     ) -> None:
-        """Say by what the night is judged: the catalogue, the days that the sources cover, the day itself."""
+        """Say by what the night is judged: the catalogue, the days that the sources cover, the day itself.
+
+        `awaited`: what earlier nights left open of days that the sources no longer cover.
+        """
         catalogue = [
             {
                 "device_id": each.device_id, "vendor": each.vendor, "tpp": each.tpp,
@@ -91,6 +95,7 @@ class Passes:
         self._fill("device", pa.Table.from_pylist(catalogue))
         if covered:
             self._fill("coverage", pa.Table.from_pylist(covered, _COVERED))
+        self._fill("awaited", awaited)
         self._run(
             "set_terms", as_of=as_of, transit_days=TRANSIT_DAYS,
             credits_origin=regime.choices["reexport_credits_origin"],
@@ -118,6 +123,7 @@ class Passes:
         with self._timed("reexports"):
             self._run("transfers_late")
             self._run("transfer_breaks")
+            self._run("transfers_missing")
             self._run("serials")
         matched()
         with self._timed("missing"):

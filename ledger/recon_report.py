@@ -66,7 +66,7 @@ def page(night: Night) -> str:
         _answer(night, still),
         "<h2>By code</h2>", _lines(night.lines),
         "<h2>Certificate</h2>",
-        "<p>Whole TPP; differences are ledger minus source.</p>",
+        f"<p>Whole TPP; differences are ledger minus source.{_since(night)}</p>",
         _as_it_is(night.certificate, "country"), _countries(night),
         "<h2>Ages</h2>", _ages(still, night.cut.as_of),
         "<h2>Breaks</h2>", _breaks(still, night.cut.as_of),
@@ -95,6 +95,21 @@ def _answer(night: Night, still: Sequence[Change]) -> str:
     cut = night.cut
     up_to = f"ledger up to entry {cut.seq:,}, {cut.known_at}" if cut.seq else "no entry is in the ledger"
     return f'<p class="answer">{badge} {said}{why}</p>\n<p>As of {cut.as_of}, {up_to}.</p>'
+
+
+def _since(night: Night) -> str:
+    """From which day on the sums of the certificate go, where a source told only what came since."""
+    told = {"declarations": "customs", "shipments": "vendors"}
+    since = []
+    for source, who in told.items():
+        days = [each.covers_from for each in night.inputs if each.source == source]
+        begun = [day for day in days if day is not None]
+        if begun and len(begun) == len(days):
+            since.append(f"those of {who} from {min(begun)} on")
+    if not since:
+        return ""
+    also = ", and what is still open of earlier days"
+    return f" Sums of exports are of the days that the files tell of: {', '.join(since)}{also}."
 
 
 # ------------------------------------------------------------------------------------------------ tables

@@ -25,9 +25,10 @@ from ledger.events import Event, Telling
 from ledger.evidence import FIRST_PREV_HASH
 from ledger.model import Regime
 from ledger.reading import Progress
+from ledger.recon_awaited import awaited, examined, unbroken
 from ledger.recon_breaks import TOPIC, Break, fold, ranked
 from ledger.recon_changes import changes, names, table, told_apart
-from ledger.recon_feeds import Coverage, Staged
+from ledger.recon_feeds import Staged
 from ledger.recon_night import (
     STOPPED,
     Cut,
@@ -199,7 +200,13 @@ class Run:
         blocks: bool,
     ) -> tuple[Night, Event | None]:
         """What the night comes to, and the run that came to the same before, if there was one."""
-        passes.set_terms(self._terms, self._reference.devices, staged.coverage, cut.as_of)
+        inputs = [Input.of(each.manifest, each.content_sha256, each.row_count) for each in staged.files]
+        earlier, own, before_seq, until = self._before(inputs, cut, runs, blocks=blocks)
+        covered = unbroken(staged.coverage, staged.files, runs)
+        tells_all = all(each.from_on is None for each in covered.values())
+        left = {} if tells_all else fold(standing_events(self._store, (), before_seq, until))
+        waits = awaited(left, covered)
+        passes.set_terms(self._terms, self._reference.devices, covered, cut.as_of, waits)
         try:
             passes.run(matched)
         except (duckdb.OutOfRangeException, duckdb.ConversionException) as error:
@@ -207,18 +214,9 @@ class Run:
             self._tell_files(of_faults(beyond.faults, self._terms), cut.as_of)
             raise beyond from error
         found = ranked(of_row(row, self._terms) for row in passes.ask("breaks_found").to_pylist())
-        later, deed = _later(cut, runs), cache(partial(decided, self._store))
-        inputs = [Input.of(each.manifest, each.content_sha256, each.row_count) for each in staged.files]
-        same = partial(identity, inputs, cut, blocks=blocks)
-        alike = [run for run in reversed(runs) if run.detail["seq"] == cut.seq]
-        # Who looks back is answered as the run was that came to the same, whatever was decided since.
-        named = {run.seq: same(deed(run.seq if later else None, None)) for run in alike}
-        earlier = next((run for run in alike if run.detail.get("identity") == named[run.seq]), None)
-        until = self._known_at if later and earlier is None else None
-        own = earlier.detail["identity"] if earlier else same(deed(None, until))
-        before_seq = before.seq if (before := earlier or later) else None
         standings = fold(standing_events(self._store, names(found), before_seq, until))
-        made = changes(standings, found, _examined(staged.coverage, cut.as_of), cut.as_of, cut.seq)
+        settled = {row["name"] for row in passes.ask("settled").to_pylist()}
+        made = changes(standings, found, examined(covered, cut.as_of, settled), cut.as_of, cut.seq)
         run = earlier.subject if earlier else self._named(runs)
         return Night(
             run, cut, inputs, made, passes.ask("certificate"), passes.ask("sources"),
@@ -226,6 +224,24 @@ class Run:
             passes.ask("suggested").num_rows, self._terms, own, blocks,
             held(self._store, standings, cut.seq), passes.seconds, months=passes.ask("months"),
         ), earlier  # fmt: skip
+
+    def _before(
+        self, inputs: Sequence[Input], cut: Cut, runs: Sequence[Event], *, blocks: bool
+    ) -> tuple[Event | None, str, int | None, str | None]:
+        """The run that came to the same, if there was one; what makes this one the same; what it comes after.
+
+        That is the event of a run, and an instant, where it looks back.
+        """
+        later, deed = _later(cut, runs), cache(partial(decided, self._store))
+        same = partial(identity, inputs, cut, blocks=blocks)
+        alike = [run for run in reversed(runs) if run.detail["seq"] == cut.seq]
+        # Who looks back is answered as the run was that came to the same, whatever was decided since.
+        named = {run.seq: same(deed(run.seq if later else None, None)) for run in alike}
+        earlier = next((run for run in alike if run.detail.get("identity") == named[run.seq]), None)
+        until = self._known_at if later and earlier is None else None
+        own = earlier.detail["identity"] if earlier else same(deed(None, until))
+        before = earlier or later
+        return earlier, own, before.seq if before else None, until
 
     def _named(self, runs: Sequence[Event]) -> str:
         """The name of a run: the minute it began in, and a number where there was one before."""
@@ -282,19 +298,3 @@ class Run:
 def _later(cut: Cut, runs: Sequence[Event]) -> Event | None:
     """The first run that was recorded of a later time than a run asks about: that one looks back."""
     return next((run for run in runs if cut.as_of < run.detail["as_of"] or cut.seq < run.detail["seq"]), None)
-
-
-def _examined(coverage: Mapping[str, Coverage], on: str) -> Callable[[Break], bool]:
-    """Whether a run that had these sources on that day would have found a break again."""
-
-    def looked(each: Break) -> bool:
-        if each.code.startswith("FILE_"):
-            return True
-        covered = coverage.get(each.source)
-        if covered is None:
-            return False
-        if each.on_day is None:
-            return True
-        return each.on_day <= on and (covered.from_on is None or each.on_day >= covered.from_on.isoformat())
-
-    return looked

@@ -36,6 +36,11 @@ _CORRECT = (
     "ask {who} about {key}, or, where the ledger is wrong, name entries with --reverse or --correct (it has "
     "{entries})"
 )
+_AGREED = (
+    "customs and the vendor agree, and what they say cannot be posted as it is: name entries with --reverse "
+    "or --correct (the ledger has {entries}), or, where the ledger is right all the same, accept it (tppq "
+    "break accept)"
+)
 _LEFT = "ask {who} about {key}; what left all the same is posted as an overrun (tppq post)"
 _RIGHT = (
     "the ledger has {entries} of it: where that is right, accept it (tppq break accept); else ask {who} "
@@ -125,7 +130,8 @@ def _instead(standing: BreakStanding) -> str:
             "the ledger is wrong all the same, name entries with --reverse or --correct"
         )
     code = "FILE" if seen.code.startswith("FILE_") else seen.code
-    way = _WITH_ENTRIES.get(code, _CORRECT) if seen.seqs else _WITHOUT.get(code, _ELSEWHERE)
+    correct = _AGREED if seen.agree == "declarations+shipments" else _CORRECT
+    way = _WITH_ENTRIES.get(code, correct) if seen.seqs else _WITHOUT.get(code, _ELSEWHERE)
     said = way.format(
         who=_ASKED.get(seen.source, "whoever sends it"),
         key=seen.key,

@@ -240,8 +240,10 @@ def within_headroom(asked: Asked, books: Books) -> Refused | None:
         detail += f"; {fits:,} x {asked.device_id} would fit"
     if may_go_below:
         detail += "; a second officer may approve it, with a reason"
+    facts: dict[str, errors.Fact] = {} if source == "headroom" else {"blocked_tpp": held}
     return errors.OverHeadroom(
-        detail, asked_tpp=asked.tpp, headroom_tpp=held, short_by_tpp=asked.tpp - held, fits=fits
+        detail, asked_tpp=asked.tpp, headroom_tpp=books.free("headroom", asked.quota),
+        short_by_tpp=asked.tpp - held, fits=fits, **facts,
     )  # fmt: skip
 
 
@@ -255,8 +257,8 @@ def within_cap(asked: Asked, books: Books) -> Refused | None:
     return errors.OverHeadroom(
         f"{asked.country} has an allocation of {allocated:,} TPP, which may be raised to {most:,} "
         f"at the most; {asked.tpp:,} asked; {allocated + asked.tpp - most:,} too much",
-        asked_tpp=asked.tpp, headroom_tpp=most - allocated,
-        short_by_tpp=allocated + asked.tpp - most, fits=None,
+        asked_tpp=asked.tpp, headroom_tpp=books.free("headroom", asked.quota), allocated_tpp=allocated,
+        max_cap_tpp=most, short_by_tpp=allocated + asked.tpp - most, fits=None,
     )  # fmt: skip
 
 

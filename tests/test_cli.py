@@ -384,6 +384,22 @@ def test_a_value_that_makes_no_entry_is_refused_in_our_own_words(arguments: list
     assert not re.search("String should|Input should be [^l]|valid", err.replace("Invalid", ""))
 
 
+@pytest.mark.parametrize(
+    "words", [["headroom", "--foo"], ["nope"], ["statement"], ["fit", "AE", "--tpp", "x"]]
+)
+@pytest.mark.parametrize("where", ["environment", "file"])
+def test_where_json_is_the_setting_a_command_that_is_none_is_told_so(
+    words: list[str], where: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if where == "environment":
+        monkeypatch.setenv("TPPQ_FORMAT", "json")
+    else:
+        Path("tppq.toml").write_text('format = "json"\n', encoding="utf-8")
+    status, out, err = typed(words, clock=clock)
+    assert (status, out, json.loads(err)["type"]) == (2, "", "UsageError")
+    assert not typed([*words, "--csv"], clock=clock)[2].startswith("{")
+
+
 @pytest.mark.parametrize("days", ["9" * 20, "2000000000"])
 def test_more_days_than_there_are_is_no_number_of_days(days: str) -> None:
     typed(["init", "-q"], clock=clock)

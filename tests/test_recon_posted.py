@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from ledger import Ledger
+from ledger import BadQuery, Ledger
 from tests.night import H100, H100_TPP, H200, LEFT, Night
 
 Steps = list[dict[str, Any]]
@@ -166,6 +166,191 @@ def test_nothing_is_drafted_under_a_license_that_the_ledger_is_still_to_learn_of
     found = office.run()
     assert {("new", "MISSING_IN_LEDGER", "X2/1"), ("new", "EXPIRED_USE", "X3/1")} <= set(found)
     assert office.steps() == {}
+
+
+# --- under another license ---------------------------------------------------------------------------
+
+
+def under(night: Night, name: str, number: str, where: str, pieces: int, **told: Any) -> int:
+    """An export that the ledger has under a new license of a country, customs and the vendor under L1."""
+    night.license(number, where)
+    seq = night.export(name, number, pieces)
+    both(night, name, **{"license_no": "L1", "country": "AE", **told})
+    return seq
+
+
+def test_an_export_is_moved_to_the_license_that_customs_and_the_vendor_name(office: Office) -> None:
+    seq = under(office.night, "X2/1", "L2", "AE", 2)
+    assert office.run() == [("new", "TREATMENT", "X2/1")]
+    assert office.rows[0]["detail"] == "the ledger has it under L2, customs under L1; the vendor has L1"
+    assert office.steps() == {"TREATMENT": [{"correct": seq, "changes": {"license_no": "L1"}}]}
+    office.post()
+    assert office.run() == [("cleared", "TREATMENT", "X2/1")]
+
+
+def test_an_export_charged_to_another_country_is_critical_and_moved_there(office: Office) -> None:
+    night = office.night
+    seq = under(night, "X2/1", "L2", "SA", 2)
+    assert office.run() == [("new", "COUNTRY", "X2/1")]
+    (row,) = office.rows
+    assert (row["severity"], row["country"], row["other_country"]) == ("critical", "SA", "AE")
+    assert row["detail"] == "the ledger has it go to SA, customs to AE under L1; the vendor has AE"
+    assert office.steps() == {"COUNTRY": [{"correct": seq, "changes": {"country": "AE", "license_no": "L1"}}]}
+    office.post()
+    assert office.run() == [("cleared", "COUNTRY", "X2/1")]
+    left = {
+        each["country"]: (each["licensed_tpp"] // H100_TPP, each["exported_tpp"] // H100_TPP)
+        for each in night.ledger.headroom("AE", "SA").rows()
+    }
+    assert left == {"AE": (0, 12), "SA": (1_000, 0)}
+
+
+def test_a_vendor_need_not_name_the_license_of_the_country_that_it_names(office: Office) -> None:
+    under(office.night, "X2/1", "L2", "SA", 2)
+    office.night.shipped["X2/1"]["license_no"] = ""
+    assert office.run() == [("new", "COUNTRY", "X2/1")]
+    assert len(office.steps()["COUNTRY"]) == 1
+
+
+def test_a_vendor_that_names_no_license_bears_out_none(office: Office) -> None:
+    under(office.night, "X2/1", "L2", "AE", 2)
+    office.night.shipped["X2/1"]["license_no"] = ""
+    assert office.run() == [("new", "TREATMENT", "X2/1")]
+    assert (office.rows[0]["agree"], office.steps()) == (None, {})
+
+
+def test_of_two_exports_for_which_a_license_has_room_for_one_the_other_waits(office: Office) -> None:
+    for number in (2, 3):
+        under(office.night, f"X{number}/1", f"L{number}", "AE", 2)
+    office.run()
+    assert [draft["key"] for draft in office.drafts()] == ["X2/1"]
+    with pytest.raises(BadQuery, match="customs and the vendor agree, and what they say cannot be posted as"):
+        office.night.ledger.break_propose(office.rows[1]["break"])
+
+
+def test_what_is_missed_under_a_license_comes_before_what_is_moved_to_it(office: Office) -> None:
+    under(office.night, "X2/1", "L2", "AE", 1)
+    office.night.told("X3/1", "L1", 2)
+    office.run()
+    assert set(office.steps()) == {"MISSING_IN_LEDGER"}
+
+
+def test_nothing_is_moved_to_a_license_that_cannot_take_it(office: Office) -> None:
+    """It is another country's, used up, not in force, not known, not the vendor's; or it left beyond one."""
+    night = office.night
+    under(night, "X2/1", "L2", "SA", 2, country="SA")
+    under(night, "X3/1", "L3", "AE", 3)
+    night.license("L8", until="2026-10-04")
+    under(night, "X4/1", "L4", "AE", 2, license_no="L8")
+    night.licensed["L9"] = {**night.licensed["L1"], "license_no": "L9"}
+    under(night, "X5/1", "L5", "AE", 2, license_no="L9")
+    night.license("L6")
+    night.bare("overrun", "L6", 2, reference="X6/1")
+    night.told("X6/1", "L1", 2)
+    under(night, "X7/1", "L7", "SA", 2)
+    night.shipped["X7/1"]["license_no"] = "L3"
+    office.run()
+    mine = [(row["key"], row["agree"]) for row in office.rows if row["code"] in ("TREATMENT", "COUNTRY")]
+    assert sorted(mine) == [(f"X{number}/1", "declarations+shipments") for number in range(2, 8)]
+    assert office.steps() == {}
+
+
+def test_a_vendor_alone_under_another_license_is_asked(office: Office) -> None:
+    office.night.license("L2")
+    office.night.shipped["X1/1"]["license_no"] = "L2"
+    assert office.run() == [("new", "TREATMENT", "D1/1")]
+    with pytest.raises(BadQuery, match=r"the ledger and customs agree, .* ask the vendor about D1/1"):
+        office.night.ledger.break_propose(office.rows[0]["break"])
+
+
+@pytest.mark.parametrize("quantities", [(2, 2), (2, 3), (3, 2)])
+def test_each_delivery_of_a_number_is_that_of_the_line_with_its_pieces(
+    office: Office, quantities: tuple[int, int]
+) -> None:
+    night = office.night
+    night.license("L2")
+    night.license("L3")
+    for line, quantity in enumerate(quantities, 1):
+        night.export(f"X2/{line}", "L2", quantity)
+        both(night, f"X2/{line}", license_no="L3")
+    assert office.run() == [("new", "TREATMENT", f"X2/{line}") for line in _by_size(quantities)]
+    office.post()
+    assert {change for change, *_ in office.run()} == {"cleared"}
+
+
+def _by_size(quantities: tuple[int, int]) -> list[int]:
+    return sorted((1, 2), key=lambda line: -quantities[line - 1])
+
+
+def test_the_delivery_of_another_quantity_is_found_by_the_license_that_customs_names(office: Office) -> None:
+    under(office.night, "X2/1", "L2", "AE", 2, quantity=1)
+    assert office.run() == [("new", "TREATMENT", "X2/1")]
+    office.post()
+    assert office.run() == [("cleared", "TREATMENT", "X2/1"), ("new", "UNIT", "X2/1")]
+    office.post()
+    assert office.run() == [("cleared", "UNIT", "X2/1")]
+
+
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [({"license_no": "", "exception": "NVEU"}, "TREATMENT"), ({"license_no": "NONE"}, "UNKNOWN_LICENSE")],
+)
+def test_another_country_is_critical_under_whatever_license(
+    office: Office, said: dict[str, Any], code: str
+) -> None:
+    office.night.declared["X1/1"] |= {**said, "country": "SA"}
+    assert ("new", code, "X1/1") in office.run()
+    assert {row["severity"] for row in office.rows if row["code"] == code} == {"critical"}
+
+
+# --- a line that customs cancelled -------------------------------------------------------------------
+
+
+def cancelled(night: Night) -> None:
+    """Customs cancels X2/1, of two pieces, and keeps X2/2, of five, of which alone the vendor knows."""
+    night.license("L2")
+    night.export("X2/1", "L2", 2)
+    night.later.append({**night.declared["X2/1"], "action": "cancel"})
+    del night.shipped["X2/1"]
+    night.told("X2/2", "L2", 5)
+
+
+def test_the_delivery_of_another_line_does_not_bear_out_what_was_cancelled(office: Office) -> None:
+    cancelled(office.night)
+    seq = office.night.bare("export", "L2", 4, reference="X2/2")
+    assert office.run() == [("new", "CANCELLED_AT_SOURCE", "X2/1"), ("new", "QUANTITY", "X2/2")]
+    details = [row["detail"] for row in office.rows]
+    assert details == [
+        "customs cancelled it; the ledger still has 2; the vendor has nothing of it",
+        "the ledger has 4, customs 5; the vendor has 5",
+    ]
+    assert office.steps()["QUANTITY"] == [{"correct": seq, "changes": {"quantity": 5}}]
+    office.post()
+    assert {change for change, *_ in office.run()} == {"cleared"}
+
+
+def test_the_delivery_of_a_line_that_the_ledger_lost_is_not_that_of_a_cancelled_one(office: Office) -> None:
+    cancelled(office.night)
+    assert office.run() == [("new", "MISSING_IN_LEDGER", "X2/2"), ("new", "CANCELLED_AT_SOURCE", "X2/1")]
+    assert {row["agree"] for row in office.rows} == {"declarations+shipments"}
+    office.post()
+    assert {change for change, *_ in office.run()} == {"cleared"}
+
+
+def test_a_delivery_of_no_lines_pieces_leaves_a_cancelled_line_cancelled(office: Office) -> None:
+    cancelled(office.night)
+    office.night.bare("export", "L2", 5, reference="X2/2")
+    office.night.shipped["X2/2"]["quantity"] = 4
+    office.run()
+    assert [draft["key"] for draft in office.drafts() if draft["code"] == "CANCELLED_AT_SOURCE"] == ["X2/1"]
+
+
+def test_a_delivery_under_a_number_that_customs_cancelled_whole_is_that_of_its_line(office: Office) -> None:
+    cancelled(office.night)
+    del office.night.declared["X2/2"]
+    office.run()
+    (row,) = [row for row in office.rows if row["code"] == "CANCELLED_AT_SOURCE"]
+    assert (row["third_says"], row["agree"], office.steps()) == ("5", "ledger+shipments", {})
 
 
 # --- the last day of a license -----------------------------------------------------------------------

@@ -9,8 +9,11 @@ from typing import Any
 import pytest
 
 from ledger import BadQuery, Ledger
+from ledger.recon_breaks import fold
 from ledger.recon_drafts import WHO
+from ledger.recon_steps import over, proposed
 from tests.night import Night
+from tests.test_recon_breaks import event, found
 from tests.test_recon_codes import CORNERS, COUNTRIES, PLACES
 
 OVERRUN = "ask {who} about {key}; what left all the same is posted as an overrun (tppq post)"
@@ -132,3 +135,70 @@ def test_a_file_is_to_be_got_anew(tmp_path: Path) -> None:
         (row,) = ledger.breaks().rows()
         with pytest.raises(BadQuery, match="a file is not as it should be: get it anew from customs"):
             ledger.break_propose(row["break"])
+
+
+NAME = found().fingerprint
+
+
+@pytest.mark.parametrize(
+    ("done", "why"),
+    [
+        (("proposed", {}), "has no proposal that is pending: tppq break propose makes another"),
+        (("posted", {"seq": 1_200}), "was put right by entry 1,200: a later run clears it, or opens it"),
+        (("cleared", {}), "is cleared: a run that finds it again opens it again"),
+        (("accepted", {"until": "2026-12-31"}), "is accepted until 2026-12-31: it is open again after that"),
+    ],
+)
+def test_why_a_break_waits_for_nobody_is_said(done: tuple[str, dict[str, Any]], why: str) -> None:
+    action, detail = done
+    standing = fold([event(1, "seen", found()), event(2, action, **detail)])[NAME]
+    assert (over(standing, "2026-11-20") or "").startswith(why)
+
+
+def test_a_break_that_somebody_took_waits_for_them() -> None:
+    standing = fold([event(1, "seen", found()), event(2, "taken", officer="omar")])[NAME]
+    assert over(standing, "2026-11-20") is None
+
+
+@pytest.mark.parametrize(
+    ("purpose", "action", "is_overtaken"),
+    [
+        (None, "taken", True), (None, "posted", True), (None, "commented", False), (None, "blocked", False),
+        ("block", "taken", False), ("block", "blocked", True), ("block", "cleared", True),
+        ("unblock", "taken", False), ("unblock", "unblocked", True), ("unblock", "cleared", False),
+    ],
+)  # fmt: skip
+def test_what_nobody_can_withdraw_is_overtaken_by_what_its_purpose_says(
+    purpose: str | None, action: str, *, is_overtaken: bool
+) -> None:
+    given = {} if purpose is None else {"purpose": purpose}
+    told = [event(1, "seen", found()), event(2, "proposed", entries=[], **given)]
+    (made,) = proposed(fold([*told, event(3, action, officer="omar", text="x", seq=9)])[NAME])
+    assert (made.overtaken is not None) == is_overtaken
+
+
+@pytest.mark.parametrize(
+    ("action", "said"),
+    [("posted", "was put right by entry 1,200"), ("accepted", "was accepted"), ("cleared", "was cleared")],
+)
+def test_what_overtook_a_proposal_is_said(action: str, said: str) -> None:
+    told = [event(1, "seen", found()), event(2, "proposed", proposal="P-0007")]
+    (made,) = proposed(fold([*told, event(3, action, seq=1_200, until="2026-12-31")])[NAME])
+    assert made.why_not("abc") == (
+        f"break abc {said} after P-0007 was proposed: reject or withdraw that, and propose anew what is "
+        "still wanted"
+    )
+
+
+def test_another_proposal_for_the_same_overtakes_one_that_nobody_can_withdraw() -> None:
+    given = [{"kind": "export"}]
+    told = [
+        event(2, "proposed", entries=given),
+        event(3, "proposed", purpose="block"),
+        event(4, "proposed", entries=given),
+        event(5, "proposed", entries=given, proposal="P-0007"),
+        event(6, "proposed", entries=given, proposal="P-0008"),
+    ]
+    made = proposed(fold([event(1, "seen", found()), *told])[NAME])
+    assert [each.overtaken is not None for each in made] == [True, False, True, False, False]
+    assert [each.entries for each in made] == [given, (), given, given, given]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sys
 import traceback
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import zip_longest
+from itertools import starmap, zip_longest
+from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Any, Self
 
@@ -16,6 +18,7 @@ import typer
 from ledger import errors
 from ledger.cli.signals import Signals
 from ledger.grid import Column, Grid, lines, plain_lines, wrapped
+from ledger.settings import settings
 from ledger.text import by_code, visible
 
 EXITS: Mapping[type[errors.LedgerError], int] = MappingProxyType({
@@ -47,7 +50,9 @@ class Failures:
     def __init__(self, arguments: Sequence[str], signals: Signals) -> None:
         self.status = 0
         self._signals = signals
-        self.as_json = _asks_for_json(arguments)
+        self.as_json: bool | None = None
+        """Whether errors are JSON; None where the command line was not understood so far."""
+        self._arguments = arguments
         self.verbose = "-v" in arguments or "--verbose" in arguments
 
     def __enter__(self) -> Self:
@@ -104,7 +109,7 @@ class Failures:
         self._say(problem, message, *hint)
 
     def _say(self, problem: Mapping[str, Any], *sentences: str) -> None:
-        if self.as_json:
+        if _asks_for_json(self._arguments) if self.as_json is None else self.as_json:
             sys.stderr.write(by_code(json.dumps(problem, ensure_ascii=False)) + "\n")
         else:
             tell(*_listed(problem.get("faults") or (), several="files" in problem), *sentences)
@@ -159,9 +164,18 @@ def tell(*parts: Grid | str) -> None:
 
 def _asks_for_json(arguments: Sequence[str]) -> bool:
     """Whether errors are to be JSON, for a command line that could not be read to its end."""
-    asked = {"json", "ndjson"}
     pairs = zip_longest(arguments, arguments[1:], fillvalue="")
-    return any(
-        one == "--json" or (one == "--format" and two in asked) or one.partition("--format=")[2] in asked
-        for one, two in pairs
-    )
+    forms = [form for form in starmap(_form, pairs) if form is not None]
+    if not forms:
+        try:
+            forms = [settings({}, os.environ, Path.cwd()).format or ""]
+        except (errors.LedgerError, OSError):
+            return False
+    return not {"json", "ndjson"}.isdisjoint(forms)
+
+
+def _form(word: str, following: str) -> str | None:
+    """The form that a word asks for, if it does."""
+    if word in ("--json", "--csv"):
+        return word.removeprefix("--")
+    return following if word == "--format" else word.partition("--format=")[2] or None

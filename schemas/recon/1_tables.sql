@@ -71,6 +71,22 @@ create table device (
 -- up to when.
 create table coverage (source source_name not null, from_on date, as_of date not null);
 
+-- awaited: one row per break that an earlier night left open, of a day before those that its source covers in
+-- full tonight. `is_missed`: the source did not know these entries.
+create table awaited (
+    name varchar not null,
+    source source_name not null,
+    code varchar not null,
+    key varchar not null,
+    seqs bigint[] not null,
+    is_missed boolean not null,
+    license_no varchar,
+    country varchar,
+    device_id varchar,
+    on_day date not null,
+    source_says varchar
+);
+
 -- terms: one row, what the run is asked by: its day, and what the regime says.
 create table terms (as_of date not null, transit_days integer not null, credits_origin boolean not null);
 
@@ -189,8 +205,9 @@ create table compared (
 
 -- found: one row per break. `key` and `scope` say what it is about and never change from run to run; net_tpp
 -- is ledger minus source within `country`, other_tpp the same within `other_country`; at_stake_tpp is what it
--- is ranked by. elsewhere_tpp is what two of three say went to another country than the ledger has it go to;
--- elsewhere_device_id and elsewhere_quantity, what that is made of, where they say so.
+-- is ranked by. elsewhere_tpp is what two of three say went to another country than the ledger has it go to,
+-- or under another license that can take it; elsewhere_device_id and elsewhere_quantity, what that is made of,
+-- where they say so.
 create table found (
     code varchar not null,
     key varchar not null,

@@ -77,15 +77,52 @@ from (
 ) as n
 where c.source = n.source and coalesce(c.filer, '') = n.filer;
 
--- license_worth: one row per license whose TPP per piece is known: as the licensing office states it where
--- that is the TPP of its devices, or near it (else the row was set aside for it), else as the ledger does,
--- else as the catalogue has it. `license_known`: one row per license that either knows, with the days between
--- which it may be used.
+-- license_devices: one row per license that the ledger holds, with the devices that it is for: those that its
+-- entries name, else those that the office names, or that left under it.
+create table license_devices as
+with named as (
+    select
+        x.license_no,
+        list(distinct x.device_id) filter (x.device_id is not null) as device_ids
+    from (
+        select
+            l.license_no,
+            l.device_id
+        from line as l
+        union all
+        select
+            t.license_no,
+            t.device_id
+        from license_told as t
+    ) as x
+    semi join (select h.license_no from license_held as h where len(h.device_ids) = 0) as h
+        on x.license_no = h.license_no
+    group by x.license_no
+)
+
+select
+    h.license_no,
+    case when len(h.device_ids) > 0 then h.device_ids else coalesce(n.device_ids, []) end as device_ids
+from license_held as h
+left join named as n on h.license_no = n.license_no;
+
+-- license_worth: one row per license of one device whose TPP per piece is known: as the licensing office
+-- states it where that is the TPP of its device, or near it (else the row was set aside for it), else as the
+-- ledger does, else as the catalogue has it. Of several devices there is none: no piece is worth their mean.
+-- `license_known`: one row per license that either knows, with the days between which it may be used.
 create table license_worth as
 with disputed as (
     select q.row_id
     from quarantined as q
     where q.source = 'licenses' and q.column_name = 'licensed_tpp'
+),
+
+-- less what the office says of another device than the ledger has: no such device left
+meant as (
+    select t.*
+    from license_told as t
+    left join license_devices as n on t.license_no = n.license_no
+    where coalesce(len(n.device_ids), 0) <= 1 and coalesce(t.device_id = n.device_ids[1], true)
 ),
 
 stated as (
@@ -95,7 +132,7 @@ stated as (
         t.licensed_tpp // t.quantity as piece_tpp,
         -- what is stated of a device that nobody knows is all there is only where the ledger has nothing
         case when t.device_id is null then 4 else 1 end as place
-    from license_told as t
+    from meant as t
     anti join disputed as d on t.row_id = d.row_id
     where t.quantity > 0 and t.licensed_tpp % t.quantity = 0
     union all
@@ -105,14 +142,15 @@ stated as (
         h.licensed_tpp // h.quantity as piece_tpp,
         2 as place
     from license_held as h
-    where h.quantity > 0 and h.licensed_tpp % h.quantity = 0
+    inner join license_devices as n on h.license_no = n.license_no
+    where h.quantity > 0 and h.licensed_tpp % h.quantity = 0 and len(n.device_ids) <= 1
     union all
     select
         t.license_no,
         t.device_id,
         c.tpp as piece_tpp,
         3 as place
-    from license_told as t
+    from meant as t
     semi join disputed as d on t.row_id = d.row_id
     inner join device as c on t.device_id = c.device_id
 )

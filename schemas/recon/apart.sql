@@ -1,12 +1,28 @@
 -- apart: adds the lines and rows of this source that are the same goods by ITN and line, but not by license.
+-- A delivery names no line: it is that of its quantity, or the one that customs has under the delivery's
+-- license.
 insert into apart by name
-with alike as (
+with by_customs as (
+    select
+        a.seq,
+        d.license_no,
+        pieces(d.quantity, d.unit) as quantity
+    from apart as a
+    inner join declaration as d on a.source = 'declarations' and a.row_id = d.row_id
+),
+
+alike as (
     select
         l.seq,
         t.row_id,
         l.line_no = t.line_no as same_line,
-        l.quantity = t.quantity as same_quantity
+        l.quantity = t.quantity as same_quantity,
+        c.license_no = t.license_no as as_customs,
+        c.quantity = t.quantity as customs_quantity,
+        dense_rank() over (partition by l.itn, l.quantity, c.license_no, c.quantity order by l.seq)
+        = dense_rank() over (partition by t.itn, t.quantity, t.license_no order by t.row_id) as same_place
     from left_line as l
+    left join by_customs as c on l.seq = c.seq
     inner join left_told as t
         on
             l.itn = t.itn and coalesce(l.line_no = t.line_no, true)
@@ -19,13 +35,19 @@ ranked as (
         a.seq,
         a.row_id,
         row_number() over (
-            partition by a.seq order by coalesce(a.same_quantity, false) desc, a.row_id
+            partition by a.seq
+            order by
+                coalesce(a.as_customs, false) desc, coalesce(a.same_quantity, false) desc,
+                coalesce(a.customs_quantity, false) desc, a.same_place desc, a.row_id asc
         ) as of_line,
         row_number() over (
-            partition by a.row_id order by coalesce(a.same_quantity, false) desc, a.seq
+            partition by a.row_id
+            order by
+                coalesce(a.as_customs, false) desc, coalesce(a.same_quantity, false) desc,
+                coalesce(a.customs_quantity, false) desc, a.same_place desc, a.seq asc
         ) as of_row
     from alike as a
-    where coalesce(a.same_line, false) or coalesce(a.same_quantity, false)
+    where coalesce(a.same_line, false) or coalesce(a.same_quantity, false) or coalesce(a.as_customs, false)
 )
 
 select

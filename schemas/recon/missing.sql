@@ -1,3 +1,12 @@
+-- owed: one row per source and export that it did not know on an earlier night: it is looked for again,
+-- whatever days the files of this night cover.
+create table owed as
+select distinct
+    a.source,
+    unnest(a.seqs) as seq
+from awaited as a
+where a.is_missed;
+
 -- found: adds one row per break for what only one side has: exports that customs does not know (once the five
 -- days of 15 CFR 30.9 are over), and declarations and deliveries that the ledger does not know.
 insert into found by name
@@ -24,10 +33,12 @@ select
 from lone_line as o
 inner join line as l on o.seq = l.seq
 inner join coverage as c on o.source = c.source
+left join owed as w on o.source = w.source and o.seq = w.seq
 cross join terms as t
-where o.source = 'declarations' and l.on_day >= coalesce(c.from_on, l.on_day);
+where o.source = 'declarations' and (l.on_day >= coalesce(c.from_on, l.on_day) or w.seq is not null);
 
--- A vendor is asked for its own devices, once it has reported any delivery at all.
+-- A vendor is asked for its own devices, once it has reported any delivery at all; and not for what customs
+-- is asked for.
 insert into found by name
 select
     case
@@ -52,11 +63,24 @@ from lone_line as o
 inner join line as l on o.seq = l.seq
 inner join device as d on l.device_id = d.device_id
 inner join coverage as c on o.source = c.source
+left join owed as w on o.source = w.source and o.seq = w.seq
 cross join terms as t
 where
-    o.source = 'shipments' and l.on_day >= coalesce(c.from_on, l.on_day)
-    and d.vendor in (select x.vendor from shipment as s inner join device as x on s.device_id = x.device_id)
-    and o.seq not in (select b.seq from lone_line as b where b.source = 'declarations')
+    o.source = 'shipments'
+    and (
+        w.seq is not null
+        or (
+            l.on_day >= coalesce(c.from_on, l.on_day)
+            and d.vendor in (
+                select x.vendor from shipment as s inner join device as x on s.device_id = x.device_id
+            )
+        )
+    )
+    and o.seq not in (
+        select unnest(f.seqs)
+        from found as f
+        where f.source = 'declarations' and f.source_says = 'nothing'
+    )
     -- what customs took back did not leave: the vendor bears that out
     and o.seq not in (select unnest(f.seqs) from found as f where f.code = 'CANCELLED_AT_SOURCE');
 

@@ -19,7 +19,8 @@ from (
         end as piece_tpp
     from line as o
     left join license_worth as w on o.license_no = w.license_no
-    left join device as d on coalesce(o.device_id, w.device_id) = d.device_id
+    left join likely_pieces as k on o.seq = k.seq
+    left join device as d on coalesce(o.device_id, w.device_id, k.device_id) = d.device_id
 ) as l
 where
     l.tpp <> l.quantity * l.piece_tpp

@@ -118,7 +118,12 @@ told as (
     where
         not (
             l.on_day < coalesce(c.from_on, l.on_day)
-            and l.seq in (select o.seq from lone_line as o where o.source = 'declarations')
+            and l.seq in (
+                select o.seq
+                from lone_line as o
+                anti join owed as w on o.source = w.source and o.seq = w.seq
+                where o.source = 'declarations'
+            )
         )
         and not l.seq in (select t.seq from late_transfer as t)
     union all

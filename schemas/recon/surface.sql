@@ -1,5 +1,6 @@
 -- found: adds one row per break that shows whatever else agrees: licenses used before or after their days,
--- licenses used beyond what they hold, and what the ledger itself has without a license.
+-- licenses used beyond what they hold, what the ledger itself has without a license, and goods that went to
+-- another country.
 
 -- gone: one row per line, be it an export or a reexport, with what its breaks are called and whose they are.
 create view gone as
@@ -195,3 +196,98 @@ select
 from used as u
 inner join room as h on u.license_no = h.license_no
 where u.tpp > h.room_tpp;
+
+-- What is charged to another country's license than a source says: the country is what is wrong.
+update found set
+    code = 'COUNTRY',
+    ledger_says = found.country,
+    source_says = found.other_country
+where
+    code = 'TREATMENT' and source in ('declarations', 'shipments')
+    and license_no is not null and other_country is not null;
+
+update found set is_critical = true
+where
+    code in ('TREATMENT', 'UNKNOWN_LICENSE') and source in ('declarations', 'shipments')
+    and seqs is not null and other_country is not null;
+
+-- misplaced: one row per delivery that was matched with lines that customs cancelled, and is of another
+-- quantity, where customs still has another line of that ITN and the vendor nothing of it. `seq`: that line,
+-- where the ledger has it; `is_same`: it is of as many pieces as the delivery.
+create table misplaced as
+select
+    c.match_key,
+    c.set_no,
+    c.seqs,
+    p.seq,
+    d.row_id,
+    pieces(d.quantity, d.unit) = c.told_quantity as is_same
+from compared as c
+inner join found as f
+    on f.source = 'declarations' and f.code = 'CANCELLED_AT_SOURCE' and c.seqs = f.seqs
+inner join line as l on c.seqs[1] = l.seq
+inner join declaration as d
+    on
+        l.itn = d.itn and not d.is_cancelled and d.quarantine is null
+        and not differs(c.told_license_no, d.license_no)
+left join pair as p on p.source = 'declarations' and d.row_id = p.row_id
+left join lone_line as o on o.source = 'shipments' and p.seq = o.seq
+where
+    c.source = 'shipments' and differs(c.quantity, c.told_quantity)
+    and (p.seq is null or o.seq is not null)
+qualify
+    row_number() over (partition by c.match_key, c.set_no order by is_same desc, d.row_id asc, p.seq asc) = 1
+    and row_number() over (partition by d.row_id order by is_same desc, c.set_no asc) = 1;
+
+-- It is then the delivery of that line, and what was cancelled has none.
+delete from found
+where
+    source = 'shipments'
+    and case
+        when code in ('QUANTITY', 'UNIT', 'DUPLICATE', 'CUMULATIVE_AS_DELTA')
+            then seqs in (select m.seqs from misplaced as m where m.is_same)
+        when code in ('IN_TRANSIT', 'MISSING_IN_SOURCE')
+            then seqs[1] in (select m.seq from misplaced as m where m.is_same)
+        else false
+    end;
+
+delete from lone_line
+where source = 'shipments' and seq in (select m.seq from misplaced as m where m.is_same);
+
+insert into lone_line
+select
+    'shipments' as source,
+    unnest(m.seqs) as seq
+from misplaced as m
+where m.is_same;
+
+-- said: one row per line and source other than the one that a break is about, with what that source says of
+-- the line.
+create table said as
+select
+    c.source,
+    unnest(case when m.set_no is null then c.seqs when m.is_same then [m.seq] end) as seq,
+    case when m.set_no is null then c.quantity else l.quantity end as quantity,
+    c.told_quantity,
+    c.told_country,
+    c.told_device_id,
+    c.told_license_no,
+    c.told_first_on
+from compared as c
+left join misplaced as m on c.source = 'shipments' and c.match_key = m.match_key and c.set_no = m.set_no
+left join line as l on m.seq = l.seq
+where c.source in ('declarations', 'shipments')
+union all
+-- under another license, which a vendor need not name
+select
+    a.source,
+    a.seq,
+    l.quantity,
+    s.quantity as told_quantity,
+    s.country as told_country,
+    s.device_id as told_device_id,
+    s.license_no as told_license_no,
+    s.shipped_on as told_first_on
+from apart as a
+inner join line as l on a.seq = l.seq
+inner join shipment as s on a.source = 'shipments' and a.row_id = s.row_id;

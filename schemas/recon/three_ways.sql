@@ -1,17 +1,4 @@
--- said: one row per line and source other than the one that a break is about, with what that source says of
--- the line.
-create table said as
-select
-    c.source,
-    unnest(c.seqs) as seq,
-    c.quantity,
-    c.told_quantity,
-    c.told_country,
-    c.told_device_id,
-    c.told_license_no,
-    c.told_first_on
-from compared as c
-where c.source in ('declarations', 'shipments');
+-- found: says of each break what the third side says (`said`), and which two agree.
 
 -- at_issue: one row per break and line that it is about; `cell` is what the sides differ in.
 create or replace table at_issue as
@@ -19,6 +6,7 @@ select
     f.rowid as found_id,
     f.code,
     f.source,
+    f.license_no,
     f.ledger_says,
     f.source_says,
     -- a country may be spelled in several ways
@@ -167,6 +155,12 @@ from (
 ) as b
 where found.source = 'declarations' and found.seqs is null and found.row_id = b.declaration_row_id;
 
+update found set third_says = found.source_says, agree = 'declarations+shipments'
+from misplaced as m
+where
+    found.source = 'declarations' and found.code = 'MISSING_IN_LEDGER'
+    and m.is_same and found.row_id = m.row_id;
+
 -- A vendor's difference is the same break where customs has it too; else ledger and customs are two of three.
 delete from found
 where rowid in (
@@ -174,7 +168,9 @@ where rowid in (
     from at_issue as v
     inner join at_issue as d on v.seq = d.seq and v.source = 'shipments' and d.source = 'declarations'
     where
-        v.cell = d.cell
+        -- what customs has under another country's license is told as that country
+        (v.code = 'TREATMENT' and d.code = 'COUNTRY' and v.license_no = d.license_no)
+        or v.cell = d.cell
         and (
             v.code = d.code
             -- a vendor need not know a license, nor until when it is in force
@@ -191,7 +187,8 @@ set agree = 'ledger+declarations'
 where
     source = 'shipments' and agree is null
     and code in (
-        'QUANTITY', 'UNIT', 'COUNTRY', 'DEVICE', 'DEVICE_UNKNOWN', 'PERIOD', 'DUPLICATE', 'MISSING_IN_SOURCE'
+        'QUANTITY', 'UNIT', 'COUNTRY', 'DEVICE', 'DEVICE_UNKNOWN', 'PERIOD', 'DUPLICATE', 'MISSING_IN_SOURCE',
+        'TREATMENT', 'UNKNOWN_LICENSE'
     )
     and rowid in (select i.found_id from at_issue as i)
     and rowid not in (
@@ -268,3 +265,36 @@ set
     elsewhere_quantity = e.quantity
 from elsewhere as e
 where found.source = 'declarations' and found.seqs = e.seqs;
+
+-- under_another: one row per export that customs and the vendor have under another license of their country,
+-- in force on its day, with what that has left once all that is drafted under it is posted.
+create table under_another as
+with drafted as (
+    select
+        x.license_no,
+        sum(greatest(-x.net_tpp - x.other_tpp, 0)) as tpp
+    from found as x
+    where x.source in ('declarations', 'shipments') and coalesce(x.agree, '') not like 'ledger%'
+    group by x.license_no
+)
+
+select
+    f.rowid as found_id,
+    l.tpp,
+    h.outstanding_tpp - coalesce(d.tpp, 0) - sum(l.tpp) over (
+        partition by f.license_no order by f.key, l.seq rows between unbounded preceding and current row
+    ) as left_tpp
+from found as f
+inner join line as l on f.seqs[1] = l.seq
+inner join said as s on l.seq = s.seq and s.source = 'shipments'
+inner join license_held as h on f.license_no = h.license_no
+left join drafted as d on f.license_no = d.license_no
+where
+    f.source = 'declarations' and f.code in ('TREATMENT', 'COUNTRY') and f.match_key is null
+    and f.agree = 'declarations+shipments' and f.reason is null and l.kind = 'export'
+    and coalesce(s.told_license_no = f.license_no, true) and h.country = coalesce(f.other_country, f.country)
+    and l.on_day between h.issued_on and coalesce(h.released_on, h.expires_on);
+
+update found set elsewhere_tpp = u.tpp
+from under_another as u
+where found.rowid = u.found_id and u.left_tpp >= 0;

@@ -1,0 +1,168 @@
+"""Nights that are told only what came since: what is owed stays owed, and what is settled is cleared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.night import Night
+
+Told = list[tuple[str, str, str, str]]
+
+
+class Deltas:
+    """Nights in a row; what customs and vendor tell in one of them is gone in the next."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.night = Night(f"sqlite:///{folder / 'tppq.db'}", as_of="2026-11-01")
+        self.status = ""
+        self.kept = folder
+
+    def report(self) -> str:
+        """What the last night left for people to read."""
+        return (self.kept / "report.html").read_text(encoding="utf-8")
+
+    def run(self, as_of: str, since: str | None = None) -> Told:
+        """The night of a day, of files that tell what came since another: what changed, and of what."""
+        night = self.night
+        night.as_of = as_of
+        night.clock.set(as_of)
+        if since is not None:
+            night.covers_from = {"declarations": since, "shipments": since}
+        answer = night.ledger.reconcile(night.write(self.folder / as_of), out=self.folder / "out")
+        night.run_number += 1
+        night.declared.clear()
+        night.shipped.clear()
+        self.status = answer.basis["status"]
+        self.kept = Path(answer.basis["folder"])
+        return sorted((row["change"], row["code"], row["source"], row["key"]) for row in answer.rows())
+
+
+@pytest.fixture(name="deltas")
+def _deltas(tmp_path: Path) -> Iterator[Deltas]:
+    """A license under which something left, and a first night that told everything."""
+    made = Deltas(tmp_path)
+    with made.night.ledger:
+        made.night.quota("AE")
+        made.night.license("L1")
+        made.night.export("X1/1", "L1", 10, "2026-10-20")
+        assert made.run("2026-11-01") == []
+        yield made
+
+
+def exported(
+    deltas: Deltas, name: str, on: str, quantity: int = 10, *, told: bool = True, **more: Any
+) -> None:
+    """An export on the night's day; `told` to neither where it is not."""
+    deltas.night.clock.set(on)
+    deltas.night.export(name, "L1", quantity, on, **more)
+    if not told:
+        deltas.night.untold(name)
+
+
+def test_what_no_later_file_tells_is_missing_once_its_days_are_over_until_one_does(deltas: Deltas) -> None:
+    exported(deltas, "X2/1", "2026-11-02", told=False)
+    exported(deltas, "X3/1", "2026-11-02")
+    in_transit, missing = (
+        ("IN_TRANSIT", "declarations", "X2/1"),
+        ("MISSING_IN_SOURCE", "declarations", "X2/1"),
+    )
+    assert deltas.run("2026-11-02", "2026-11-02") == [("new", *in_transit)]
+    exported(deltas, "X4/1", "2026-11-03")
+    assert deltas.run("2026-11-03", "2026-11-03") == [("persisting", *in_transit)]
+    assert deltas.run("2026-11-07", "2026-11-04") == [("persisting", *in_transit)]
+    assert deltas.run("2026-11-08", "2026-11-08") == [("cleared", *in_transit), ("new", *missing)]
+    assert deltas.run("2026-11-09", "2026-11-09") == [("persisting", *missing)]
+    deltas.night.told("X2/1", "L1", 10, "2026-11-02")
+    assert deltas.run("2026-11-10", "2026-11-10") == [("cleared", *missing)]
+    assert (deltas.run("2026-11-11", "2026-11-11"), deltas.status) == ([], "FINAL")
+
+
+def test_what_is_told_late_is_no_longer_in_transit(deltas: Deltas) -> None:
+    exported(deltas, "X2/1", "2026-11-02", told=False)
+    in_transit = ("IN_TRANSIT", "declarations", "X2/1")
+    assert deltas.run("2026-11-02", "2026-11-02") == [("new", *in_transit)]
+    deltas.night.told("X2/1", "L1", 10, "2026-11-02")
+    assert deltas.run("2026-11-03", "2026-11-03") == [("cleared", *in_transit)]
+
+
+def test_what_was_taken_back_in_the_ledger_is_owed_no_more(deltas: Deltas) -> None:
+    exported(deltas, "X2/1", "2026-11-02", told=False)
+    in_transit = ("IN_TRANSIT", "declarations", "X2/1")
+    deltas.run("2026-11-02", "2026-11-02")
+    (seq,) = (row["seq"] for row in deltas.night.ledger.statement("AE") if row["reference"] == "X2/1")
+    deltas.night.ledger.reverse(seq, "it did not leave")
+    assert deltas.run("2026-11-03", "2026-11-03") == [("cleared", *in_transit)]
+
+
+def test_a_vendor_owes_what_it_did_not_tell_whatever_else_it_tells_since(deltas: Deltas) -> None:
+    exported(deltas, "X2/1", "2026-11-02")
+    exported(deltas, "X3/1", "2026-11-02")
+    del deltas.night.shipped["X2/1"]
+    in_transit, missing = ("IN_TRANSIT", "shipments", "X2/1"), ("MISSING_IN_SOURCE", "shipments", "X2/1")
+    assert deltas.run("2026-11-02", "2026-11-02") == [("new", *in_transit)]
+    assert deltas.run("2026-11-03", "2026-11-03") == [("persisting", *in_transit)]
+    assert deltas.run("2026-11-08", "2026-11-04") == [("cleared", *in_transit), ("new", *missing)]
+    deltas.night.told("X2/1", "L1", 10, "2026-11-02")
+    deltas.night.declared.clear()
+    assert deltas.run("2026-11-09", "2026-11-09") == [("cleared", *missing)]
+
+
+def test_an_amendment_in_a_later_file_clears_what_it_mends(deltas: Deltas) -> None:
+    exported(deltas, "X2/1", "2026-11-02")
+    deltas.night.declared["X2/1"]["quantity"] = 9
+    differs = ("QUANTITY", "declarations", "X2/1")
+    assert deltas.run("2026-11-02", "2026-11-02") == [("new", *differs)]
+    assert deltas.run("2026-11-03", "2026-11-03") == [("persisting", *differs)]
+    deltas.night.told("X2/1", "L1", 10, "2026-11-02", action="change", amendment_no=1)
+    deltas.night.shipped.clear()
+    assert deltas.run("2026-11-04", "2026-11-04") == [("cleared", *differs)]
+
+
+def test_what_the_ledger_has_since_as_it_was_told_is_cleared(deltas: Deltas) -> None:
+    deltas.night.told("X2/1", "L1", 10, "2026-11-02")
+    exported(deltas, "X3/1", "2026-11-02", 9)
+    for told in (deltas.night.declared, deltas.night.shipped):
+        told["X3/1"]["quantity"] = 11
+    unknown, differs = ("MISSING_IN_LEDGER", "declarations", "X2/1"), ("QUANTITY", "declarations", "X3/1")
+    assert deltas.run("2026-11-02", "2026-11-02") == [("new", *unknown), ("new", *differs)]
+    assert deltas.run("2026-11-03", "2026-11-03") == [("persisting", *unknown), ("persisting", *differs)]
+    ledger = deltas.night.ledger
+    deltas.night.bare("export", "L1", 10, "2026-11-02", reference="X2/1")
+    (seq,) = (row["seq"] for row in ledger.statement("AE") if row["reference"] == "X3/1")
+    ledger.correct(seq, {"quantity": 10}, "still not as told")
+    assert deltas.run("2026-11-04", "2026-11-04") == [("cleared", *unknown), ("persisting", *differs)]
+    (seq,) = (
+        row["seq"] for row in ledger.statement("AE") if row["reference"] == "X3/1" and row["quantity"] == 10
+    )
+    ledger.correct(seq, {"quantity": 11}, "as told")
+    assert deltas.run("2026-11-05", "2026-11-05") == [("cleared", *differs)]
+
+
+def test_days_between_two_files_are_not_passed_over(deltas: Deltas) -> None:
+    exported(deltas, "X2/1", "2026-11-03", told=False)
+    in_transit = ("IN_TRANSIT", "declarations", "X2/1")
+    assert deltas.run("2026-11-06", "2026-11-05") == [("new", *in_transit)]
+
+
+def test_a_night_that_is_run_again_finds_what_it_found(deltas: Deltas) -> None:
+    exported(deltas, "X2/1", "2026-11-02", told=False)
+    deltas.run("2026-11-02", "2026-11-02")
+    first = deltas.run("2026-11-08", "2026-11-04")
+    folder = deltas.folder / "2026-11-08"
+    again = deltas.night.ledger.reconcile(folder, out=deltas.folder / "out")
+    assert sorted((row["change"], row["code"], row["source"], row["key"]) for row in again.rows()) == first
+    assert not again.basis["recorded"]
+
+
+def test_the_report_says_of_which_days_its_sums_are(deltas: Deltas) -> None:
+    said = "Sums of exports are of the days that the files tell of: those of {}, and what is still open"
+    assert said.split(":", maxsplit=1)[0] not in deltas.report()
+    exported(deltas, "X2/1", "2026-11-02", told=False)
+    deltas.run("2026-11-02", "2026-11-02")
+    both = "customs from 2026-11-02 on, those of vendors from 2026-11-02 on"
+    assert said.format(both) in deltas.report()
