@@ -206,8 +206,8 @@ create table compared (
 -- found: one row per break. `key` and `scope` say what it is about and never change from run to run; net_tpp
 -- is ledger minus source within `country`, other_tpp the same within `other_country`; at_stake_tpp is what it
 -- is ranked by. elsewhere_tpp is what two of three say went to another country than the ledger has it go to,
--- or under another license that can take it; elsewhere_device_id and elsewhere_quantity, what that is made of,
--- where they say so.
+-- or under another license that can take it; elsewhere_device_id and elsewhere_quantity, what that is made
+-- of, where they say so.
 create table found (
     code varchar not null,
     key varchar not null,
