@@ -1,5 +1,6 @@
 -- One row per break of an earlier day that this night has looked for, although its files cover later days:
--- what a source owes; that whose entries were all matched tonight; and what the ledger has now as it was told.
+-- what a source owes; that whose entries were all matched tonight; and what the ledger has now as it was
+-- told.
 with entry_of as (
     select
         a.name,
