@@ -70,8 +70,7 @@ class Account:
 
     def takes(self, asked: Asked) -> bool:
         """Whether its license is one of the quota asked for, or may become that: nothing stands of it."""
-        moves = asked.kind == _LICENSE or asked.reverses_seq is not None
-        return self.quota == asked.quota or (moves and not self.stands)
+        return self.quota == asked.quota or (asked.kind == _LICENSE and not self.stands)
 
 
 @dataclass(slots=True)

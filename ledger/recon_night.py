@@ -136,6 +136,7 @@ class Night:
                 and each.severity == "critical"
                 and each.country
                 and each.at_stake_tpp
+                and self.cut.as_of <= self.regime.period_to  # then nothing is licensed any more
             ):
                 on = self.cut.as_of
                 found.append(known | blocking(each.country, each.at_stake_tpp, each.fingerprint, on))

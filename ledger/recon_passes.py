@@ -46,6 +46,9 @@ _MOST_ROUNDS = 50
 Ask = Callable[[str, Mapping[str, Any]], pa.Table]
 
 _KEYS = ("k2", "k2_device", "k2_unlicensed", "apart", "k3_same_day", "k3_near", "k4_lines", "k4_rows", "k6")
+_LEFT = (
+    "missing", "surface", "over_pieces", "restores_left", "set_aside", "three_ways", "under_another",
+)  # fmt: skip
 _REPEATED = frozenset({"k3_near", "k4_lines", "k4_rows"})
 _TABLE_OF = {"lines": "line", "returns": "came_back", "licenses": "license_held", "countries": "country_held"}
 
@@ -127,7 +130,7 @@ class Passes:
             self._run("serials")
         matched()
         with self._timed("missing"):
-            for script in ("missing", "surface", "over_pieces", "restores_left", "set_aside", "three_ways"):
+            for script in _LEFT:
                 self._run(script)
         with self._timed("rollup"):
             self._run("rollup")

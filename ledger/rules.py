@@ -169,9 +169,7 @@ def license_known(asked: Asked, books: Books) -> Refused | None:
     if account is not None:
         other = account.quota.rpartition("/")[2]
         return errors.UnknownLicense(
-            f"{asked.license_no} is a license for {other}, not for {asked.country}: "
-            "a license is for one country",
-            **facts, license_country=other,
+            terms.of_another(asked, account, other), **facts, license_country=other
         )  # fmt: skip
     hint = "; leave license_no empty and put the number into reference" if asked.kind == Kind.overrun else ""
     if nearest := books.nearest_license(asked):

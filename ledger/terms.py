@@ -136,6 +136,14 @@ def instead(asked: Asked) -> str:
     )
 
 
+def of_another(asked: Asked, account: Account, country: str) -> str:
+    """Why a license number is not for the country asked for, but has an account in another."""
+    if account.stands:
+        not_here = f"{asked.license_no} is a license for {country}, not for {asked.country}"
+        return f"{not_here}: a license is for one country"
+    return f"{asked.license_no} was undone in {country}: post the license for {asked.country} first"
+
+
 @lru_cache(maxsize=2048)
 def years_later(on: str, years: int) -> str:
     """The same day `years` later, ISO text; the 29th of February becomes the 28th."""

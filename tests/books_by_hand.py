@@ -127,10 +127,9 @@ class Books:
         country = self.licenses().get(fact.license_no)
         if country is None and fact.kind != "license":
             return "UnknownLicense"
-        if country not in (None, fact.country):
-            may_move = fact.kind == "license" or fact.undoes is not None
-            if self.stands(fact.license_no, country) or not may_move:
-                return "UnknownLicense"
+        if country is not None and country != fact.country:
+            moves = fact.kind == "license" and not self.stands(fact.license_no, country)
+            return None if moves else "UnknownLicense"
         if fact.kind != "export" or fact.undoes is not None:
             return None
         if not (issues := self.issues(fact.license_no)):

@@ -197,26 +197,31 @@ class LedgerAndBooks(RuleBasedStateMachine):
 
     def undo_everything(self) -> None:
         """With room to move, every entry can be undone; then nothing is left anywhere."""
-        room = [Fact("allocate", country, 1_000_000, TODAY) for country in self.books.countries()]
-        room += [
-            Fact("license", home, 10_000, TODAY, number) for number, home in self.books.licenses().items()
-        ]
-        first = len(self.books.facts)
-        for fact in room:
-            self.submit([fact], None)
-        backwards = ["release", "return", "restore", "unblock", "withdraw"]
-        forwards = ["export", "overrun", "block", "license", "allocate"]
-        # what is left of a license whose number went to another country, once that is undone
-        for kind in (*backwards, *forwards, *backwards, *forwards):
-            for seq in range(1, first + len(room) + 1):
-                done = self.books.facts[seq - 1]
-                if done.kind == kind and done.undoes is None and seq not in self.books.undone():
-                    self.submit([self.undoing(seq)], None)
+        homes = self.books.licenses()
+        named = {(fact.license_no, fact.country) for fact in self.books.facts if fact.license_no is not None}
+        self.undo_all(list(homes.items()))
+        for number, country in sorted(named - homes.items()):  # of a number that went to another country
+            self.undo_all([(number, country)])
         assert len(self.books.facts) == 2 * len(self.books.undone())
         for row in contents(self.url)["balance"]:
             assert {name: tpp for name, tpp in row.items() if name.endswith("_tpp") and tpp != 0} == {}
         assert {row["headroom_tpp"] for row in self.ledger.headroom()} <= {0}
         assert {row["outstanding_tpp"] for row in self.ledger.licenses()} <= {0}
+
+    def undo_all(self, licenses: list[tuple[str, str]]) -> None:
+        """With room in every country, and under these licenses, undo all that can be."""
+        room = [Fact("allocate", country, 1_000_000, TODAY) for country in self.books.countries()]
+        room += [Fact("license", home, 10_000, TODAY, number) for number, home in licenses]
+        for fact in room:
+            self.submit([fact], None)
+        last = len(self.books.facts)
+        backwards = ["release", "return", "restore", "unblock", "withdraw"]
+        forwards = ["export", "overrun", "block", "license", "allocate"]
+        for kind in (*backwards, *forwards):
+            for seq in range(1, last + 1):
+                done = self.books.facts[seq - 1]
+                if done.kind == kind and done.undoes is None and seq not in self.books.undone():
+                    self.submit([self.undoing(seq)], None)
 
 
 TestLedgerAndBooks = LedgerAndBooks.TestCase

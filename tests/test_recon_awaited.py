@@ -54,6 +54,11 @@ def _deltas(tmp_path: Path) -> Iterator[Deltas]:
         yield made
 
 
+def both(change: str, code: str, key: str = "X2/1") -> Told:
+    """What is so of customs and of the vendor."""
+    return [(change, code, source, key) for source in ("declarations", "shipments")]
+
+
 def exported(
     deltas: Deltas, name: str, on: str, quantity: int = 10, *, told: bool = True, **more: Any
 ) -> None:
@@ -67,36 +72,49 @@ def exported(
 def test_what_no_later_file_tells_is_missing_once_its_days_are_over_until_one_does(deltas: Deltas) -> None:
     exported(deltas, "X2/1", "2026-11-02", told=False)
     exported(deltas, "X3/1", "2026-11-02")
-    in_transit, missing = (
-        ("IN_TRANSIT", "declarations", "X2/1"),
-        ("MISSING_IN_SOURCE", "declarations", "X2/1"),
-    )
-    assert deltas.run("2026-11-02", "2026-11-02") == [("new", *in_transit)]
+    assert deltas.run("2026-11-02", "2026-11-02") == both("new", "IN_TRANSIT")
     exported(deltas, "X4/1", "2026-11-03")
-    assert deltas.run("2026-11-03", "2026-11-03") == [("persisting", *in_transit)]
-    assert deltas.run("2026-11-07", "2026-11-04") == [("persisting", *in_transit)]
-    assert deltas.run("2026-11-08", "2026-11-08") == [("cleared", *in_transit), ("new", *missing)]
-    assert deltas.run("2026-11-09", "2026-11-09") == [("persisting", *missing)]
+    assert deltas.run("2026-11-03", "2026-11-03") == both("persisting", "IN_TRANSIT")
+    assert deltas.run("2026-11-07", "2026-11-04") == both("persisting", "IN_TRANSIT")
+    missing = [*both("cleared", "IN_TRANSIT"), *both("new", "MISSING_IN_SOURCE")]
+    assert deltas.run("2026-11-08", "2026-11-08") == missing
+    assert deltas.run("2026-11-09", "2026-11-09") == both("persisting", "MISSING_IN_SOURCE")
     deltas.night.told("X2/1", "L1", 10, "2026-11-02")
-    assert deltas.run("2026-11-10", "2026-11-10") == [("cleared", *missing)]
+    assert deltas.run("2026-11-10", "2026-11-10") == both("cleared", "MISSING_IN_SOURCE")
     assert (deltas.run("2026-11-11", "2026-11-11"), deltas.status) == ([], "FINAL")
 
 
-def test_what_is_told_late_is_no_longer_in_transit(deltas: Deltas) -> None:
+def test_what_customs_tells_late_is_owed_by_the_vendor_all_the_same(deltas: Deltas) -> None:
     exported(deltas, "X2/1", "2026-11-02", told=False)
-    in_transit = ("IN_TRANSIT", "declarations", "X2/1")
-    assert deltas.run("2026-11-02", "2026-11-02") == [("new", *in_transit)]
+    exported(deltas, "X3/1", "2026-11-02")
+    assert deltas.run("2026-11-02", "2026-11-02") == both("new", "IN_TRANSIT")
     deltas.night.told("X2/1", "L1", 10, "2026-11-02")
-    assert deltas.run("2026-11-03", "2026-11-03") == [("cleared", *in_transit)]
+    deltas.night.shipped.clear()
+    in_transit, missing = ("IN_TRANSIT", "shipments", "X2/1"), ("MISSING_IN_SOURCE", "shipments", "X2/1")
+    told = [("cleared", "IN_TRANSIT", "declarations", "X2/1"), ("persisting", *in_transit)]
+    assert deltas.run("2026-11-03", "2026-11-03") == told
+    assert deltas.run("2026-11-08", "2026-11-04") == [("cleared", *in_transit), ("new", *missing)]
 
 
 def test_what_was_taken_back_in_the_ledger_is_owed_no_more(deltas: Deltas) -> None:
     exported(deltas, "X2/1", "2026-11-02", told=False)
-    in_transit = ("IN_TRANSIT", "declarations", "X2/1")
     deltas.run("2026-11-02", "2026-11-02")
     (seq,) = (row["seq"] for row in deltas.night.ledger.statement("AE") if row["reference"] == "X2/1")
     deltas.night.ledger.reverse(seq, "it did not leave")
-    assert deltas.run("2026-11-03", "2026-11-03") == [("cleared", *in_transit)]
+    assert deltas.run("2026-11-03", "2026-11-03") == [("cleared", "IN_TRANSIT", "declarations", "X2/1")]
+
+
+def test_what_was_corrected_in_the_ledger_is_owed_as_before(deltas: Deltas) -> None:
+    """Nor does the declaration of another export of as many pieces settle it."""
+    exported(deltas, "X2/1", "2026-11-02", told=False)
+    owed = ("IN_TRANSIT", "declarations", "X2/1")
+    assert deltas.run("2026-11-02", "2026-11-02") == [("new", *owed)]
+    (seq,) = (row["seq"] for row in deltas.night.ledger.statement("AE") if row["reference"] == "X2/1")
+    deltas.night.ledger.correct(seq, {"consignee": "Example Cloud LLC"}, "as it is written")
+    assert ("persisting", *owed) in deltas.run("2026-11-03", "2026-11-03")
+    deltas.night.told("X9/1", "L1", 10, "2026-11-03")
+    assert ("persisting", *owed) in deltas.run("2026-11-04", "2026-11-04")
+    assert ("new", "MISSING_IN_SOURCE", *owed[1:]) in deltas.run("2026-11-08", "2026-11-05")
 
 
 def test_a_vendor_owes_what_it_did_not_tell_whatever_else_it_tells_since(deltas: Deltas) -> None:
@@ -143,10 +161,50 @@ def test_what_the_ledger_has_since_as_it_was_told_is_cleared(deltas: Deltas) -> 
     assert deltas.run("2026-11-05", "2026-11-05") == [("cleared", *differs)]
 
 
+def test_what_only_a_part_of_the_ledger_has_as_it_was_told_stays_open(deltas: Deltas) -> None:
+    """Also where another declaration of as many pieces comes along."""
+    for quantity in (10, 25, 40):
+        deltas.night.clock.set("2026-11-02")
+        deltas.night.bare("export", "L1", quantity, "2026-11-02", reference="X2/1")
+    deltas.night.told("X2/1", "L1", 40, "2026-11-02")
+    exported(deltas, "X3/1", "2026-11-02", 9)
+    for told in (deltas.night.declared, deltas.night.shipped):
+        told["X3/1"]["quantity"] = 8
+    found = {each[1:] for each in deltas.run("2026-11-02", "2026-11-02") if each[2] == "declarations"}
+    assert found == {("QUANTITY", "declarations", "X2/1"), ("QUANTITY", "declarations", "X3/1")}
+    deltas.night.told("X9/1", "L1", 9, "2026-11-02")
+    kept = {each[1:] for each in deltas.run("2026-11-03", "2026-11-03") if each[0] == "persisting"}
+    assert found <= kept
+
+
+@pytest.mark.parametrize("code", ["UNIT", "TREATMENT", "CANCELLED_AT_SOURCE", "DUPLICATE"])
+def test_what_was_put_right_as_it_was_told_is_cleared(deltas: Deltas, code: str) -> None:
+    night, ledger = deltas.night, deltas.night.ledger
+    exported(deltas, "X2/1", "2026-11-02", 8)
+    if code == "UNIT":
+        night.declared["X2/1"]["quantity"] = night.shipped["X2/1"]["quantity"] = 64
+    elif code == "TREATMENT":
+        night.license("L2")
+        night.declared["X2/1"]["license_no"] = night.shipped["X2/1"]["license_no"] = "L2"
+    elif code == "CANCELLED_AT_SOURCE":
+        night.declared["X2/1"]["action"] = "cancel"
+        del night.shipped["X2/1"]
+    else:
+        night.bare("export", "L1", 8, "2026-11-02", reference="X2/1")
+    assert ("new", code, "declarations", "X2/1") in deltas.run("2026-11-02", "2026-11-02")
+    assert ("persisting", code, "declarations", "X2/1") in deltas.run("2026-11-03", "2026-11-03")
+    seqs = [row["seq"] for row in ledger.statement("AE") if row["reference"] == "X2/1"]
+    if code in ("UNIT", "TREATMENT"):
+        ledger.correct(seqs[0], {"quantity": 64} if code == "UNIT" else {"license_no": "L2"}, "as told")
+    else:
+        ledger.reverse(seqs[-1], "as told")
+    assert ("cleared", code, "declarations", "X2/1") in deltas.run("2026-11-04", "2026-11-04")
+
+
 def test_days_between_two_files_are_not_passed_over(deltas: Deltas) -> None:
     exported(deltas, "X2/1", "2026-11-03", told=False)
-    in_transit = ("IN_TRANSIT", "declarations", "X2/1")
-    assert deltas.run("2026-11-06", "2026-11-05") == [("new", *in_transit)]
+    exported(deltas, "X3/1", "2026-11-05")
+    assert deltas.run("2026-11-06", "2026-11-05") == both("new", "IN_TRANSIT")
 
 
 def test_a_night_that_is_run_again_finds_what_it_found(deltas: Deltas) -> None:

@@ -118,3 +118,25 @@ def test_what_leaves_after_the_period_under_a_license_of_it_is_as_sound_as_befor
         night.run_number += 1
         found = {(row["code"], row["key"]) for row in ledger.reconcile(night.write(feeds), out=out).rows()}
         assert {("PERIOD", "X3/1"), ("PERIOD", "X4/1")} <= found
+
+
+def test_what_left_after_the_period_under_a_license_that_had_expired_is_told_as_that(tmp_path: Path) -> None:
+    night = Night(f"sqlite:///{tmp_path / 'tppq.db'}", as_of="2028-05-20")
+    term = {"issued_on": "2027-12-01", "expires_on": "2028-03-01"}
+    given = {"license_no": "L1", "device_id": H100, "quantity": 100, "consignee": "Example Cloud"}
+    with night.ledger as ledger:
+        night.quota("AE")
+        night.post("license", "AE", term["issued_on"], expires_on=term["expires_on"], **given)
+        night.licensed["L1"] = {
+            **given, **term, "country": "AE", "licensed_tpp": 100 * H100_TPP, "state": "expired",
+        }  # fmt: skip
+        night.told("X1/1", "L1", 7, "2028-05-02")
+        feeds, out = tmp_path / "feeds", tmp_path / "out"
+        (found,) = ledger.reconcile(night.write(feeds), out=out).rows()
+        assert (found["code"], found["key"]) == ("EXPIRED_USE", "X1/1")
+        night.post(
+            "overrun", "AE", "2028-05-02", reference="X1/1", reason="left all the same",
+            **(given | {"quantity": 7}),
+        )  # fmt: skip
+        night.run_number += 1
+        assert {row["code"] for row in ledger.reconcile(night.write(feeds), out=out)} == {"EXPIRED_USE"}

@@ -255,6 +255,19 @@ def test_nothing_is_moved_to_a_license_that_cannot_take_it(office: Office) -> No
     assert office.steps() == {}
 
 
+@pytest.mark.parametrize("moved", [[("export", 5), ("restore", 3)], [("export", 1), ("export", 1)]])
+def test_an_entry_is_not_moved_where_it_is_not_what_was_told(
+    office: Office, moved: list[tuple[str, int]]
+) -> None:
+    """Part of it was restored, or it is one of several."""
+    office.night.license("L2")
+    for kind, quantity in moved:
+        office.night.bare(kind, "L2", quantity, reference="X2/1")
+    office.night.told("X2/1", "L1", 2)
+    office.run()
+    assert "TREATMENT" not in office.steps()
+
+
 def test_a_vendor_alone_under_another_license_is_asked(office: Office) -> None:
     office.night.license("L2")
     office.night.shipped["X1/1"]["license_no"] = "L2"

@@ -238,3 +238,15 @@ def test_no_license_of_several_devices_has_a_break_where_all_agree(
             exported(night, name, number, quantity, device, reference, **more)
             night.declared[name]["device_id"] = by.choice((device, ""))
     assert run() == []
+
+
+@pytest.mark.parametrize(("tpp", "net_tpp"), [(1_000_000, 1_000_000 - 10 * 15_840), (100, 100 - 10 * 4_989)])
+def test_nameless_pieces_are_not_worth_more_or_less_than_any_device_of_their_license(
+    night: Night, run: Callable[[], Rows], tpp: int, net_tpp: int
+) -> None:
+    licensed(night, "L1", H100, A100)
+    night.told("X1/1", "L1", 10)
+    del night.shipped["X1/1"]
+    night.post("export", "AE", LEFT, license_no="L1", reference="X1/1", tpp=tpp)
+    (row,) = run()
+    assert (row["code"], row["source"], row["net_tpp"]) == ("QUANTITY", "declarations", net_tpp)

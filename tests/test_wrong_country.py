@@ -125,3 +125,38 @@ def test_a_night_has_one_license_of_a_number_and_is_clean_once_its_country_is_co
         assert [row["change"] for row in ledger.reconcile(night.write(feeds), out=out).rows()] == ["cleared"]
         night.post("overrun", "SA", "2026-10-06", license_no="L1", tpp=5, reason="left all the same")
         assert [row["license_no"] for row in ledger.report("misuse").rows()] == ["L1"]
+
+
+def test_what_leaves_under_a_number_that_was_undone_elsewhere_is_told_the_way_out(ledger: Ledger) -> None:
+    ledger.reverse(_licensed(ledger, "AE"), "of SA")
+    with pytest.raises(UnknownLicense, match="L1 was undone in AE: post the license for SA first"):
+        ledger.post(entry("export", "SA", "2026-02-02", license_no="L1", tpp=5))
+
+
+def test_what_was_canceled_in_the_first_country_is_not_open_in_the_second(ledger: Ledger) -> None:
+    given = {"license_no": "L1", "tpp": 100}
+    license_seq = ledger.post(entry("license", "AE", "2026-02-01", **given))[0].seq
+    ledger.post(entry("export", "AE", "2026-02-02", **given), entry("restore", "AE", "2026-02-03", **given))
+    ledger.correct(license_seq, {"country": "SA"}, "it is for SA")
+    for kind, tpp in (("export", 40), ("restore", 10)):
+        ledger.post(entry(kind, "SA", "2026-02-04", license_no="L1", tpp=tpp))
+    rows = ledger.report("returns-open", as_of="2026-02-10").rows()
+    assert [(row["country"], row["tpp"], row["open_tpp"]) for row in rows] == [("SA", 10, 10)]
+    assert ledger.verify().rows() == []
+
+
+def test_a_return_that_is_undone_brings_no_number_back(ledger: Ledger) -> None:
+    """What closed the license in the first country would be forgotten: verify would miss it."""
+    given = {"license_no": "L1", "tpp": 100}
+    license_seq = ledger.post(entry("license", "AE", "2026-02-01", **given))[0].seq
+    ledger.post(entry("release", "AE", "2026-02-02", reason="revoked", **given))
+    ledger.post(entry("overrun", "AE", "2026-02-03", reason="left", **given), approver="omar")
+    ledger.post(entry("restore", "AE", "2026-02-04", **given))
+    ledger.reverse(license_seq, "of SA")
+    given["tpp"] = 50
+    ledger.post(entry("overrun", "AE", "2026-02-05", reason="left", **given), approver="omar")
+    returned = ledger.post(entry("return", "AE", "2026-02-06", **given))[0].seq
+    ledger.reverse(_licensed(ledger, "SA"), "not of SA either")
+    with pytest.raises(UnknownLicense, match="L1 was undone in SA: post the license for AE first"):
+        ledger.reverse(returned, "it did not come back", approver="omar")
+    assert ledger.verify().rows() == []

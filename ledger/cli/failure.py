@@ -168,7 +168,7 @@ def _asks_for_json(arguments: Sequence[str]) -> bool:
     forms = [form for form in starmap(_form, pairs) if form is not None]
     if not forms:
         try:
-            forms = [settings({}, os.environ, Path.cwd()).format or ""]
+            forms = [os.environ.get("TPPQ_FORMAT") or settings({}, os.environ, Path.cwd()).format or ""]
         except (errors.LedgerError, OSError):
             return False
     return not {"json", "ndjson"}.isdisjoint(forms)

@@ -10,6 +10,7 @@ with number as (
 ended as (
     select
         l.license_no,
+        l.country,
         l.licensed_tpp,
         l.outstanding_tpp,
         l.issued_on,
@@ -29,6 +30,7 @@ ended as (
 moved as (
     select
         e.license_no,
+        e.country::varchar as country,
         e.effective_on,
         case
             when e.kind in ('license', 'restore') then e.tpp
@@ -79,7 +81,7 @@ tenth as (
                     // any_value(c.term_days)
         end as released_permille
     from cut as c
-    inner join moved as m on c.license_no = m.license_no
+    inner join moved as m on c.license_no = m.license_no and c.country = m.country
     group by c.license_no, c.is_over, c.tenth
 )
 

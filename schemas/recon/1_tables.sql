@@ -4,7 +4,8 @@ create type source_name as enum('licenses', 'declarations', 'shipments', 'reexpo
 create type match_name as enum('K1', 'K2', 'K3', 'K4', 'K5', 'K6');
 
 -- line: one row per export as the ledger holds it. `itn` and `line_no` are read from its reference: ITN, or
--- ITN/line; -R marks a declaration that was made anew.
+-- ITN/line; -R marks a declaration that was made anew. `is_whole`: it is one entry, of which nothing was
+-- restored.
 create table line (
     seq bigint not null,
     kind varchar not null,
@@ -17,7 +18,8 @@ create table line (
     reference varchar,
     consignee varchar,
     itn varchar,
-    line_no integer
+    line_no integer,
+    is_whole boolean not null
 );
 
 -- came_back: one row per return as the ledger holds it.

@@ -1,7 +1,7 @@
 -- lawful: one row per thing that was set aside for the tier of its country, or for a day after the regime's
 -- period, and is none, as the goods went there under a license that the ledger holds for that country, and
--- that was in force on their day: whoever was Tier 2 when it was issued is sent what it holds, whatever tier
--- that is now, and for as long as it runs.
+-- that was in force on their day, or had been: whoever was Tier 2 when it was issued is sent what it holds,
+-- whatever tier that is now.
 create table lawful as
 with license_of as (
     select
@@ -26,13 +26,15 @@ inner join license_held as h
     on
         coalesce(q.license_no, o.license_no) = h.license_no
         and q.country = h.country
-        and coalesce(d.exported_on, s.shipped_on, r.moved_on)
-        between h.issued_on and coalesce(h.released_on, h.expires_on)
+        and coalesce(d.exported_on, s.shipped_on, r.moved_on) >= h.issued_on
 where
     q.source <> 'licenses'
     and (
-        (q.code = 'COUNTRY' and q.column_name = 'country')
-        -- else the day is one that has not come
+        (
+            q.code = 'COUNTRY' and q.column_name = 'country'
+            and coalesce(d.exported_on, s.shipped_on, r.moved_on) <= coalesce(h.released_on, h.expires_on)
+        )
+        -- what left after its license expired is told as that; else the day is one that has not come
         or (q.code = 'PERIOD' and coalesce(d.exported_on, s.shipped_on, r.moved_on) <= c.as_of + 1)
     );
 
@@ -105,6 +107,18 @@ select
     case when len(h.device_ids) > 0 then h.device_ids else coalesce(n.device_ids, []) end as device_ids
 from license_held as h
 left join named as n on h.license_no = n.license_no;
+
+-- license_bound: one row per license of several devices, with the least and the most that a piece of it is
+-- worth, by the catalogue or the maker.
+create table license_bound as
+select
+    n.license_no,
+    min(least(d.tpp, d.declared_tpp)) as least_tpp,
+    max(greatest(d.tpp, d.declared_tpp)) as most_tpp
+from license_devices as n
+inner join device as d on list_contains(n.device_ids, d.device_id)
+where len(n.device_ids) > 1
+group by n.license_no;
 
 -- license_worth: one row per license of one device whose TPP per piece is known: as the licensing office
 -- states it where that is the TPP of its device, or near it (else the row was set aside for it), else as the

@@ -135,7 +135,11 @@ select
     -- what the source cannot be worth by itself is worth what the ledger says a piece is
     case
         when h.is_cancelled then 0
-        else coalesce(h.tpp + w.other_tpp, h.quantity * o.tpp // nullif(o.quantity, 0), o.tpp)
+        else coalesce(
+            h.tpp + w.other_tpp, h.quantity * o.tpp // nullif(o.quantity, 0),
+            -- within what so many pieces of its devices can be worth
+            least(greatest(o.tpp, h.quantity * b.least_tpp), h.quantity * b.most_tpp), o.tpp
+        )
     end as told_tpp,
     o.by_tpp,
     w.other_tpp as other_worth_tpp,
@@ -150,4 +154,5 @@ select
 from ours as o
 inner join theirs as h on o.match_key = h.match_key and o.set_no = h.set_no
 inner join worth as w on o.match_key = w.match_key and o.set_no = w.set_no
+left join license_bound as b on o.license_no = b.license_no
 cross join now_source as n;

@@ -104,7 +104,7 @@ summed as (
 
 select
     s.seq, s.kind::varchar as kind, s.country::varchar as country, s.license_no, s.device_id, s.quantity,
-    s.tpp, s.effective_on as on_day, s.reference, s.consignee
+    s.tpp, s.effective_on as on_day, s.reference, s.consignee, true as is_whole
 from standing as s
 anti join restored as r
     on
@@ -127,6 +127,7 @@ select
     n.tpp,
     case when n.tpp > 0 then n.export_on else n.restore_on end as on_day,
     n.reference,
-    n.consignee
+    n.consignee,
+    false as is_whole
 from summed as n
 where n.tpp <> 0

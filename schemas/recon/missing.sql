@@ -1,10 +1,17 @@
--- owed: one row per source and export that it did not know on an earlier night: it is looked for again,
--- whatever days the files of this night cover.
+-- owed: one row per source and export that it did not know on an earlier night, or what stands in its place:
+-- it is looked for again, whatever days the files of this night cover.
 create table owed as
-select distinct
+select
     a.source,
     unnest(a.seqs) as seq
 from awaited as a
+where a.is_missed
+union
+select
+    a.source,
+    l.seq
+from awaited as a
+inner join line as l on a.key = l.itn || '/' || l.line_no
 where a.is_missed;
 
 -- found: adds one row per break for what only one side has: exports that customs does not know (once the five
@@ -76,10 +83,14 @@ where
             )
         )
     )
-    and o.seq not in (
-        select unnest(f.seqs)
-        from found as f
-        where f.source = 'declarations' and f.source_says = 'nothing'
+    -- where later nights are not told of its day again, it is asked for by itself
+    and (
+        c.from_on is not null
+        or o.seq not in (
+            select unnest(f.seqs)
+            from found as f
+            where f.source = 'declarations' and f.source_says = 'nothing'
+        )
     )
     -- what customs took back did not leave: the vendor bears that out
     and o.seq not in (select unnest(f.seqs) from found as f where f.code = 'CANCELLED_AT_SOURCE');

@@ -103,6 +103,7 @@ where r.of_restore = 1 and r.of_line = 1;
 update line
 set
     tpp = line.tpp + f.tpp,
+    is_whole = false,
     -- what was restored by TPP alone is so many pieces, where it comes out even
     quantity = case
         when f.quantity is not null then line.quantity + f.quantity

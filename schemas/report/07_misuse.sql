@@ -51,11 +51,12 @@ recorded as (
 licensed as (
     select
         e.license_no,
+        e.country,
         min(e.device_id) as device_id,
         sum(e.quantity)::bigint as quantity
     from entry as e
     where e.kind = 'license' and e.reverses_seq is null and not is_undone(e.seq)
-    group by e.license_no
+    group by e.license_no, e.country
     having count(distinct e.device_id) = 1 and bool_and(e.quantity is not null)
 ),
 
@@ -66,7 +67,10 @@ moved as (
             as exported,
         max(e.seq) filter (e.kind = 'export') as seq
     from entry as e
-    inner join licensed as l on e.license_no = l.license_no and coalesce(e.device_id = l.device_id, true)
+    inner join licensed as l
+        on
+            e.license_no = l.license_no and e.country = l.country
+            and coalesce(e.device_id = l.device_id, true)
     where
         e.kind in ('export', 'restore')
         and e.reverses_seq is null

@@ -44,9 +44,11 @@ held as (
 summed as (
     select
         v.license_no,
+        v.country,
         v.seq,
         sum(case when v.kind = 'restore' then v.tpp else -v.tpp end) over (
-            partition by v.license_no order by v.seq rows between unbounded preceding and current row
+            partition by v.license_no, v.country order by v.seq
+            rows between unbounded preceding and current row
         ) as sum_tpp
     from live as v
     where v.kind in ('restore', 'export', 'release')
@@ -55,9 +57,10 @@ summed as (
 level as (
     select
         s.license_no,
+        s.country,
         (arg_max(s.sum_tpp, s.seq) - least(0, min(s.sum_tpp)))::bigint as open_tpp
     from summed as s
-    group by s.license_no
+    group by s.license_no, s.country
 ),
 
 canceled as (
@@ -88,7 +91,7 @@ pending as (
         least(v.open_tpp, h.outstanding_tpp) as open_tpp,
         k.reference
     from canceled as k
-    inner join level as v on k.license_no = v.license_no
+    inner join level as v on k.license_no = v.license_no and k.country = v.country
     inner join held as h on k.license_no = h.license_no and k.country::varchar = h.country
     where least(v.open_tpp, h.outstanding_tpp) > 0
     union all
