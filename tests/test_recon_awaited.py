@@ -193,12 +193,19 @@ def test_what_was_put_right_as_it_was_told_is_cleared(deltas: Deltas, code: str)
         night.bare("export", "L1", 8, "2026-11-02", reference="X2/1")
     assert ("new", code, "declarations", "X2/1") in deltas.run("2026-11-02", "2026-11-02")
     assert ("persisting", code, "declarations", "X2/1") in deltas.run("2026-11-03", "2026-11-03")
-    seqs = [row["seq"] for row in ledger.statement("AE") if row["reference"] == "X2/1"]
+    (*_, last) = (row["seq"] for row in ledger.statement("AE") if row["reference"] == "X2/1")
+    ledger.correct(last, {"consignee": "Example Cloud LLC"}, "as it is written")  # which settles nothing
+    assert ("persisting", code, "declarations", "X2/1") in deltas.run("2026-11-04", "2026-11-04")
+    seqs = [
+        row["seq"]
+        for row in ledger.sql("from statement('AE') where reverses_seq is null order by seq")
+        if row["reference"] == "X2/1"
+    ]
     if code in ("UNIT", "TREATMENT"):
-        ledger.correct(seqs[0], {"quantity": 64} if code == "UNIT" else {"license_no": "L2"}, "as told")
+        ledger.correct(seqs[-1], {"quantity": 64} if code == "UNIT" else {"license_no": "L2"}, "as told")
     else:
         ledger.reverse(seqs[-1], "as told")
-    assert ("cleared", code, "declarations", "X2/1") in deltas.run("2026-11-04", "2026-11-04")
+    assert ("cleared", code, "declarations", "X2/1") in deltas.run("2026-11-05", "2026-11-05")
 
 
 def test_days_between_two_files_are_not_passed_over(deltas: Deltas) -> None:

@@ -40,6 +40,21 @@ settled_entry as (
     group by e.name, e.seq
 ),
 
+-- what stands of it, or in its place
+standing as (
+    select
+        e.name,
+        l.seq
+    from entry_of as e
+    inner join line as l on e.seq = l.seq
+    union
+    select
+        e.name,
+        l.seq
+    from entry_of as e
+    inner join line as l on e.key = l.itn || '/' || l.line_no
+),
+
 as_told as (
     select
         a.name,
@@ -99,7 +114,7 @@ union
 -- of what customs took back, or was posted twice, nothing stands, or but one
 select a.name
 from awaited as a
-left join line as l on list_contains(a.seqs, l.seq)
+left join standing as l on a.name = l.name
 where a.code in ('CANCELLED_AT_SOURCE', 'DUPLICATE') and len(a.seqs) > 0
 group by a.name
 having count(l.seq) = max(case a.code when 'DUPLICATE' then 1 else 0 end)
