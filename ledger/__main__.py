@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import gc
+import signal
 import sys
-
-from ledger.cli import run
-from ledger.cli.streams import let_go
-from ledger.installed import WithoutPandas
 
 _OBJECTS = 50_000
 """New objects after which Python looks for garbage: starting up makes many, and no garbage."""
@@ -18,7 +15,13 @@ _SIGNALED = 128
 
 def main() -> None:
     """Run the command and end the process with its exit status."""
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # till `run` can tell of Ctrl-C without a traceback
     gc.set_threshold(_OBJECTS)
+    from ledger.cli import run  # after that, as it takes the longest  # noqa: PLC0415
+    from ledger.cli.streams import let_go  # likewise  # noqa: PLC0415
+    from ledger.installed import WithoutPandas  # likewise  # noqa: PLC0415
+
     sys.meta_path.insert(0, WithoutPandas())
     status = run()
     if status > _SIGNALED:

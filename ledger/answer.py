@@ -87,6 +87,32 @@ class Rows:
         return [dict(zip(self.names, row, strict=True)) for row in self.rows]
 
 
+def plain(table: Any) -> Any:
+    """An Arrow table whose columns have names of their own, and words as text. Raises BadQuery.
+
+    DuckDB answers with what it keeps as one of a few words as a dictionary, which no frame takes for text.
+    """
+    names = table.column_names
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise BadQuery(
+            f"two columns are called {', '.join(twice)}: give one of them another name (... as ...)"
+        )
+    columns = [column.cast(_plain(column.type)) for column in table.columns]
+    return table.from_arrays(columns, names=names) if columns else table
+
+
+def _plain(kind: Any) -> Any:
+    import pyarrow as pa  # as above  # noqa: PLC0415
+
+    if pa.types.is_dictionary(kind):
+        return kind.value_type
+    if pa.types.is_list(kind):
+        return pa.list_(_plain(kind.value_type))
+    if pa.types.is_struct(kind):
+        return pa.struct([each.with_type(_plain(each.type)) for each in kind])
+    return kind
+
+
 def _listed(name: str, column: Any) -> list[Any]:
     """The values of an Arrow column. Raises BadQuery for a day that Python's calendar does not have."""
     try:
@@ -131,8 +157,8 @@ class Answer:
         self, given: Any, basis: Mapping[str, Any], aside: Mapping[str, Any] = MappingProxyType({})
     ) -> None:
         self.given = given
-        self.basis = basis
-        self.aside = aside
+        self.basis = dict(basis)
+        self.aside = dict(aside)  # a view of a mapping cannot be pickled
         self._arrow = None if isinstance(given, Rows) else given
 
     @property

@@ -7,16 +7,19 @@ So does whoever looks after a power cut: the bytes reach the disk before the nam
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import re
 import shutil
+import threading
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from stat import S_IMODE, S_ISREG
 from threading import get_ident
 
-from ledger.errors import Misconfigured, Unreachable
+from ledger.errors import Busy, Misconfigured, Unreachable
 
 NO_ROOM = frozenset({errno.EDQUOT, errno.EFBIG, errno.EIO, errno.ENOSPC})
 """What is wrong with the disk, and not with the name that was given: it may be over in a while."""
@@ -24,14 +27,29 @@ NO_ROOM = frozenset({errno.EDQUOT, errno.EFBIG, errno.EIO, errno.ENOSPC})
 _NOT_HERE = frozenset({errno.EINVAL, errno.ENOTSUP, errno.EACCES, errno.EPERM})
 """What systems answer that write no folder down, or not for whoever may not list it."""
 
-_PART = re.compile(r".+?[.-]([0-9]{1,9})(?:-[0-9]+)?\.(?:part(?:\.\w+)?(?:-\w+)?|spill)")
-"""What is written aside, here and elsewhere, says which process writes it."""
+_PART = re.compile(r".+?[.-]([0-9]{1,9})(?:-([0-9]{1,20}))?\.(?:part(?:\.\w+)?(?:-\w+)?|spill)")
+"""What is written aside, here and elsewhere, says which process writes it, and which thread of it."""
 
 _LONGEST_NAME = 200
 """In bytes, of a file that is written aside: what is added has room beside it, of 255."""
 
 _UNTOUCHED_SECONDS = 3_600
 """A folder may be another machine's too, of whose processes nothing is known here."""
+
+
+@contextmanager
+def alone(folder: Path, does: str) -> Iterator[None]:
+    """Alone among those who do this to a folder, which is made. Raises Busy, OSError."""
+    folder.mkdir(parents=True, exist_ok=True)
+    held = os.open(folder, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Busy(f"somebody else {does} to {folder} now: try again", folder=str(folder)) from None
+        yield
+    finally:
+        os.close(held)
 
 
 def write(place: Path, contents: bytes) -> None:
@@ -98,23 +116,32 @@ def put_new(part: Path, place: Path) -> None:
 
 
 def clear_up(folder: Path) -> None:
-    """Remove from a folder what processes wrote aside that were killed: they are no more, nor was it touched.
-
-    What cannot be removed stays.
-    """
-    before = time.time() - _UNTOUCHED_SECONDS
+    """Remove from a folder what processes wrote aside that were killed. What cannot be removed stays."""
     with suppress(OSError):
         for path in list(folder.iterdir()):
             match = _PART.fullmatch(path.name)
             with suppress(OSError):
-                if match and path.lstat().st_mtime < before and not lives(int(match[1])):
+                if match and is_left(int(match[1]), int(match[2] or 0), path):
                     if path.is_dir() and not path.is_symlink():
                         shutil.rmtree(path)
                     else:
                         path.unlink()
 
 
-def lives(process: int) -> bool:
+def is_left(process: int, thread: int, *files: Path) -> bool:
+    """Whether nobody writes these any more: no such thread is there, and long since none was touched.
+
+    Raises OSError.
+    """
+    before = time.time() - _UNTOUCHED_SECONDS
+    if any(each.lstat().st_mtime >= before for each in files if os.path.lexists(each)):
+        return False
+    if process == os.getpid():  # in a container each has the number of the one before
+        return all(each.ident != thread for each in threading.enumerate())
+    return not _lives(process)
+
+
+def _lives(process: int) -> bool:
     """Whether there is such a process: the one that was meant, or another by now."""
     try:
         os.kill(process, 0)

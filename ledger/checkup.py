@@ -7,7 +7,7 @@ import stat
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
-from ledger import roles, roster
+from ledger import guards, roles, roster
 from ledger.database import OTHER_SCHEMA, Database
 from ledger.reading import Reading
 from ledger.schema import SCHEMA_VERSION
@@ -29,6 +29,8 @@ def check(database: Database) -> list[Check]:
     try:
         found = reading.schema_version()
         if found is None:
+            if database.file is None and (hidden := guards.hidden(_guards(reading))):
+                return [_amiss(hidden)]
             elsewhere = "" if database.file is not None else f", {OTHER_SCHEMA}"
             return [Check("ledger", "fail", f"none at {database.name}", f"run tppq db init{elsewhere}")]
         if found != SCHEMA_VERSION:
@@ -49,9 +51,17 @@ def check(database: Database) -> list[Check]:
 def guarded(reading: Reading) -> Check:
     """Whether what makes the store append-only is there, and nothing that acts by itself besides."""
     if amiss := reading.guards_amiss():
-        said, _, way_out = amiss.partition("; ")
-        return Check("guards", "fail", said, way_out)
+        return _amiss(amiss)
     return Check("guards", "ok", "append-only: triggers, keys and checks are there", "")
+
+
+def _guards(reading: Reading) -> list[tuple[str, str]]:
+    return [(row[0], row[1]) for row in reading.read("guards")]
+
+
+def _amiss(amiss: str) -> Check:
+    said, _, way_out = amiss.partition("; ")
+    return Check("guards", "fail", said, way_out)
 
 
 def kept_apart(reading: Reading, head: Head) -> Iterator[Check]:
@@ -66,6 +76,9 @@ def kept_apart(reading: Reading, head: Head) -> Iterator[Check]:
             yield Check("roles", "ok", "none: whoever may write the file may do anything to it", "")
         return
     here = roles.here(reading.read)
+    if here.found_elsewhere:
+        yield Check("roles", "fail", *here.found_elsewhere)
+        return
     if here.owner != roles.OWNER:
         alone = f"none: everything belongs to {here.owner}"
         if head.shared:

@@ -7,7 +7,6 @@ row puts writers in order. Reads go through a connection of their own that canno
 
 from __future__ import annotations
 
-import logging
 import re
 import sqlite3
 from collections.abc import Mapping, Sequence
@@ -16,7 +15,7 @@ from functools import cached_property
 from itertools import groupby
 from typing import Any, NamedTuple
 
-from ledger import roles, schema
+from ledger import postgres, schema
 from ledger.address import Address
 from ledger.errors import Busy, LedgerError, Misconfigured, NotPermitted, Tampered, Unreachable
 
@@ -154,49 +153,33 @@ class Database:
         return connection
 
     def _opened_postgresql(self, *, read_only: bool) -> Any:
-        options = (
-            f"-c lock_timeout={int(self.busy_seconds * 1000)} -c synchronous_commit=on -c timezone=UTC"
-            f"{' -c default_transaction_read_only=on' if read_only else ''}"
-        )
+        assert self.address.server is not None
+        connection = postgres.connected(self.address.server, self.name)
         try:
-            given = self._psycopg.conninfo.conninfo_to_dict(self.address.server)
-        except self._psycopg.ProgrammingError:  # whose words hold the password
-            raise Misconfigured(
-                f"{self.name} cannot be read: write postgresql+psycopg://USER@HOST/DATABASE, and what is no "
-                "letter or digit in a password as %XX",
-                url=self.name,
-            ) from None
-        own = {
-            "options": f"{given.get('options', '')} {options}", "application_name": "tppq",
-            "client_encoding": "UTF8",
-        }  # fmt: skip
-        connection = self._psycopg.connect(self.address.server, **{"connect_timeout": 10} | given | own)
-        encoding = connection.info.parameter_status("server_encoding")
-        if encoding != "UTF8":
+            self._set(connection)
+        except BaseException:
             connection.close()
-            raise Misconfigured(
-                f"the database at {self.name} keeps text as {encoding}, which has not every letter: make one "
-                "with create database NAME encoding 'UTF8' template template0",
-                store=self.name,
-            )
-        connection.isolation_level = self._psycopg.IsolationLevel.READ_COMMITTED
+            raise
+        connection.read_only = read_only or None  # told with each begin, which no pooler drops
+        connection.autocommit = False
         return connection
 
-    @cached_property
-    def _psycopg(self) -> Any:
-        try:
-            import psycopg  # an extra: most ledgers are a file  # noqa: PLC0415
-        except ModuleNotFoundError:
-            raise Misconfigured(
-                "PostgreSQL needs the extra: pip install 'tppq[postgres]'", extra="postgres"
-            ) from None
-        logging.getLogger(psycopg.__name__).addHandler(logging.NullHandler())  # its errors are ours to tell
-        return psycopg
+    def _set(self, connection: Any) -> None:
+        """Set a session of PostgreSQL, in one round trip. Raises Misconfigured where it is not as asked."""
+        asked = postgres.settings(connection.info.options)
+        ((*_, pid, lost),) = self.rows(
+            connection.cursor(), "session", lock_timeout=str(int(self.busy_seconds * 1000)),
+            names=list(asked), wanted=list(asked.values()),
+        )  # fmt: skip
+        if lost:
+            raise postgres.dropped(self.name, asked, lost)
+        if pid != connection.info.backend_pid:  # a pooler: what one process has prepared, the next has not
+            connection.prepare_threshold = None
 
     @cached_property
     def driver_error(self) -> type[Exception]:
         """What the driver raises."""
-        error: type[Exception] = sqlite3.Error if self.dialect == "sqlite" else self._psycopg.Error
+        error: type[Exception] = sqlite3.Error if self.dialect == "sqlite" else postgres.driver().Error
         return error
 
     def no_ledger(self, why: str = "", elsewhere: str = "") -> Misconfigured:
@@ -215,10 +198,8 @@ class Database:
             return Tampered(
                 f"the store refused to continue its history ({said}): run tppq verify", store=self.name
             )
-        if "database is locked" in said or kind in ("LockNotAvailable", "QueryCanceled"):
+        if "database is locked" in said or kind == "LockNotAvailable":
             why = "another writer holds the ledger and did not let go in time"
-            if kind == "QueryCanceled":
-                why = f"{self.name} did not answer in time ({said})"
             return Busy(f"{why}: try again", store=self.name)
         if "no such column" in said or kind == "UndefinedColumn":
             return Misconfigured(
@@ -227,20 +208,19 @@ class Database:
         if "no such table" in said or kind == "UndefinedTable":
             elsewhere = "" if self.file is not None else f", {OTHER_SCHEMA}"
             return self.no_ledger(f" ({said})", elsewhere)
-        if kind in ("InsufficientPrivilege", "ReadOnlySqlTransaction") or "readonly database" in said:
-            why = f"this user may not do that to {self.name}: {said}"
-            if kind == "InsufficientPrivilege":
-                why = (
-                    f"{why}; connect as a member of {roles.WRITER} to post, or of {roles.READER} to ask; "
-                    f"where this is one, or neither role is there yet, {roles.MENDED_BY}"
-                )
-            if self.dialect == "sqlite":
-                why = (
-                    f"this user may not write to {self.name} and its folder, which SQLite needs even to read "
-                    "a ledger while others write to it: let them, or ask a copy of their own, made by "
-                    "somebody who may (tppq backup, tppq publish)"
-                )
-            return NotPermitted(why, store=self.name)
+        if self.file is None:
+            return postgres.refused(kind, said, self.name)
+        return self._of_the_file(error, said)
+
+    def _of_the_file(self, error: BaseException, said: str) -> LedgerError:
+        """What SQLite finds wrong with a file as a whole, or with whoever opens it."""
+        if "readonly database" in said:
+            return NotPermitted(
+                f"this user may not write to {self.name} and its folder, which SQLite needs even to read "
+                "a ledger while others write to it: let them, or ask a copy of their own, made by "
+                "somebody who may (tppq backup, tppq publish)",
+                store=self.name,
+            )
         if (damage := DAMAGED.get(getattr(error, "sqlite_errorname", ""))) is not None:
             said = f"the file is there, and {damage} ({said}): {PUT_ASIDE}"
         kind_of = Misconfigured if "not a database" in said else Unreachable  # perhaps another file was meant

@@ -242,7 +242,8 @@ class Core:
                 finally:
                     asked.rollback()  # within a SELECT may stand an INSERT
             except duckdb.Error as error:
-                raise BadQuery(str(error).strip(), query=query) from error
+                said = str(error).partition("\nStack Trace:")[0]  # DuckDB's own, where it fails
+                raise BadQuery(said.strip(), query=query) from error
             finally:
                 if beside is not None:
                     asked.close()

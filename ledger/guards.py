@@ -13,6 +13,12 @@ _FUNCTION = re.compile(r"create or replace function (\w+)\(\).*?as \$\$(.*?)\$\$
 _ACTS = re.compile(r"(create )?(trigger|rule) ", re.IGNORECASE)
 """How the definition of what acts by itself begins."""
 
+_REFUSES = re.compile(r"(create )?unique index|holds", re.IGNORECASE)
+"""How the definition of a key or a check begins."""
+
+_HIDES = "row security"
+"""What `guards.postgresql.sql` calls a table of which not every row is shown."""
+
 _CONSTRAINT = re.compile(r"^    constraint (\w+) ", re.MULTILINE)
 _UNNAMED = "entry_request_id_request_part_key"
 """As PostgreSQL calls the key that makes a request one post, which `tables.*.sql` gives no name."""
@@ -35,14 +41,29 @@ def amiss(dialect: str, found: Iterable[tuple[str, str]], mended_by: str = "run 
     there, ours = list(found), _expected(dialect)
     if away := missing(dialect, there):
         return f"{', '.join(away)} missing, changed or disabled; {_way_out(away, mended_by)}"
-    strange = {name for name, definition in there if _ACTS.match(definition) and ours.get(name) != definition}
-    if strange:
-        named = ", ".join(sorted(strange))
+    strange = [(name, definition) for name, definition in there if ours.get(name) != definition]
+    if acting := _named(strange, _ACTS):
         return (
-            f"{named} is not one of the ledger's own triggers and may change what is written; drop it, then "
+            f"{acting} is not one of the ledger's own triggers and may change what is written; drop it, then "
             "run tppq verify to see what was done with it"
         )
-    return None
+    if refusing := _named(strange, _REFUSES):
+        return f"{refusing} is none of the ledger's own keys and checks and may refuse what is right; drop it"
+    return hidden(there)
+
+
+def hidden(found: Iterable[tuple[str, str]]) -> str | None:
+    """Of which tables PostgreSQL shows not every row, and the way out; None where it shows them all."""
+    tables = sorted(name for name, definition in found if definition == _HIDES)
+    if not tables:
+        return None
+    off = "disable row level security, no force row level security"
+    shown = "; ".join(f"alter table {name} {off}" for name in tables)
+    return f"row-level security hides rows of {', '.join(tables)}; run as the superuser: {shown}"
+
+
+def _named(found: Iterable[tuple[str, str]], sort: re.Pattern[str]) -> str:
+    return ", ".join(sorted({name for name, definition in found if sort.match(definition)}))
 
 
 def missing(dialect: str, found: Iterable[tuple[str, str]]) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from queue import Queue
 from types import TracebackType
 from typing import Self
@@ -26,9 +26,8 @@ class Intake:
     def __init__(self, core: Core, script: str) -> None:
         self._core, self._script = core, script
         self._waiting: Queue[pa.RecordBatch | None] = Queue(_WAITING)
-        self._is_open = True
         self._thread = ThreadPoolExecutor(1, "taking")
-        self._taken = self._thread.submit(self._take)
+        self._taken: Future[None] | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -36,7 +35,7 @@ class Intake:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._close()
+        self._close()  # also where a signal came while it was closed: a second end does no harm
         self._thread.shutdown()
 
     def give(self, some: Hashed) -> None:
@@ -50,17 +49,23 @@ class Intake:
             raise Tampered(what, seq=some.seqs[0]) from error
         numbers = [None, pa.py_buffer(array("q", some.seqs))]
         seqs = pa.Array.from_buffers(pa.int64(), len(some.seqs), numbers)
+        self._started()
         self._waiting.put(pa.record_batch([seqs, bodies], schema=_ARRIVING))
 
     def end(self) -> None:
         """Wait until all are taken in. Raises Tampered for a value that no entry can have."""
+        taken = self._started()
         self._close()
-        self._taken.result()
+        taken.result()
+
+    def _started(self) -> Future[None]:
+        """The work, begun within the block that ends it: whatever signal comes, nobody waits for it."""
+        if self._taken is None:
+            self._taken = self._thread.submit(self._take)
+        return self._taken
 
     def _close(self) -> None:
-        if self._is_open:
-            self._is_open = False
-            self._waiting.put(None)
+        self._waiting.put(None)
 
     def _take(self) -> None:
         coming = self._coming()

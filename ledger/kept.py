@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from ledger import anchors, aside, bounded, merkle, tiles
@@ -34,6 +36,19 @@ def write(path: Path, note: str) -> None:
         aside.sync(path.parent)
     except OSError as error:
         raise Unreachable(f"{path} cannot be written: {error.strerror}", path=str(path)) from error
+
+
+@contextmanager
+def alone(folders: Iterable[Path]) -> Iterator[None]:
+    """Alone in signing for these folders, where they can be locked: what is signed later is written later.
+
+    Raises Busy.
+    """
+    with ExitStack() as held:
+        for folder in sorted({each.absolute() for each in folders}):
+            with suppress(OSError):  # some shares know no locks; and what cannot be written says so by itself
+                held.enter_context(aside.alone(folder, "signs"))
+        yield
 
 
 def outside(path: Path, verifier: Verifier | None = None, *, pipes: bool = True) -> anchors.Outside:

@@ -25,6 +25,7 @@ class Mirror:
     def __init__(self, store: Reading, regime: Regime, reference: Reference) -> None:
         self._store, self._regime, self._reference = store, regime, reference
         self._core: Core | None = None
+        self._hash = ""  # of the last entry that the core has
         self._reads_segments = True
         self._lock = threading.RLock()
 
@@ -72,15 +73,33 @@ class Mirror:
         if self._core is None:
             self._core = self._opened(wide=wide)
         core, head = self._core, self._store.head()
+        self._must_continue(core, head)
         if core.seq != head.seq:
             head = self._read_on(core, head)
+        self._hash = head.hash
         core.set_today(self._store.day_at(head))
         if wide:
             core.sort()  # for running sums, which no other question asks for
         return core, head
 
+    def _must_continue(self, core: Core, head: Head) -> None:
+        """Raise Tampered where the store's last entries are no longer those that the core has taken in.
+
+        That is so after a server was put back to an earlier time, or another one with less took its place.
+        """
+        if not self._hash or not core.seq:
+            return
+        found = [(head.hash,)] if core.seq == head.seq else self._store.read("hash_at", seq=core.seq)
+        if found != [(self._hash,)]:
+            raise Tampered(
+                f"entry {core.seq:,} was there and is no longer, or is another one: it was put back to "
+                "an earlier time; hold it to a checkpoint kept elsewhere: tppq verify --checkpoint FILE",
+                seq=core.seq,
+            )
+
     def _opened(self, *, wide: bool) -> Core:
         """A core with what the segments hold."""
+        self._hash = ""
         core = self.empty_core(wide=wide)
         found = segments.sealed(self._store, wide=wide) if self._reads_segments else segments.NONE
         if not found.files or core.load(found.files, found.last_seq):

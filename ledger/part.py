@@ -27,12 +27,15 @@ def begun(file: Path) -> Path:
     """
     if not file.name:
         raise _there_already(file)
-    left = re.compile(rf"{re.escape(f'.{file.stem}.')}([0-9]{{1,9}})-[0-9]+\.part{re.escape(file.suffix)}")
+    own = file.with_name(f".{file.stem}.{os.getpid()}-{get_ident()}.part{file.suffix}")
+    any_part = f"{re.escape(f'.{file.stem}.')}([0-9]{{1,9}})-([0-9]{{1,20}})\\.part{re.escape(file.suffix)}"
     with suppress(OSError):  # nobody need be able to list the folder
-        for each in file.parent.iterdir():
-            if (found := left.fullmatch(each.name)) and not aside.lives(int(found[1])):
+        remove(own)  # of another that had this one's numbers
+        for each in list(file.parent.iterdir()):
+            found = re.fullmatch(any_part, each.name)
+            if found and aside.is_left(int(found[1]), int(found[2]), each, *_beside(each)):
                 remove(each)
-    return file.with_name(f".{file.stem}.{os.getpid()}-{get_ident()}.part{file.suffix}")
+    return own
 
 
 def put(part: Path, file: Path) -> None:

@@ -81,6 +81,11 @@ class Proofs(Opened):
         self._must("checkpoint")
         places = [Path(each) for each in ([keep] if isinstance(keep, (str, os.PathLike)) else keep)]
         folder = None if folder is None else Path(folder)
+        with kept.alone([*(each.parent for each in places), *([] if folder is None else [folder])]):
+            return self._signed(signer, places, folder)
+
+    def _signed(self, signer: Signer, places: Sequence[Path], folder: Path | None) -> Signed:
+        """As `checkpoint`, with nobody else at these places."""
         known = self._recorded()
         outside = [kept.read(path, signer.verifier, pipes=False) for path in places if path.exists()]
         served = tiles.served(folder, signer.verifier) if folder is not None else None

@@ -6,20 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from ledger import proposed, roster, trail, undoing
+from ledger import proposed, repeats, roster, trail, undoing
 from ledger.accounts import Books
 from ledger.answer import Answer
 from ledger.entry import Entry
-from ledger.errors import (
-    BadFeed,
-    IdReused,
-    NotPermitted,
-    OverHeadroom,
-    Refused,
-    SelfApproval,
-    Tampered,
-    UnknownName,
-)
+from ledger.errors import BadFeed, NotPermitted, OverHeadroom, Refused, SelfApproval, Tampered, UnknownName
 from ledger.events import Telling
 from ledger.feed import Feed
 from ledger.line import always
@@ -50,7 +41,8 @@ class Proposals(People):
         """Propose entries as one submission; another person approves them, and then they are posted.
 
         They are judged now as they will be then: what is refused cannot be proposed. The answer has an id, a
-        hash, and the headroom that each would leave. Raises Refused, NotPermitted.
+        hash, and the headroom that each would leave; what repeats a proposal of yours that waits, with the
+        same request ids, is answered with that one. Raises Refused, NotPermitted.
         """
         return self._propose(self._resolver.posts(entries, request_id), remark, dry_run=dry_run)
 
@@ -101,23 +93,22 @@ class Proposals(People):
         the approval to that. Raises Refused where a rule no longer lets it pass, where headroom no longer
         suffices that was shown to, or would be further below zero than was shown, or where the break that it
         is for was put right, accepted or cleared since; SelfApproval, UnknownName, NotPermitted. Then nothing
-        is posted, and that it was tried is recorded.
+        is posted, and that it was tried is recorded; where all of it was posted since, it waits no more.
         """
         if dry_run:
             chosen, posts, books = self._to_approve(proposal, seen)
             verdict = self._store.submit(posts, books, again=True, dry_run=True)
             self._must_stand(chosen, verdict)
+            repeats.must_pass(verdict, chosen.proposal)
             return self._receipts(verdict)
         try:
             chosen, posts, books = self._to_approve(proposal, seen)
             verdict = self._store.submit(
                 posts, books, again=True,
-                tellings=lambda verdict: [
-                    Telling(proposed.TOPIC, chosen.proposal, "approved", {"hash": chosen.hash}),
-                    *self._told_beside(chosen, self._receipts(verdict)),
-                ],
+                tellings=lambda verdict: self._told_of(chosen, verdict),
                 check=lambda verdict: self._must_stand(chosen, verdict),
             )  # fmt: skip
+            repeats.must_pass(verdict, chosen.proposal)
         except Refused as refusal:
             about = {"proposal": proposed.called(proposal), "type": type(refusal).__name__}
             why = visible(refusal.detail[:_LONGEST_WHY])
@@ -158,14 +149,20 @@ class Proposals(People):
         if not posts:
             raise BadFeed("there is no entry to propose", faults=[])
         remark = None if remark is None else remarked("remark", remark)
-        verdict = self._store.submit(posts, self._books_of(self.actor, _SOMEBODY), again=True, dry_run=True)
-        _must_pass(verdict, "what is proposed")
-        shown = [receipt.headroom_tpp for receipt in self._receipts(verdict)]
-        entries = proposed.as_entries(posts, [tpp < 0 for tpp in shown])
-        head, now = self._store.head(), self._never_back()
-        expires_at = proposed.expiry(now, self._terms.approval.days)
         while True:
             name = proposed.named(self._store.subjects(proposed.TOPIC)[0] + 1)
+            books = self._books_of(self.actor, _SOMEBODY)
+            verdict = self._store.submit(posts, books, again=True, dry_run=True)
+            waits = self._repeated(posts)  # looked for last: what is proposed from here on takes the name
+            if waits is not None and not repeats.is_whole(verdict):
+                return waits
+            if waits is not None and not dry_run:
+                self._end(waits, "overtaken", repeats.since(verdict))
+            repeats.must_pass(verdict, "what is proposed")
+            shown = [receipt.headroom_tpp for receipt in self._receipts(verdict)]
+            entries = proposed.as_entries(posts, [tpp < 0 for tpp in shown])
+            head, now = self._store.head(), self._never_back()
+            expires_at = proposed.expiry(now, self._terms.approval.days)
             bound = proposed.content_hash(head.origin, name, self.actor, expires_at, entries)
             proposal = Proposal(name, self.actor, now, expires_at, bound, remark, entries, shown)
             if dry_run:
@@ -177,6 +174,13 @@ class Proposals(People):
             except _Taken:
                 continue
             return proposal._replace(at=made[0].at)
+
+    def _repeated(self, posts: Sequence[Post]) -> Proposal | None:
+        """What waits that this user proposed with the same entries and request ids, if it is there."""
+        asked = [(post.request_id, post.part, post.body_hash) for post in posts]
+        waiting = proposed.pending(self._proposals())
+        of_own = (each for each in waiting if roster.same(each.by, self.actor))
+        return next((each for each in of_own if each.asked() == asked), None)
 
     def _must_be_free(self, name: str, still: Callable[[], None]) -> None:
         """Under the lock: that the proposer still may, and that nobody has just used this id."""
@@ -224,7 +228,9 @@ class Proposals(People):
                 f"{chosen.proposal} is not what its hash was made of: run tppq verify",
                 proposal=chosen.proposal,
             )
-        _must_pass(verdict, chosen.proposal)
+        if repeats.is_whole(verdict):
+            return
+        repeats.must_pass(verdict, chosen.proposal)
         for left, entry, shown in zip(self._receipts(verdict), chosen.entries, chosen.shown, strict=True):
             deeper = left.headroom_tpp < shown and TO_HEADROOM[entry["kind"]] < 0
             if left.headroom_tpp < 0 and (deeper or not entry["below_zero"]):
@@ -247,12 +253,21 @@ class Proposals(People):
     def _must_not_be_overtaken(self, _chosen: Proposal) -> None:
         """That nothing happened since by which it would be posted in vain, or twice."""
 
+    def _told_of(self, chosen: Proposal, verdict: Verdict) -> Sequence[Telling]:
+        """What an approval tells: that it was given, or that all of it was posted since."""
+        about = {"hash": chosen.hash}
+        if repeats.is_whole(verdict):
+            why = {**about, "reason": repeats.since(verdict)}
+            return [Telling(proposed.TOPIC, chosen.proposal, "overtaken", why)]
+        told = Telling(proposed.TOPIC, chosen.proposal, "approved", about)
+        return [told, *self._told_beside(chosen, self._receipts(verdict))]
+
     def _told_beside(self, _chosen: Proposal, _receipts: Sequence[Receipt]) -> Sequence[Telling]:
         """What else is recorded with an approval, in the same transaction."""
         return ()
 
     def _end(self, chosen: Proposal, action: str, reason: str) -> Proposal:
-        act: roster.Act = "propose" if action == "withdrawn" else "approve"
+        act: roster.Act = "approve" if action == "rejected" else "propose"
 
         def still() -> None:
             roster.must_still(self._store, act, self.actor)
@@ -282,13 +297,3 @@ class Proposals(People):
 
 class _Taken(Exception):
     """Another process has just used this id."""
-
-
-def _must_pass(verdict: Verdict, what: str) -> None:
-    """Raise what the rules say against it; and IdReused for what was posted before."""
-    if verdict.declined:
-        refusal = verdict.declined[0].refusal
-        raise type(refusal)(f"{what}: {refusal.detail}", **refusal.facts)
-    if verdict.replayed:
-        seq, _ = verdict.replayed[0]
-        raise IdReused(f"{what} was posted before, as entry {seq:,}: nothing is left to do", first_seq=seq)

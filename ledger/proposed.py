@@ -29,7 +29,7 @@ HASH_V = 1
 MOST_ENTRIES = 1000
 """Entries of one proposal: more than that nobody can look at and answer for."""
 
-State = Literal["pending", "expired", "approved", "rejected", "withdrawn"]
+State = Literal["pending", "expired", "approved", "rejected", "withdrawn", "overtaken"]
 _NUMBER = re.compile(r"(?:[Pp]-)?0*([1-9][0-9]{0,17})")
 _LONGEST = 40
 """Characters that are kept of what somebody took for the id of a proposal."""
@@ -50,7 +50,9 @@ CORRECTED = (
 )  # fmt: skip
 """What a correction can change; the reason beside, which every correction brings."""
 
-_DECIDED: Mapping[str, State] = {"approved": "approved", "rejected": "rejected", "withdrawn": "withdrawn"}
+_DECIDED: Mapping[str, State] = {
+    "approved": "approved", "rejected": "rejected", "withdrawn": "withdrawn", "overtaken": "overtaken",
+}  # fmt: skip
 
 
 class Proposal(NamedTuple):
@@ -78,6 +80,10 @@ class Proposal(NamedTuple):
             )
             for line, each in enumerate(self.entries, 1)
         ]  # fmt: skip
+
+    def asked(self) -> list[tuple[str, int, str | None]]:
+        """Of each entry what tells a repeat of it."""
+        return [(each["request_id"], each["request_part"], each["body_hash"]) for each in self.entries]
 
     def told(self) -> dict[str, Any]:
         """The proposal as one object: each of its entries with the headroom shown after it."""
@@ -113,7 +119,7 @@ def fold(events: Iterable[Event], now: str) -> Proposals:
         for event in events:
             found[event.subject] = _after(event, found)
         for each in pending(found):
-            list(zip(each.moves(), each.shown, strict=True))  # what everybody goes on to read of it
+            list(zip(each.moves(), each.asked(), each.shown, strict=True))  # what everybody goes on to read
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise Tampered(
             f"an event of a proposal was changed, so what waits cannot be told: {error!r}; run tppq verify"
@@ -176,7 +182,10 @@ def _ended(proposal: Proposal) -> str:
     return f"{proposal.decided_by} {_PAST[proposal.state]} it on {(proposal.decided_at or '')[:10]}{why}"
 
 
-_PAST = {"approved": "approved", "rejected": "rejected", "withdrawn": "withdrew"}
+_PAST = {
+    "approved": "approved", "rejected": "rejected", "withdrawn": "withdrew",
+    "overtaken": "found nothing left to do in",  # all of it was posted since
+}  # fmt: skip
 
 
 def expiry(now: str, days: int) -> str:
@@ -245,12 +254,13 @@ def pending_tpp(proposals: Iterable[Proposal], as_of: str | None = None) -> dict
 
 
 def _together(proposals: Iterable[Proposal]) -> Iterator[Proposal]:
-    """Those that could all be approved: of several that undo the same entry, the first."""
-    undone: set[int] = set()
+    """Those that could all be approved: of several that undo the same entry or ask the same, the first."""
+    seen: set[int | str] = set()
     for proposal in proposals:
         undoes = {each["reverses_seq"] for each in proposal.entries} - {None}
-        if undone.isdisjoint(undoes):
-            undone |= undoes
+        once = undoes | {each["request_id"] for each in proposal.entries}
+        if seen.isdisjoint(once):
+            seen |= once
             yield proposal
 
 

@@ -14,11 +14,22 @@ WHOLE = re.compile(r"[0-9]+|[1-9][0-9]{0,2}(,[0-9]{3})+")
 """A whole number as people write it, and as screens show it."""
 
 
-def seq(given: object) -> int:
-    """The number of an entry; one of NumPy's, out of an answer, is a number too. Raises BadQuery."""
+def whole(given: object) -> int | None:
+    """A whole number as Python has it, also of one of NumPy's, out of an answer; None of what is none."""
     if isinstance(given, bool) or not isinstance(given, SupportsIndex):
+        return None
+    try:
+        return index(given)
+    except TypeError:  # NumPy's arrays and truths say that they are numbers, and are none
+        return None
+
+
+def seq(given: object) -> int:
+    """The number of an entry. Raises BadQuery."""
+    number = whole(given)
+    if number is None:
         raise BadQuery(f"seq is {given!r}: write a whole number, that of an entry", field="seq")
-    return index(given)
+    return number
 
 
 def day(given: date | str | None) -> str | None:

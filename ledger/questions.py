@@ -6,17 +6,17 @@ Each answers with an `Answer`: its rows, and the basis they stand on. The SQL is
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from ledger import catalog, rules, schema, terms, told
 from ledger.accounts import NO_LICENSE, Account, Asked, Books
 from ledger.anchors import Outside
-from ledger.answer import Answer, Rows
+from ledger.answer import Answer, Rows, plain
 from ledger.base import Opened
 from ledger.errors import BadQuery, OverHeadroom
 from ledger.model import MOST_TPP, Kind
-from ledger.question import day, times
+from ledger.question import day, times, whole
 from ledger.reading import Progress, silent
 from ledger.text import written
 
@@ -24,6 +24,9 @@ _FIT = {
     "fits": "bool", "asked_tpp": "int64", "headroom_tpp": "int64", "short_by_tpp": "int64",
     "largest_quantity": "int64", "reason": "string",
 }  # fmt: skip
+_AS_GIVEN = {"as_of": date, "known_at": datetime}
+"""Times that a query is asked with as a program gave them, so that it may count with them."""
+
 _BESIDE_STATEMENT = ("released_as", "opening_tpp")
 
 
@@ -106,16 +109,25 @@ class Questions(Opened):
     def sql(self, query: str, **values: Any) -> Answer:
         """The rows of one SELECT over the core: `ledger.sql("from headroom()")`. Raises BadQuery.
 
+        `$name` in it is bound to a value; `as_of` and `known_at` also stand in the basis.
+
         For a program that trusts its own query: the core is a private copy, and nothing reaches the store. In
         a shared ledger the audit trail tells of it, as it does of `tppq sql`; where it cannot, there is no
         answer.
         """
         self._must("ask")
         beside = {name: told.rows(self._store, name) for name in told.named_in(written("query", query))}
-        table, head = self._mirror.ask(query, values, wide=True, beside=beside or None)
+        asked_times = times(values.get("as_of"), values.get("known_at"))
+        bound = values | {
+            name: text
+            for name, text in asked_times.items()
+            if name in values and not isinstance(values[name], _AS_GIVEN[name])
+        }
+        found, head = self._mirror.ask(query, bound, wide=True, beside=beside or None)
+        table = plain(found)
         if self.shared:  # a program of one person may ask thousands, and nobody else looks
             self._record_query(query, table.num_rows, head)
-        return Answer(table, self._basis(head, values))
+        return Answer(table, self._basis(head, asked_times))
 
     def fit(
         self,
@@ -134,7 +146,7 @@ class Questions(Opened):
         UnknownName, BadQuery, TppMismatch (device times quantity is not `tpp`, or more than an entry holds).
         """
         self._must("ask")
-        _must_be_whole(device, quantity=quantity, tpp=tpp)
+        quantity, tpp = _whole(device, quantity=quantity, tpp=tpp)
         asked_times = times(as_of, known_at)
         today = asked_times["as_of"] or self._store.day_at(self._store.head())
         asked = self._resolver.resolve(
@@ -244,12 +256,18 @@ class Questions(Opened):
         return Answer(catalog.rows(what, self._reference, self._terms, day(as_of), basis["as_of"]), basis)
 
 
-def _must_be_whole(device: str | None, **numbers: int | None) -> None:
-    """Raise BadQuery for what no license could be: without TPP, or not in whole numbers above zero."""
-    for name, number in numbers.items():
-        if number is not None and (type(number) is not int or not 0 < number <= MOST_TPP):
-            raise BadQuery(f"{name} is {number!r}: write a whole number from 1 to {MOST_TPP:,}", field=name)
-    quantity, tpp = numbers["quantity"], numbers["tpp"]
+def _whole(device: str | None, **numbers: int | None) -> tuple[int | None, int | None]:
+    """The quantity and the TPP, as Python has them.
+
+    Raises BadQuery for what no license could be: without TPP, or not in whole numbers above zero.
+    """
+    found = {name: whole(number) for name, number in numbers.items()}
+    for name, number in found.items():
+        if numbers[name] is not None and (number is None or not 0 < number <= MOST_TPP):
+            said = f"{name} is {numbers[name]!r}: write a whole number from 1 to {MOST_TPP:,}"
+            raise BadQuery(said, field=name)
+    quantity, tpp = found["quantity"], found["tpp"]
     if (device is None) != (quantity is None) or (device is None and tpp is None):
         said = "fit asks about a device and a quantity, or about TPP: give device and quantity, or tpp"
         raise BadQuery(said)
+    return quantity, tpp

@@ -254,5 +254,10 @@ class Reading:
         return rows
 
     def no_ledger(self) -> LedgerError:
-        """What to say where there is no ledger."""
-        return self.database.no_ledger()
+        """What to say where there is no ledger, or none to be seen."""
+        found = self.read("guards") if self.database.dialect == "postgresql" else ()
+        if (why := guards.hidden((row[0], row[1]) for row in found)) is None:
+            return self.database.no_ledger()
+        return Misconfigured(
+            f"no ledger is to be seen at {self.database.name}: {why}", store=self.database.name
+        )

@@ -1,22 +1,31 @@
 """What nights owe to earlier ones, where files tell only what came since (`delta`).
 
 Such a file says nothing of an earlier day. What its source still owes is looked for again all the same, what
-its rows settle is settled, and days that no file told of are not passed over.
+its rows settle is settled, and days that no file told of are not passed over; nor is what the ledger came to
+have of an earlier day since.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import date, timedelta
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 
 from ledger.events import Event
 from ledger.recon_breaks import Break, Standings
 from ledger.recon_feeds import Coverage, StagedFile
+from ledger.recon_layout import SOURCES
 
 _MISSED = frozenset({"IN_TRANSIT", "MISSING_IN_SOURCE", "UNLICENSED_EXPORT"})
 """What a run says of an export that a source does not know."""
+
+_STILL_OPEN = pa.schema([
+    ("source", pa.string()), ("key", pa.string()), ("seqs", pa.list_(pa.int64())),
+    ("license_no", pa.string()), ("on_day", pa.date32()), ("source_says", pa.string()),
+    ("is_missed", pa.bool_()),
+])  # fmt: skip
 
 _AWAITED = pa.schema([
     ("name", pa.string()), ("source", pa.string()), ("code", pa.string()), ("key", pa.string()),
@@ -26,43 +35,85 @@ _AWAITED = pa.schema([
 ])  # fmt: skip
 
 
+class _Earlier(NamedTuple):
+    """What the files of a source came to before tonight: up to which day and entry, and by which vendors.
+
+    `waits`: the entries for which the last of them were not asked; None where that is not known.
+    """
+
+    until: str = ""
+    seq: int = 0
+    vendors: frozenset[str] = frozenset()
+    waits: tuple[int, ...] | None = ()
+
+    def and_of(self, as_of: str, run: Mapping[str, Any]) -> _Earlier:
+        vendors = self.vendors.union(run.get("vendors", ()))  # not told of by runs of before 0.10
+        waits = tuple(run["waits"]) if "waits" in run else None
+        return _Earlier(max(self.until, as_of), max(self.seq, run["seq"]), vendors, waits)
+
+    def behind(self, covered: Coverage) -> Coverage:
+        if covered.from_on is None:
+            return covered
+        from_on = min(covered.from_on, date.fromisoformat(self.until) + timedelta(days=1))
+        return Coverage(from_on, covered.as_of, self.seq, tuple(sorted(self.vendors)), self.waits)
+
+
 def unbroken(
     coverage: Mapping[str, Coverage], files: Iterable[StagedFile], runs: Iterable[Event]
 ) -> dict[str, Coverage]:
     """The days that the files of a night answer for: also those since the file of the source before them.
 
-    A day between two files is told of by neither: what left on it is missed, not passed over.
+    A day between two files is told of by neither: what left on it is missed, not passed over. Nor is what
+    was posted since for an earlier day, or what a vendor owes that tells nothing tonight.
     """
     first: dict[str, int] = {}
     for file in files:
         source, number = file.manifest.source, file.manifest.run_number
         first[source] = min(number, first.get(source, number))
-    told_until: dict[str, str] = {}
+    earlier: dict[str, _Earlier] = {}
     for event in runs:
         for source, number, _content, _rows, as_of, *_ in event.detail["inputs"]:
             if number < first.get(source, 0):
-                told_until[source] = max(as_of, told_until.get(source, as_of))
+                earlier[source] = earlier.get(source, _Earlier()).and_of(as_of, event.detail)
     return {
-        source: _from(each, date.fromisoformat(told_until[source])) if source in told_until else each
+        source: earlier[source].behind(each) if source in earlier else each
         for source, each in coverage.items()
     }
 
 
-def _from(each: Coverage, told_until: date) -> Coverage:
-    if each.from_on is None:
-        return each
-    return each._replace(from_on=min(each.from_on, told_until + timedelta(days=1)))
+def left_open(standings: Standings, coverage: Mapping[str, Coverage]) -> dict[str, pa.Table]:
+    """What earlier nights left open, as the tables that the passes take.
 
-
-def awaited(standings: Standings, coverage: Mapping[str, Coverage]) -> pa.Table:
-    """One row per open break of a day before those that its source covers in full: what it is about."""
+    `awaited`: one row per break of a day before those that its source covers in full, and what it is about.
+    `still_open`: one row per break of a source that tells of days, on whichever day.
+    """
     left = {name: each.seen for name, each in standings.items() if each.state != "cleared"}
+    still = [
+        {
+            "source": each.source, "key": each.key, "seqs": list(each.seqs), "license_no": each.license_no,
+            "on_day": _day(each), "source_says": each.source_says, "is_missed": _is_missed(each),
+        }
+        for each in left.values()
+        if each.source in SOURCES
+    ]  # fmt: skip
+    return {"awaited": _awaited(left, coverage), "still_open": pa.Table.from_pylist(still, _STILL_OPEN)}
+
+
+def _day(each: Break) -> date | None:
+    return date.fromisoformat(each.on_day) if each.on_day else None
+
+
+def _is_missed(each: Break) -> bool:
+    return each.code in _MISSED and each.source_says == "nothing"
+
+
+def _awaited(left: Mapping[str, Break], coverage: Mapping[str, Coverage]) -> pa.Table:
     rows = [
         {
             "name": name, "source": each.source, "code": each.code, "key": each.key, "seqs": list(each.seqs),
-            "is_missed": each.code in _MISSED and each.source_says == "nothing", "country": each.country,
+            "is_missed": _is_missed(each), "country": each.country,
             "license_no": each.license_no, "device_id": each.device_id, "source_says": each.source_says,
-            "on_day": date.fromisoformat(each.on_day or ""),
+            "on_day": _day(each),
         }
         for name, each in left.items()
         if _is_before(each, coverage)

@@ -63,10 +63,17 @@ class StagedFile:
 
 
 class Coverage(NamedTuple):
-    """The days that the files of a source report on; `from_on` None: all there are."""
+    """The days that the files of a source report on; `from_on` None: all there are.
+
+    Where they tell only what came since: the last entry that the files before were held to, the vendors that
+    these told of, and the entries for which they were not asked; None where that is not known.
+    """
 
     from_on: date | None
     as_of: date
+    since_seq: int | None = None
+    vendors: tuple[str, ...] = ()
+    waits: tuple[int, ...] | None = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,6 +77,12 @@ class Night:
     months: pa.Table = field(kw_only=True)
     """What the certificate adds up, country by country and month by month."""
 
+    vendors: Sequence[str] = field(kw_only=True)
+    """The vendors that told of deliveries."""
+
+    waits: Sequence[int] = field(kw_only=True)
+    """The entries for which no vendor was asked, as customs was asked for them."""
+
     @property
     def status(self) -> str:
         """PROVISIONAL while a severe or critical break is open, else FINAL."""
@@ -101,6 +107,7 @@ class Night:
             "open": {name: count for name, count in self.open_by_severity().items() if count},
             "certificate": self.certificate.to_pylist(),
             "months": [list(row.values()) for row in self.months.to_pylist()],
+            "vendors": list(self.vendors), "waits": list(self.waits),
         }  # fmt: skip
 
     def summary(self) -> dict[str, Any]:

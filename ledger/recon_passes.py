@@ -78,11 +78,11 @@ class Passes:
         devices: Mapping[str, Device],
         coverage: Mapping[str, Coverage],
         as_of: str,
-        awaited: pa.Table,
+        left_open: Mapping[str, pa.Table],
     ) -> None:
         """Say by what the night is judged: the catalogue, the days that the sources cover, the day itself.
 
-        `awaited`: what earlier nights left open of days that the sources no longer cover.
+        `left_open`: what earlier nights left open, by table (`recon_awaited`).
         """
         catalogue = [
             {
@@ -91,14 +91,12 @@ class Passes:
             }
             for each in devices.values()
         ]  # fmt: skip
-        covered = [
-            {"source": source, "from_on": each.from_on, "as_of": each.as_of}
-            for source, each in coverage.items()
-        ]
+        covered = [{"source": source, **each._asdict()} for source, each in coverage.items()]
         self._fill("device", pa.Table.from_pylist(catalogue))
         if covered:
             self._fill("coverage", pa.Table.from_pylist(covered, _COVERED))
-        self._fill("awaited", awaited)
+        for table, rows in left_open.items():
+            self._fill(table, rows)
         self._run(
             "set_terms", as_of=as_of, transit_days=TRANSIT_DAYS,
             credits_origin=regime.choices["reexport_credits_origin"],
@@ -118,6 +116,7 @@ class Passes:
             self._run("other_worth")
             self._run("licenses")
             self._run("transfers")
+            self._run("owed")
         with self._timed("declarations"):
             self.match("declarations")
         with self._timed("shipments"):
@@ -138,6 +137,7 @@ class Passes:
     def match(self, source: str) -> None:
         """Match the lines of the ledger with one source, key by key, and add to `found` where they differ."""
         self._run(f"told_{source}")
+        self._run("asked_line")
         with self._timed(f"{source} matched"):
             self._first_key(source)
             for script in _KEYS:
@@ -174,6 +174,10 @@ class Passes:
         """The rows of `schemas/recon/QUERY.sql`."""
         return self._connection.sql(schema.sql(f"recon/{query}.sql"), params=values or None).to_arrow_table()
 
+    def column(self, query: str) -> list[Any]:
+        """The first column of the rows of `schemas/recon/QUERY.sql`."""
+        return [row[0] for row in self._rows(query)]
+
     def write_aside(self, query: str, **values: Any) -> None:
         """Run a query that writes a file, beside what else is asked meanwhile; `values` name it."""
         with self._connection.cursor() as cursor:
@@ -207,4 +211,7 @@ class Passes:
             self._connection.unregister("arriving")
 
 
-_COVERED = pa.schema([("source", pa.string()), ("from_on", pa.date32()), ("as_of", pa.date32())])
+_COVERED = pa.schema([
+    ("source", pa.string()), ("from_on", pa.date32()), ("as_of", pa.date32()), ("since_seq", pa.int64()),
+    ("vendors", pa.list_(pa.string())), ("waits", pa.list_(pa.int64())),
+])  # fmt: skip

@@ -10,7 +10,7 @@ import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from hashlib import sha256
 from operator import itemgetter
 from pathlib import Path
@@ -33,8 +33,8 @@ from ledger.workbook import workbook
 CURRENT = "current.json"
 """Beside the runs: which certificate holds, and whether it is stale."""
 
-_PART = ".run.part"
-"""What is being written; what a killed run left of it goes with the next one."""
+_PART, _OLD = ".run.part", ".run.old"
+"""What is being written, and what it takes the place of: what a killed run left goes with the next one."""
 
 MOST_ROWS = 20_000
 """Breaks in the workbook: the gravest. Nobody works through more of them by hand; breaks.csv has all."""
@@ -73,10 +73,14 @@ class Results:
         (self._part / "manifest.json").write_bytes(orjson.dumps(manifest, option=_INDENTED))
 
     def keep(self, night: Night, *, holds: bool) -> Path:
-        """Move what was written into place, and say so where it is what `holds` now."""
+        """Move what was written into place, and say so where it is what `holds` now.
+
+        What is there as it was written stays: nobody who reads it sees it go and come again.
+        """
         folder = self._out / night.run
-        shutil.rmtree(folder, ignore_errors=True)
-        self._part.replace(folder)
+        if not _is_there(folder, self._part):
+            self._make_way(folder)
+            self._part.replace(folder)
         if holds:
             now = {"run": night.run, "status": night.status, "as_of": night.cut.as_of, "stale": None}
             _say(self._out, now)
@@ -84,7 +88,12 @@ class Results:
 
     def drop(self) -> None:
         """Let go of what was not kept."""
-        shutil.rmtree(self._part, ignore_errors=True)
+        for path in (self._part, self._out / _OLD):
+            shutil.rmtree(path, ignore_errors=True)
+
+    def _make_way(self, folder: Path) -> None:
+        with suppress(FileNotFoundError):
+            folder.rename(self._out / _OLD)
 
 
 @contextmanager
@@ -175,6 +184,21 @@ def _only(rows: Rows, names: Sequence[str]) -> Rows:
     )
 
 
+def _is_there(folder: Path, part: Path) -> bool:
+    """Whether a folder has the files of another, byte for byte, and a manifest of these."""
+    try:
+        manifests = [orjson.loads((each / "manifest.json").read_bytes()) for each in (folder, part)]
+        return bool(manifests[0]["files"] == manifests[1]["files"] == _sums(folder))
+    except (OSError, ValueError, TypeError, KeyError):
+        return False
+
+
+def _sums(folder: Path) -> dict[str, str]:
+    """The SHA-256 of each file of a folder but its manifest."""
+    paths = [path for path in sorted(folder.iterdir()) if path.name != "manifest.json"]
+    return {path.name: sha256(path.read_bytes()).hexdigest() for path in paths}
+
+
 def _manifest(folder: Path, night: Night) -> dict[str, Any]:
     return {
         "run": night.run,
@@ -187,5 +211,5 @@ def _manifest(folder: Path, night: Night) -> dict[str, Any]:
         "open": night.open_by_severity(),
         "matched": dict(night.matched),
         "versions": {name: installed.version_of(name) for name in _PACKAGES},
-        "files": {path.name: sha256(path.read_bytes()).hexdigest() for path in sorted(folder.iterdir())},
+        "files": _sums(folder),
     }

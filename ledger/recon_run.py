@@ -25,7 +25,7 @@ from ledger.events import Event, Telling
 from ledger.evidence import FIRST_PREV_HASH
 from ledger.model import Regime
 from ledger.reading import Progress
-from ledger.recon_awaited import awaited, examined, unbroken
+from ledger.recon_awaited import examined, left_open, unbroken
 from ledger.recon_breaks import TOPIC, Break, fold, ranked
 from ledger.recon_changes import changes, names, table, told_apart
 from ledger.recon_feeds import Staged
@@ -205,8 +205,7 @@ class Run:
         covered = unbroken(staged.coverage, staged.files, runs)
         tells_all = all(each.from_on is None for each in covered.values())
         left = {} if tells_all else fold(standing_events(self._store, (), before_seq, until))
-        waits = awaited(left, covered)
-        passes.set_terms(self._terms, self._reference.devices, covered, cut.as_of, waits)
+        passes.set_terms(self._terms, self._reference.devices, covered, cut.as_of, left_open(left, covered))
         try:
             passes.run(matched)
         except (duckdb.OutOfRangeException, duckdb.ConversionException) as error:
@@ -223,6 +222,7 @@ class Run:
             {row["matched_by"]: row["rows"] for row in passes.ask("matched").to_pylist()},
             passes.ask("suggested").num_rows, self._terms, own, blocks,
             held(self._store, standings, cut.seq), passes.seconds, months=passes.ask("months"),
+            vendors=passes.column("vendors"), waits=passes.column("waits"),
         ), earlier  # fmt: skip
 
     def _before(

@@ -1,4 +1,7 @@
-"""What a repeated request is told beside its first answer: that what it posted does not stand any more."""
+"""What a repeated request is told: beside its first answer that what it posted does not stand any more.
+
+And where a repeat is no answer, as of what is proposed, that it is one.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from collections.abc import Callable, Sequence
 import orjson
 
 from ledger.database import Row
+from ledger.errors import IdReused
 from ledger.submission import Verdict
 
 
@@ -26,3 +30,24 @@ def _undone(seq: int, by_seq: int, *, corrected: bool) -> str:
     if corrected:
         return f"{before} corrected since: entry {by_seq:,} undid it, with what is right beside it"
     return f"{before} undone since by entry {by_seq:,}: a new request_id posts it anew"
+
+
+def is_whole(verdict: Verdict) -> bool:
+    """Whether all of it was posted before."""
+    return bool(verdict.replayed) and not verdict.rows and not verdict.declined
+
+
+def since(verdict: Verdict) -> str:
+    """As which entry the first of it was posted before."""
+    return f"posted before, as entry {verdict.replayed[0][0]:,}"
+
+
+def must_pass(verdict: Verdict, what: str) -> None:
+    """Raise what the rules say against it; and IdReused for what was posted before."""
+    if verdict.declined:
+        refusal = verdict.declined[0].refusal
+        raise type(refusal)(f"{what}: {refusal.detail}", **refusal.facts)
+    if verdict.replayed:
+        raise IdReused(
+            f"{what} was {since(verdict)}: nothing is left to do", first_seq=verdict.replayed[0][0]
+        )

@@ -18,7 +18,7 @@ from ledger.errors import BadQuery
 from ledger.events import Event
 from ledger.forecast import Forecasts
 from ledger.model import MOST_TPP
-from ledger.question import WHOLE, day, instant
+from ledger.question import WHOLE, day, instant, whole
 from ledger.ready import Parameter, Ready, listed, named
 from ledger.schema import SCHEMA_VERSION
 from ledger.told import Told
@@ -65,7 +65,8 @@ class Reports(Forecasts):
         if asked.if_empty is not None and not table.num_rows:
             notes.append(asked.if_empty)
         about = {"report": asked.name, "question": asked.question, "parameters": values, "notes": notes}
-        answer = Answer(table, self._basis(head, values) | about)
+        on_day = {"as_of": values["on_day"]} if "on_day" in values else {}
+        answer = Answer(table, self._basis(head, values | on_day) | about)
         if not len(answer) and values.get("country") and not _OF_RUNS.intersection(asked.needs):
             self._must_have_quota(values["country"], set(), answer, parameters["country"])
         return answer
@@ -174,10 +175,10 @@ def _of(value: Any, sort: type, parameter: Parameter) -> Any:
 
 def _whole(value: Any, parameter: Parameter) -> int:
     most, number = MOST_TPP if parameter.name.endswith("_tpp") else _MOST_DAYS, -1
-    if isinstance(value, int) and not isinstance(value, bool):
-        number = value
-    elif isinstance(value, str) and WHOLE.fullmatch(value):
+    if isinstance(value, str) and WHOLE.fullmatch(value):
         number = int(value.replace(",", ""))
+    elif (given := whole(value)) is not None:
+        number = given
     if 0 <= number <= most:
         return number
     many = f" up to {most:,}" if number > most else ""

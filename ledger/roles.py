@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple
+from urllib.parse import quote
 
 OWNER, WRITER, READER = "tppq_owner", "tppq_writer", "tppq_reader"
 TABLES = ("balance", "entry", "event", "head", "refusal")
@@ -21,6 +22,9 @@ _MOVES_HEAD = frozenset({"seq", "hash", "recorded_at", "tree"})
 _CREATES = "may create tables and functions beside the ledger's"
 _SCHEMA = ""
 """What `role_grants` calls the schema of a ledger, among its tables."""
+
+_LISTED = 5
+"""Of what is in a schema of somebody else's, so many things are named."""
 
 GIVEN: Mapping[tuple[str, str], frozenset[str]] = MappingProxyType({
     **{(_SCHEMA, role): frozenset({"USAGE"}) for role in (READER, WRITER)},
@@ -53,10 +57,26 @@ class Here(NamedTuple):
     owner: str
     owner_logs_in: bool
     is_superuser: bool
+    superuser: str | None
+    joins: str | None
     is_owner: bool
     creates: bool
     too_wide: str | None
     loose: str | None
+    schema: str
+    hidden: str | None
+
+    @property
+    def found_elsewhere(self) -> Fault | None:
+        """What is wrong where a session finds some of the tables in another schema than the ledger's."""
+        if self.hidden is None:
+            return None
+        schema = self.schema.replace("\\", "\\\\").replace(" ", "\\ ")
+        path = quote(f"-csearch_path={schema}", safe="-")
+        return Fault(
+            f"another schema is looked at before {self.schema} for {self.hidden}",
+            f"name the ledger's schema at the end of the URL: ?options={path}",
+        )
 
 
 class Grant(NamedTuple):
@@ -115,6 +135,8 @@ def wrong(dialect: str, read: Read, *, shared: bool) -> list[Fault]:
     if dialect != "postgresql":
         return []
     found = here(read)
+    if found.found_elsewhere:
+        return [found.found_elsewhere]
     if found.owner != OWNER:
         return [Fault(f"its tables belong to {found.owner}, not to {OWNER}", MENDED_BY)] if shared else []
     return list(set_up(found, read)) or list(unfit(found, read))  # what is wrong for all may be all that is
@@ -171,8 +193,28 @@ def unfit(found: Here, read: Read) -> Iterator[Fault]:
         yield Fault(f"{found.user} is a superuser, whom no guard stops", advice)
     elif found.is_owner:
         yield Fault(f"{found.user} is a member of {OWNER}, and may drop the guards", advice)
+    elif found.superuser:
+        yield Fault(f"{found.user} is a member of {found.superuser}, whom no guard stops", advice)
+    elif found.joins:
+        by = "" if found.joins == found.user else f" as a member of {found.joins}"
+        yield Fault(f"{found.user} may create roles{by}, and with that join {OWNER}", advice)
     elif found.too_wide:
         yield Fault(f"{found.user} has {found.too_wide}", advice)
     elif found.creates:
         given = [each.taken_back() for each in _grants(read) if each.creates and each.is_mine]
         yield Fault(f"{found.user} {_CREATES}", "; ".join(given) or advice)
+
+
+def report_taken(read: Read) -> Fault | None:
+    """Why schema `report` cannot show a ledger to its readers; None where it can, or is not there yet."""
+    taken = read("report_taken")
+    if not taken:
+        return None
+    things = [thing for thing, shown in taken if shown is None]
+    if not things:
+        others = ", ".join(sorted({shown for _, shown in taken}))
+        way_out = "give this one a database of its own; or, where it is to be shown instead, run"
+        return Fault(f"shows the ledger in schema {others}", f"{way_out}: drop schema report cascade")
+    more = f" and {len(things) - _LISTED:,} more" if len(things) > _LISTED else ""
+    said = f"holds what is no view of the ledger ({', '.join(things[:_LISTED])}{more})"
+    return Fault(said, "move that to another schema; or all of it, run: alter schema report rename to NAME")

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import date, datetime
 from decimal import Decimal
 from itertools import chain
@@ -25,7 +26,7 @@ from ledger.base import Opened
 from ledger.core_file import Ground
 from ledger.database import Row
 from ledger.errors import BadQuery, Unreachable
-from ledger.question import day, instant
+from ledger.question import day, instant, whole
 from ledger.sandbox_process import Child, Limits
 from ledger.submission import Head
 from ledger.text import written
@@ -95,7 +96,7 @@ def _done(child: Child, job: Job) -> tuple[Any, int]:
             query=job.query,
         )
     if "failed" in said:
-        raise BadQuery(_first_words(said["said"]), query=job.query)
+        raise BadQuery(f"{_first_words(said['said'])}{_of_digits(said, job)}", query=job.query)
     return _read_stream(stream) if said["streamed"] else _rows(said), said["rows"]
 
 
@@ -122,6 +123,14 @@ _READ: Mapping[str, Callable[[str], Any]] = {
 def _first_words(said: str) -> str:
     """A message of DuckDB's, without its kind, and without the part that draws the query again."""
     return _KIND.sub("", " ".join(said.partition("\n\n")[0].split()))
+
+
+def _of_digits(said: Mapping[str, Any], job: Job) -> str:
+    """What helps where a text could not become a number: a value of digits may have been meant as text."""
+    texts = [f"${name}::varchar" for name, value in job.values.items() if whole(value) is not None]
+    if not texts or "Could not convert string" not in said["said"]:
+        return ""
+    return f" (a value of digits is a number: write {' or '.join(texts)} for text)"
 
 
 class Sandbox(Opened):
@@ -189,15 +198,24 @@ def _drop(file: Path) -> None:
 
 def _bound(name: str, value: Any) -> Any:
     """A value as the process takes it: days and instants as ISO text. Raises BadQuery for what it cannot."""
-    if isinstance(value, int) and not -(1 << 63) <= value < 1 << 63:
-        raise BadQuery(f"${name} is {value}: a whole number here has 64 bits", value=str(value))
+    if name in ("as_of", "known_at"):
+        return day(value) if name == "as_of" else instant(value)
+    if isinstance(value, (date, datetime)):
+        return value.isoformat()
     if isinstance(value, str):
         _must_be_utf8(f"${name}", value)
-    if name == "as_of":
-        return day(value)
-    if name == "known_at":
-        return instant(value)
-    return value.isoformat() if isinstance(value, (date, datetime)) else value
+    number = float(value) if isinstance(value, float) else whole(value)
+    if isinstance(number, int) and not -(1 << 63) <= number < 1 << 63:
+        raise BadQuery(f"${name} is {value}: a whole number here has 64 bits", value=str(value))
+    carried = value if number is None else number
+    with suppress(TypeError):
+        if orjson.dumps(carried) != b"null" or value is None:  # as which it writes what is no number
+            return carried
+    raise BadQuery(
+        f"${name} is {value!r}: a value here is text, a number, true, false, a day, an instant or nothing; "
+        f"give another as text and cast it, as ${name}::decimal(18, 2)",
+        value=str(value),
+    )
 
 
 def _must_be_utf8(what: str, text: str) -> None:

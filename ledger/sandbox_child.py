@@ -47,6 +47,8 @@ _SHOWN_AS = {"TIMESTAMP WITH TIME ZONE": TIMESTAMP}
 """UTC, as every instant here."""
 _OF_DIGITS = re.compile(r"(DECIMAL)\([0-9]+,[0-9]+\)")
 _NESTS = frozenset({"array", "list", "map", "struct"})
+_DESCRIBED = ["column_name", "column_type"]
+"""The first columns of what DESCRIBE and SUMMARIZE answer."""
 _MOST_IN_JSON = 10_000
 """Rows; beyond, reading JSON takes longer than loading Arrow."""
 
@@ -125,7 +127,7 @@ def _asked(job: Job) -> tuple[pa.Table, int]:
     give_up(job)
     query = job["query"]
     (tree,) = connection.execute(parse, {"query": query}).fetchall()[0]
-    check(json.loads(tree), surface)
+    check(json.loads(tree), surface, query)
     return run(connection, query, job)
 
 
@@ -213,6 +215,8 @@ def run(connection: duckdb.DuckDBPyConnection, query: str, job: Job) -> tuple[pa
                 for name, was, kind, column in zip(names, relation.types, kinds, columns, strict=True)
             )
         )
+    if names[:2] == _DESCRIBED and kinds[1] == VARCHAR:
+        relation = relation.select(*map(_described, names))
     reader = relation.to_arrow_reader()
     limit = job["rows"]
     kept: list[pa.RecordBatch] = []
@@ -222,6 +226,15 @@ def run(connection: duckdb.DuckDBPyConnection, query: str, job: Job) -> tuple[pa
             kept.append(batch if limit == 0 else batch.slice(0, limit - total))
         total += batch.num_rows
     return pa.Table.from_batches(kept, reader.schema), total
+
+
+def _described(name: str) -> duckdb.Expression:
+    """A column of what DESCRIBE and SUMMARIZE answer: what is one of a few words is text in every answer."""
+    column = duckdb.ColumnExpression(name)
+    if name != _DESCRIBED[1]:
+        return column
+    words, text = duckdb.ConstantExpression(r"ENUM\([^)]*\)"), duckdb.ConstantExpression("VARCHAR")
+    return duckdb.FunctionExpression("regexp_replace", column, words, text).alias(name)
 
 
 def _flat(kind: DuckDBPyType) -> DuckDBPyType:

@@ -102,12 +102,14 @@ class Refusal(Exception):
     """The query may not run; its text says why, in a sentence."""
 
 
-def check(parsed: Mapping[str, Any], surface: Surface) -> None:
-    """Raise Refusal unless the tree (of `json_serialize_sql`) is one SELECT that may run."""
+def check(parsed: Mapping[str, Any], surface: Surface, query: str) -> None:
+    """Raise Refusal unless the tree of a query (of `json_serialize_sql`) is one SELECT that may run."""
     if parsed["error"]:
         said = str(parsed.get("error_message", ""))
         if said.startswith("Only SELECT"):
-            raise Refusal("this is no SELECT: a query may read, and do nothing else")
+            hint = "; a pivot names its values: pivot entry on kind in ('license', 'export') ..."
+            hint = hint if "pivot" in query.lower() else ""
+            raise Refusal(f"this is no SELECT: a query may read, and do nothing else{hint}")
         raise Refusal(f"the query cannot be read: {said}")
     statements = parsed["statements"]
     if len(statements) != 1:
@@ -117,6 +119,10 @@ def check(parsed: Mapping[str, Any], surface: Surface) -> None:
     for name in ctes:
         if not _NAME.fullmatch(name):
             raise Refusal(f"'{name}' is no name for a part of a query: use letters, digits and _")
+        if name.lower() in surface.relations and any(_is_of_ours(node, surface) for node in tree):
+            raise Refusal(
+                f"'{name}' is a table here, which macros ask: give this part of the query another name"
+            )
     known = {each.lower() for each in (*surface.relations, *ctes)}
     for node in tree:
         _check_kind(node)
@@ -150,6 +156,12 @@ def _check_kind(node: Mapping[str, Any]) -> None:
             raise Refusal(f"{_words(kind)} is not for queries")
     elif isinstance(kind, str) and kind not in _NODES:
         raise Refusal(f"{_words(kind)} is not for queries: a query may read, and do nothing else")
+
+
+def _is_of_ours(node: Mapping[str, Any], surface: Surface) -> bool:
+    """Whether it is one of our macros, which would take a part of the query for a table of that name."""
+    path = _path(node)[-1:] if node.get("class") == "FUNCTION" else ()
+    return any(name.lower() in surface.macros or name.lower() in surface.table_macros for name in path)
 
 
 def _words(kind: object) -> str:

@@ -7,7 +7,6 @@ whenever it is made. Where refusals or breaks came and no entry, it is another e
 
 from __future__ import annotations
 
-import fcntl
 import os
 import re
 import shutil
@@ -19,7 +18,7 @@ from pathlib import Path
 from ledger import aside, snapshot_before, snapshot_files, told
 from ledger.base import Opened
 from ledger.core_file import NO_NAME, Ground
-from ledger.errors import BadQuery, Busy, Misconfigured, Unreachable
+from ledger.errors import BadQuery, Misconfigured, Unreachable
 from ledger.snapshot_files import Made
 from ledger.submission import Head
 from ledger.told import Stand
@@ -138,13 +137,7 @@ class Snapshots(Opened):
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
     """Alone in the folder; what an earlier run left half-made is gone. Raises Busy."""
-    folder.mkdir(parents=True, exist_ok=True)
-    held = os.open(folder, os.O_RDONLY)
-    try:
-        try:
-            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise Busy(f"somebody else publishes to {folder} now: try again", folder=str(folder)) from None
+    with aside.alone(folder, "publishes"):
         for path in list(folder.iterdir()):
             if path.is_symlink():
                 if _LINK.fullmatch(path.name):
@@ -152,8 +145,6 @@ def _alone(folder: Path) -> Iterator[None]:
             elif path.is_dir() and _PART.fullmatch(path.name):
                 shutil.rmtree(path)
         yield
-    finally:
-        os.close(held)
 
 
 def _numbered(folder: Path) -> dict[tuple[int, int], Path]:

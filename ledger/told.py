@@ -97,14 +97,16 @@ def finished_runs(store: Reading) -> list[Event]:
 
 
 def _is_run(said: Mapping[str, Any]) -> bool:
-    lists = [said.get("inputs"), said.get("certificate", []), said.get("months", [])]
+    lists = [said.get(name, []) for name in ("inputs", "certificate", "months", "vendors", "waits")]
     return (
-        isinstance(said.get("as_of"), str) and sound.is_day(said["as_of"])
+        "inputs" in said and isinstance(said.get("as_of"), str) and sound.is_day(said["as_of"])
         and isinstance(said.get("status"), str) and type(said.get("seq")) is int
         and all(isinstance(each, list) for each in lists)
-        and all(isinstance(each, list) and list(map(type, each))[:4] == _INPUT for each in lists[0] or ())
-        and all(isinstance(each, dict) for each in lists[1] or ())
-        and all(isinstance(each, list) for each in lists[2] or ())
+        and all(isinstance(each, list) and list(map(type, each))[:4] == _INPUT for each in lists[0])
+        and all(isinstance(each, dict) for each in lists[1])
+        and all(isinstance(each, list) for each in lists[2])
+        and all(isinstance(each, str) for each in lists[3])
+        and all(type(each) is int for each in lists[4])
     )  # fmt: skip
 
 
@@ -132,6 +134,6 @@ def _stand(events: Iterable[Event], as_of: str) -> Told:
             "state": standing.state_on(as_of), "owner": standing.officer, "first_seen_on": standing.first_on,
             "is_open": standing.is_open_on(as_of),
             "last_seen_on": standing.last_on, "age_working_days": age, "age": recon_breaks.bucket(age),
-            "detail": seen.detail,
+            "detail": seen.detail, "other_country": seen.other_country,
         })  # fmt: skip
     return found

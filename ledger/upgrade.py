@@ -14,9 +14,9 @@ from contextlib import contextmanager
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from ledger import evidence, guards, merkle, schema
+from ledger import evidence, guards, merkle, roles, schema
 from ledger.database import Database
-from ledger.errors import Tampered
+from ledger.errors import Misconfigured, Tampered
 from ledger.reading import PAGE, Reading
 from ledger.schema import SCHEMA_VERSION
 
@@ -145,12 +145,21 @@ def _run(database: Database, cursor: Any, name: str) -> None:
 # ------------------------------------------------------------------------------------------------- roles
 
 
+def must_show(database: Database, read: roles.Read) -> None:
+    """Raise Misconfigured where schema `report` is another ledger's, or holds what is no view of a ledger."""
+    if taken := roles.report_taken(read):
+        raise Misconfigured(
+            f"schema report at {database.name} {taken.said}: {taken.advice}", store=database.name
+        )
+
+
 def separate(database: Database) -> None:
     """Keep apart, on PostgreSQL, who owns a ledger, who writes it and who reads it; may be run again.
 
-    Readers get schema `report` as well. Raises NotPermitted for whoever may not create roles, or a schema in
-    this database, Busy, Unreachable.
+    Readers get schema `report` as well. Raises Misconfigured as `must_show` does, NotPermitted for whoever
+    may not create roles, or a schema in this database, Busy, Unreachable.
     """
     with _alone(database) as cursor:
+        must_show(database, lambda name: database.rows(cursor, name))
         _run(database, cursor, "roles")
         _run(database, cursor, "report")

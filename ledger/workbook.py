@@ -156,9 +156,10 @@ def _write(sheet: Any, row: int, place: int, value: Any, text: str, style: Any) 
     elif isinstance(value, bool):
         sheet.write_boolean(row, place, value)
     elif isinstance(value, (int, Decimal)) and len(str(value).lstrip("-")) <= _DIGITS:
-        sheet.write_number(row, place, float(value), style)
+        sheet.write_number(row, place, value, style)
     elif isinstance(value, float) and isfinite(value):
-        sheet.write_number(row, place, value)
+        # a float would be written with 16 digits, 99.9 as 99.90000000000001
+        sheet.write_number(row, place, Decimal(repr(value)))
     elif type(value) is date and value > _BEFORE_ALL:
         sheet.write_datetime(row, place, datetime.combine(value, time.min), style)
     else:

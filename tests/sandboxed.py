@@ -30,7 +30,7 @@ def main() -> None:
         try:
             if job["gate"]:
                 (tree,) = connection.execute(parse, {"query": query}).fetchall()[0]
-                check(json.loads(tree), surface)
+                check(json.loads(tree), surface, query)
                 rows, total = sandbox_child.run(connection, query, job)
                 assert rows.num_rows == total
                 said.append({"rows": [list(map(str, row.values())) for row in rows.to_pylist()]})

@@ -331,6 +331,61 @@ def test_a_guard_that_a_replica_would_pass_is_taken_for_missing(postgres: Postgr
         Ledger.open(url)
 
 
+SELDOM = {
+    "on a condition": [
+        (
+            "create or replace trigger entry_append_only before update or delete or truncate on entry "
+            "for each statement when (false) execute function tppq_append_only()"
+        ),
+        "alter table entry enable always trigger entry_append_only",
+    ],
+    "for some columns": [
+        (
+            "create or replace trigger head_goes_forward before update of regime on head "
+            "for each row execute function tppq_head_goes_forward()"
+        ),
+        "alter table head enable always trigger head_goes_forward",
+    ],
+    "with an argument": [
+        (
+            "create or replace trigger event_continues before insert on event "
+            "for each row execute function tppq_event_continues('quiet')"
+        ),
+        "alter table event enable always trigger event_continues",
+    ],
+    "by a function of another schema": [
+        "create schema beside",
+        "create table beside.event (like public.event)",
+        (
+            "create function beside.tppq_event_continues() returns trigger language plpgsql "
+            "set search_path = beside as {body}"
+        ),
+        (
+            "create or replace trigger event_continues before insert on event "
+            "for each row execute function beside.tppq_event_continues()"
+        ),
+        "alter table event enable always trigger event_continues",
+    ],
+}
+
+
+@pytest.mark.parametrize("statements", SELDOM.values(), ids=SELDOM)
+def test_a_guard_that_seldom_fires_or_looks_elsewhere_is_taken_for_missing(
+    postgres: Postgres, statements: Sequence[str]
+) -> None:
+    url = filled(postgres.create())
+    with connected(url) as connection:
+        query = "select quote_literal(prosrc) from pg_proc where proname = 'tppq_event_continues'"
+        body = connection.exec_driver_sql(query).scalar_one()
+        for statement in statements:
+            connection.exec_driver_sql(statement.format(body=body).replace("%", "%%"))
+    with pytest.raises(Misconfigured, match=r"is not append-only: \w+ missing, changed or disabled; run tp"):
+        Ledger.open(url)
+    Ledger.init(url, opening=False).close()
+    Ledger.open(url).close()
+    postgres.drop(url)
+
+
 HARMLESS = {
     "sqlite": [
         "drop trigger entry_no_update",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -104,7 +105,7 @@ def test_what_a_killed_process_wrote_aside_goes_and_all_else_stays(tmp_path: Pat
     gone = subprocess.Popen([sys.executable, "-c", ""])
     gone.wait()
     parts = {
-        who: tmp_path / name.format(number) for who, number in (("gone", gone.pid), ("here", os.getpid()))
+        who: tmp_path / name.format(number) for who, number in (("gone", gone.pid), ("here", os.getppid()))
     }
     for part in parts.values():
         part.mkdir() if part.suffix == ".spill" else part.write_text("of the ledger", encoding="utf-8")
@@ -118,6 +119,25 @@ def test_what_a_killed_process_wrote_aside_goes_and_all_else_stays(tmp_path: Pat
     kept = sorted([parts["here"].name, "copy.db", "4711.part", "mine.part", "thesis.4711.part.d.e"])
     assert names(tmp_path) == kept
     aside.clear_up(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize("name", ["core-{}.part", ".copy.{}.part.db", "core-{}.spill"])
+def test_what_was_left_by_a_process_of_the_same_number_goes_and_what_a_thread_writes_stays(
+    tmp_path: Path, name: str
+) -> None:
+    ended = threading.Event()
+    other = threading.Thread(target=ended.wait)
+    other.start()
+    writing = [f"{os.getpid()}-{thread}" for thread in (threading.get_ident(), other.ident)]
+    for each in (*writing, f"{os.getpid()}-1", f"{os.getpid()}"):
+        part = tmp_path / name.format(each)
+        part.touch()
+        os.utime(part, (0, 0))
+    aside.clear_up(tmp_path)
+    found = names(tmp_path)
+    ended.set()
+    other.join()
+    assert found == sorted(name.format(each) for each in writing)
 
 
 @pytest.mark.parametrize("name", [".", "/"])

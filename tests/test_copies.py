@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import gzip
+import os
 import sqlite3
 import subprocess
+import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from hashlib import sha256
 from pathlib import Path
-from threading import Barrier
+from threading import Barrier, get_ident
 from typing import Any
 
 import pytest
@@ -108,6 +110,38 @@ def test_a_copy_is_named_by_text_or_by_a_path_alike(file: Path, tmp_path: Path) 
 
 
 def test_a_backup_leaves_one_file_and_nothing_beside_it(file: Path, tmp_path: Path) -> None:
+    with Ledger.open(f"sqlite:///{file}") as ledger:
+        ledger.backup(tmp_path / "backup.db")
+    assert [path.name for path in tmp_path.iterdir()] == ["backup.db"]
+
+
+def test_what_a_killed_backup_left_goes_once_nobody_has_touched_it_for_long(
+    file: Path, tmp_path: Path
+) -> None:
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    numbers = {
+        "killed": f"{gone.pid}-1",
+        "as this one's": f"{os.getpid()}-1",
+        "another machine's": f"{gone.pid}-2",
+    }
+    parts = {whose: tmp_path / f".backup.{number}.part.db" for whose, number in numbers.items()}
+    for part in parts.values():
+        for each in (part, part.with_name(f"{part.name}-wal")):
+            each.touch()
+            os.utime(each, (0, 0))
+    growing = parts["another machine's"]
+    growing.with_name(f"{growing.name}-wal").touch()  # where SQLite writes at first
+    with Ledger.open(f"sqlite:///{file}") as ledger:
+        ledger.backup(tmp_path / "backup.db")
+    left = sorted(path.name for path in tmp_path.iterdir())
+    assert left == [growing.name, f"{growing.name}-wal", "backup.db"]
+
+
+def test_a_backup_begins_anew_where_its_own_part_was_left(file: Path, tmp_path: Path) -> None:
+    own = tmp_path / f".backup.{os.getpid()}-{get_ident()}.part.db"
+    own.write_text("half a ledger", encoding="utf-8")
+    own.with_name(f"{own.name}-wal").touch()
     with Ledger.open(f"sqlite:///{file}") as ledger:
         ledger.backup(tmp_path / "backup.db")
     assert [path.name for path in tmp_path.iterdir()] == ["backup.db"]

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from datetime import date, datetime, timedelta, timezone
 from io import StringIO
 from pathlib import Path
 
 import pytest
 
-from ledger import Answer, Ledger, engine
+from ledger import Answer, BadQuery, Ledger, engine
 from ledger.model import MOST_TPP
+from ledger.question import instant
 from tests.shared import entry
 from tests.small import fill
 
@@ -55,6 +59,91 @@ def test_the_answer_is_the_same_where_entries_lie_sorted(
     expected = (FOLDER / f"{question}.csv").read_text(encoding="utf-8")
     assert as_csv(small.sql(query)) == expected
     assert small.sql("from sorted_through").rows() == [{"seq": 14}]
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("2026-02-01", "2026-02-01 23:59:59.999999"),
+        (" 2026-2-1 ", "2026-02-01 23:59:59.999999"),
+        (date(2026, 2, 1), "2026-02-01 23:59:59.999999"),
+        ("2026-02-01 12:00", "2026-02-01 12:00:00"),
+        ("2026-02-01T12:00:00.5", "2026-02-01 12:00:00.5"),
+        ("2026-02-01T12:00:00Z", "2026-02-01 12:00:00"),
+        ("2026-02-01T01:00:00+04:00", "2026-01-31 21:00:00"),
+        ("2026-02-01T01:00:00-04", "2026-02-01 05:00:00"),
+        ("2026-02-01 12:00:00 America/New_York", "2026-02-01 17:00:00"),
+        ("2026-02-01 12:00:00 Europe/Zurich", "2026-02-01 11:00:00"),
+        ("2026-02-01 12:00:00 EST", "2026-02-01 17:00:00"),
+        (datetime(2026, 2, 1, 12, tzinfo=timezone(timedelta(hours=4))), "2026-02-01 08:00:00"),
+        (None, None),
+    ],
+)
+def test_an_instant_counts_its_zone_and_a_day_is_its_end(
+    small: Ledger, given: object, expected: str | None
+) -> None:
+    asked = small.sql("select instant_of($given)::varchar as asked_at", given=given)
+    assert asked.rows() == [{"asked_at": expected}]
+    with suppress(BadQuery):  # what it takes, the verbs read alike
+        at = instant(given)  # type: ignore[arg-type]  # whatever was given
+        assert (
+            at is None
+            or small.sql("select instant_of($at)::varchar as asked_at", at=at).rows() == asked.rows()
+        )
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "26-02-01",
+        "26-02-01 12:00",
+        "2026/02/01",
+        "2026 02 01",
+        "infinity",
+        "soon",
+        "2026-02-01 Europe/Zurich",
+        "",
+    ],
+)
+def test_what_is_no_instant_is_refused_as_the_verbs_refuse_it(small: Ledger, given: str) -> None:
+    said = re.escape(f"'{given}' is not a time: write YYYY-MM-DD or YYYY-MM-DDTHH:MM:SSZ")
+    for query in ("select instant_of($given)", "from headroom(known_at := $given)"):
+        with pytest.raises(BadQuery, match=said):
+            small.sql(query, given=given)
+    with pytest.raises(BadQuery, match=said):
+        small.headroom(known_at=given)
+
+
+def test_a_zone_that_there_is_not_is_refused(small: Ledger) -> None:
+    with pytest.raises(BadQuery, match="Unknown TimeZone 'Mars/Olympus'"):
+        small.sql("from headroom(known_at := '2026-02-01 12:00:00 Mars/Olympus')")
+
+
+STATES = {
+    "balance_state": (100, 50, 1, 75, 90),
+    "control_state": (False, 100, 0, 50, 1),
+    "license_state": (100, 50, None, None, date(2026, 2, 1)),
+}
+"""A state with what it is a state of; a license may be not released, and may have no last day."""
+
+
+@pytest.mark.parametrize("macro", STATES)
+def test_a_state_of_nothing_is_none(small: Ledger, macro: str) -> None:
+    names = [f"given_{place}" for place in range(len(STATES[macro]))]
+    query = f"select {macro}({', '.join(f'${name}' for name in names)}) as state"
+    values = dict(zip(names, STATES[macro], strict=True))
+    assert small.sql(query, **values).rows() != [{"state": None}]
+    for name in (name for name, value in values.items() if value is not None):
+        assert small.sql(query, **values | {name: None}).rows() == [{"state": None}]
+
+
+def test_a_country_without_a_quota_has_no_state(small: Ledger) -> None:
+    query = """
+        select c.country, balance_state(h.allocated_tpp, h.headroom_tpp, 15832, 75, 90) as state
+        from country as c left join headroom as h using (country) where c.country in ('AE', 'CN', 'JP')
+    """
+    found = {row["country"]: row["state"] for row in small.sql(query)}
+    assert found == {"AE": "open", "CN": None, "JP": None}
 
 
 def test_any_part_of_the_legs_sums_to_zero(small: Ledger) -> None:

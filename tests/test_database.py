@@ -366,7 +366,5 @@ def test_a_store_that_goes_back_while_it_is_open_is_tampered(store_url: str) -> 
                 sa.text("update head set seq = :seq, hash = :hash"),
                 {"seq": head["seq"], "hash": head["hash"]},
             )
-        with pytest.raises(
-            Tampered, match="the head of the store is entry 39, but its entries end at 40: run tppq verify"
-        ):
+        with pytest.raises(Tampered, match="entry 40 was there and is no longer, or is another one"):
             ledger.headroom()

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ledger import Ledger, Misconfigured, guards
-from ledger.checkup import check
+from ledger.checkup import Check, check
 from ledger.cli import run
 from ledger.database import Database
 from ledger.store import Store
@@ -22,6 +22,12 @@ def found(url: str) -> list[tuple[str, str]]:
     rows = [(name, definition) for name, definition in store.read("guards")]
     store.close()
     return rows
+
+
+def guarded(url: str) -> Check:
+    """What `db check` says of the guards."""
+    (said,) = (each for each in check(Database(url, 10)) if each.check == "guards")
+    return said
 
 
 def dialect(url: str) -> str:
@@ -46,7 +52,10 @@ def test_what_else_is_there_is_nobodys_fault_unless_it_acts_by_itself(store_url:
     Ledger.init(store_url, opening=False, clock=Clock("2026-02-01")).close()
     with connected(store_url) as owner:
         owner.exec_driver_sql("create index theirs on entry (country)")
-        owner.exec_driver_sql("create table their_notes (seq integer)")
+        owner.exec_driver_sql(
+            "create table their_notes (seq bigint unique references entry (seq), check (seq < 9))"
+        )
+        owner.exec_driver_sql("create unique index theirs_too on their_notes (seq)")
         owner.exec_driver_sql("create view their_view as select seq from entry")
         owner.commit()
     Ledger.open(store_url).close()
@@ -75,8 +84,89 @@ def test_a_trigger_or_rule_that_is_none_of_ours_is_named(
         owner.commit()
     with pytest.raises(Misconfigured, match=r"quiet is not one of the ledger's own triggers .* drop it"):
         Ledger.open(url)
-    (guarded,) = (each for each in check(Database(url, 10)) if each.check == "guards")
-    assert (guarded.state, guarded.advice[:7]) == ("fail", "drop it")
+    assert (guarded(url).state, guarded(url).advice[:7]) == ("fail", "drop it")
+
+
+REFUSING = {
+    "a unique index": "create unique index quiet on entry (reference)",
+    "a check": "alter table entry add constraint quiet check (length(license_no) < 12)",
+    "a check of what is new": (
+        "alter table entry add constraint quiet check (length(license_no) < 12) not valid"
+    ),
+    "a key": "alter table refusal add constraint quiet unique (request_id)",
+    "a key elsewhere": (
+        "create table their_countries (code text primary key); "
+        "alter table entry add constraint quiet foreign key (country) references their_countries"
+    ),
+    "an exclusion": "alter table event add constraint quiet exclude (recorded_at with =)",
+}
+
+
+@pytest.mark.parametrize(
+    ("sort", "refusing"), [("sqlite", "a unique index"), *(("postgresql", each) for each in REFUSING)]
+)
+def test_a_key_or_check_that_is_none_of_ours_is_named_until_it_is_dropped(
+    postgres: Postgres, tmp_path: Path, sort: str, refusing: str
+) -> None:
+    url = f"sqlite:///{tmp_path / 'tppq.db'}" if sort == "sqlite" else postgres.create()
+    Ledger.init(url, opening=False, clock=Clock("2026-02-01")).close()
+    with connected(url) as owner:
+        owner.exec_driver_sql(REFUSING[refusing])
+    name = "quiet" if refusing == "a unique index" else "constraint quiet"
+    with pytest.raises(Misconfigured) as refused:
+        Ledger.open(url)
+    assert refused.value.detail == (
+        f"{refused.value.store} is not append-only: {name} is none of the ledger's own keys and checks and "
+        "may refuse what is right; drop it"
+    )
+    assert guarded(url).advice == "drop it"
+    with connected(url) as owner:
+        if name == "quiet":
+            owner.exec_driver_sql("drop index quiet")
+        else:
+            table = REFUSING[refusing].partition("alter table ")[2].partition(" ")[0]
+            owner.exec_driver_sql(f"alter table {table} drop constraint quiet")
+    Ledger.open(url).close()
+
+
+def test_a_unique_index_that_a_key_elsewhere_refers_to_is_named_too(postgres: Postgres) -> None:
+    url = postgres.create()
+    Ledger.init(url, opening=False, clock=Clock("2026-02-01")).close()
+    with connected(url) as owner:
+        owner.exec_driver_sql("create unique index quiet on entry (hash)")
+        owner.exec_driver_sql("create table theirs (hash text references entry (hash))")
+    assert guarded(url).found.startswith("quiet is none of the ledger's own")
+    postgres.drop(url)
+
+
+def test_row_security_that_hides_what_was_written_is_named_until_it_is_off(postgres: Postgres) -> None:
+    url = postgres.create()
+    writer = create(url, Clock("2026-02-01"))
+    with connected(url) as owner:
+        for table in ("entry", "event"):
+            owner.exec_driver_sql(f"alter table {table} enable row level security, force row level security")
+    with pytest.raises(Misconfigured, match=r"security hides rows of public\.entry, public\.event; run as"):
+        Ledger.open(writer, actor="maria", clock=Clock("2026-02-01"))
+    what, _, statements = guarded(writer).advice.partition(": ")
+    assert what == "run as the superuser"
+    with connected(url) as owner:
+        owner.exec_driver_sql(statements)
+    Ledger.open(writer, actor="maria", clock=Clock("2026-02-01")).close()
+    postgres.drop(url)
+
+
+def test_where_row_security_hides_the_head_nobody_says_that_there_is_no_ledger(
+    postgres: Postgres,
+) -> None:
+    url = postgres.create()
+    writer = create(url, Clock("2026-02-01"))
+    with connected(url) as owner:
+        owner.exec_driver_sql("alter table head enable row level security")
+    (only,) = check(Database(writer, 10))
+    assert only[:3] == ("guards", "fail", "row-level security hides rows of public.head")
+    with pytest.raises(Misconfigured, match=r"no ledger is to be seen .*hides rows of public\.head; run as"):
+        Ledger.open(writer, actor="maria", clock=Clock("2026-02-01"))
+    postgres.drop(url)
 
 
 def test_without_any_all_are_named_in_order() -> None:

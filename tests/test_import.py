@@ -201,10 +201,12 @@ def test_a_process_that_was_killed_leaves_no_ledger_and_the_next_clears_up(
         assert nothing_at(url)
     left = [path.name for path in tmp_path.iterdir() if path.name.endswith(".part.db")]
     assert len(left) == 1
-    (tmp_path / f".new.{os.getpid()}-1.part.db").touch()  # of a process that still runs
+    for path in tmp_path.glob(".new.*.part.db*"):
+        os.utime(path, (0, 0))
+    (tmp_path / f".new.{os.getppid()}-1.part.db").touch()  # of a process that still runs
     import_log(log, f"sqlite:///{tmp_path / 'new.db'}")
     parts = [path.name for path in tmp_path.iterdir() if ".part" in path.name]
-    assert parts == [f".new.{os.getpid()}-1.part.db"]
+    assert parts == [f".new.{os.getppid()}-1.part.db"]
     import_log(log, f"sqlite:///{tmp_path / 'empty.db'}")
 
 

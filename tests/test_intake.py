@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
+from queue import Queue
 
 import pyarrow as pa
 import pytest
@@ -94,3 +96,35 @@ def test_whoever_gives_and_fails_does_not_wait_either(core: Core) -> None:
     with pytest.raises(KeyboardInterrupt):
         fails(Intake(core, TAKING))
     assert taken(core) == [(1, 1), (2, 2)]
+
+
+class Interrupted(BaseException):
+    """What a signal raises, wherever the process is."""
+
+
+def test_an_interrupt_while_it_is_ended_leaves_nobody_waiting(
+    core: Core, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put, coming = Queue.put, [Interrupted]
+
+    def interrupted(queue: Queue[object], item: object) -> None:
+        if item is None and coming:
+            raise coming.pop()
+        put(queue, item)
+
+    monkeypatch.setattr(Queue, "put", interrupted)
+
+    def given() -> None:
+        with Intake(core, TAKING) as intake:
+            intake.give(some(*bodies(1, 3)))
+            intake.end()
+
+    with pytest.raises(Interrupted):
+        given()
+    assert taken(core) == [(1, 1), (2, 2)]
+
+
+def test_nobody_waits_before_anything_is_given(core: Core) -> None:
+    running = threading.active_count()
+    Intake(core, TAKING)
+    assert threading.active_count() == running

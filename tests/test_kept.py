@@ -7,16 +7,19 @@ import shlex
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
 from ledger import (
     BadFeed,
+    Busy,
     Ledger,
     Misconfigured,
     Tampered,
     Unreachable,
+    aside,
     kept,
     merkle,
 )
@@ -171,6 +174,18 @@ def test_an_empty_checkpoint_with_a_root_fits_no_store(url: str, tmp_path: Path)
     for root, fits in ((merkle.EMPTY_ROOT, True), (bytes(32), False)):
         (tmp_path / "kept").write_text(signer.sign(Checkpoint(signer.verifier.name, 0, root).text()))
         assert (forbidden(url, tmp_path / "kept", signer.verifier) == "") is fits
+
+
+@pytest.mark.parametrize("place", ["kept/checkpoint", "tiles"])
+def test_two_who_sign_for_one_place_take_turns(small: Ledger, tmp_path: Path, place: str) -> None:
+    signer, path = signer_of(small, tmp_path), tmp_path / place
+    asked: dict[str, Any] = {"folder": path} if place == "tiles" else {"keep": path}
+    with (
+        aside.alone(path if place == "tiles" else path.parent, "signs"),
+        pytest.raises(Busy, match="somebody else signs to "),
+    ):
+        small.checkpoint(signer, **asked)
+    assert small.checkpoint(signer, **asked).recorded
 
 
 def test_a_checkpoint_that_cannot_be_written_is_not_taken_for_kept(small: Ledger, tmp_path: Path) -> None:

@@ -321,14 +321,105 @@ def test_a_proposal_holds_what_somebody_can_look_at(here: As, tmp_path: Path) ->
 
 
 def test_what_was_posted_before_is_not_posted_again(here: As) -> None:
-    for _ in range(2):
-        here("maria").propose(entry("allocate", "AE", 500), request_id="letter-1")
+    here("maria").propose(entry("allocate", "AE", 500), request_id="letter-1")
     here("ada").approve("1")
-    with pytest.raises(IdReused, match="P-0002 was posted before, as entry 3: nothing is left to do"):
-        here("ada").approve("2")
-    with pytest.raises(IdReused, match="what is proposed was posted before, as entry 3"):
+    with pytest.raises(IdReused, match="what is proposed was posted before, as entry 3: nothing is left"):
         here("maria").propose(entry("allocate", "AE", 500), request_id="letter-1")
-    assert headroom(here("ada"), "AE")[0] == 1_500
+    assert headroom(here("ada"), "AE") == (1_500, 0)
+
+
+def test_a_proposal_that_repeats_one_that_waits_is_answered_with_that_one(own: As, store_url: str) -> None:
+    letter = entry("allocate", "AE", 500)
+    first = own("maria").propose(letter, request_id="letter-1", remark="letter of January")
+    before = contents(store_url)
+    for dry_run in (True, False):
+        again = own("MARIA").propose(letter, request_id="letter-1", remark="once more", dry_run=dry_run)
+        assert again == first
+    assert contents(store_url) == before
+    assert headroom(own("ada"), "AE") == (1_000, 500)
+
+
+def test_the_same_file_proposed_again_is_the_same_proposal_until_that_is_decided(
+    here: As, tmp_path: Path
+) -> None:
+    file = tmp_path / "raise.csv"
+    file.write_text(f"kind,country,effective_on,tpp\nallocate,AE,{DAY},10\nallocate,KZ,{DAY},20\n", "utf-8")
+
+    def propose(who: str) -> str:
+        with read_feed(str(file)) as feed:
+            return here(who).propose_file(feed).proposal
+
+    assert [propose(who) for who in ("maria", "maria", "omar")] == ["P-0001", "P-0001", "P-0002"]
+    here("ada").reject("1", "no letter")
+    assert [propose(who) for who in ("maria", "maria", "omar")] == ["P-0003", "P-0003", "P-0002"]
+
+
+@pytest.mark.parametrize(
+    ("tpp", "request_id"), [(501, "letter-1"), (500, "letter-2"), (500, None)], ids=["row", "id", "none"]
+)
+def test_what_differs_in_a_row_or_a_request_id_is_another_proposal(
+    here: As, tpp: int, request_id: str | None
+) -> None:
+    here("maria").propose(entry("allocate", "AE", 500), request_id="letter-1")
+    assert here("maria").propose(entry("allocate", "AE", tpp), request_id=request_id).proposal == "P-0002"
+
+
+def test_one_proposal_sent_several_times_at_once_waits_once(own: As) -> None:
+    letter = entry("allocate", "AE", 500)
+    own("maria")
+    acts = [lambda: own("maria").propose(letter, request_id="letter-1").proposal] * 4
+    assert together(*acts) == ["P-0001"] * 4
+    assert len(own("ada").pending()) == 1
+
+
+def test_of_several_that_ask_the_same_headroom_gains_one(here: As) -> None:
+    for who in ("maria", "omar"):
+        here(who).propose(entry("allocate", "AE", 500), request_id="letter-1")
+    assert headroom(here("ada"), "AE") == (1_000, 500)
+
+
+def test_a_proposal_that_was_posted_since_is_closed_by_whoever_would_approve_it(
+    own: As, store_url: str
+) -> None:
+    for who in ("maria", "omar"):
+        own(who).propose(entry("allocate", "AE", 500), request_id="letter-1")
+    ada = own("ada")
+    ada.approve("1")
+    before = count(store_url)
+    with pytest.raises(IdReused, match="P-0002 was posted before, as entry 3: nothing is left to do"):
+        ada.approve("2", dry_run=True)
+    assert len(ada.pending()) == 1
+    with pytest.raises(IdReused, match="P-0002 was posted before, as entry 3: nothing is left to do"):
+        ada.approve("2")
+    assert (count(store_url), ada.pending().rows(), headroom(ada, "AE")) == (before, [], (1_500, 0))
+    told = [(row["who"], row["what"], row["subject"], row["outcome"]) for row in own("ines").audit()]
+    assert told[-2][:2] + told[-2][3:] == ("ada", "proposal", "overtaken")
+    assert told[-1][:2] + told[-1][3:] == ("ada", "approve", "refused")
+    with pytest.raises(
+        UnknownName,
+        match=r"no pending proposal P-0002: ada found nothing left to do in it on 2026-02-01 \(posted before",
+    ):
+        ada.approve("2")
+    assert own("ines").verify().rows() == []
+
+
+def test_a_proposal_that_was_posted_since_is_closed_by_whoever_proposes_it_again(here: As) -> None:
+    letter = entry("allocate", "AE", 500)
+    for who in ("maria", "omar"):
+        here(who).propose(letter, request_id="letter-1")
+    here("ada").approve("1")
+    with pytest.raises(IdReused, match="what is proposed was posted before, as entry 3"):
+        here("omar").propose(letter, request_id="letter-1", dry_run=True)
+    assert headroom(here("ada"), "AE") == (1_500, 500)
+    with pytest.raises(IdReused, match="what is proposed was posted before, as entry 3"):
+        here("omar").propose(letter, request_id="letter-1")
+    assert headroom(here("ada"), "AE") == (1_500, 0)
+
+
+def test_a_repeat_is_answered_also_where_what_waits_reserves_all_that_it_asks(here: As) -> None:
+    maria, lower = reserving(here("maria")), entry("overrun", "AE", 800, reason="left all the same")
+    assert maria.propose(lower, request_id="letter-1").proposal == "P-0001"
+    assert maria.propose(lower, request_id="letter-1").proposal == "P-0001"
 
 
 def test_what_two_people_posted_answers_again_whoever_posts_it_and_leaves_no_trace(

@@ -35,7 +35,8 @@ def made(number: int) -> Event:
         "remark": None,
         "shown": [100, -30, -37, -37],
     }
-    return event(proposed.named(number), "proposed", entries=ENTRIES, **about)
+    own = [{**each, "request_id": f"request-{number}"} for each in ENTRIES]
+    return event(proposed.named(number), "proposed", entries=own if number > 1 else ENTRIES, **about)
 
 
 def test_a_proposal_gives_back_the_posts_it_was_made_of() -> None:
@@ -59,7 +60,7 @@ def test_a_proposal_has_expired_after_its_instant_and_not_at_it() -> None:
     assert proposed.fold([made(1)], LATER)["P-0001"].state == "expired"
 
 
-@pytest.mark.parametrize("action", ["approved", "rejected", "withdrawn"])
+@pytest.mark.parametrize("action", ["approved", "rejected", "withdrawn", "overtaken"])
 def test_what_was_decided_stays_so_and_does_not_expire(action: str) -> None:
     ended = event("P-0001", action, "omar", EXPIRES, reason="because")
     proposal = proposed.fold([made(1), made(2), ended], LATER)["P-0001"]
@@ -88,6 +89,7 @@ ENDS = {
     "approved": "omar approved it on 2026-02-01",
     "rejected": "omar rejected it on 2026-02-01 (no letter)",
     "withdrawn": "omar withdrew it on 2026-02-01 (no letter)",
+    "overtaken": "omar found nothing left to do in it on 2026-02-01 (no letter)",
 }
 
 
@@ -138,6 +140,9 @@ CHANGED: dict[str, Event] = {
     "another number of figures": made(1)._replace(detail={**made(1).detail, "shown": [100]}),
     "entries that are none": made(1)._replace(detail={**made(1).detail, "entries": [1, 2, 3, 4]}),
     "a kind that is none": made(1)._replace(detail={**made(1).detail, "entries": [{"kind": "x"}] * 4}),
+    "entries without ids": made(1)._replace(
+        detail={**made(1).detail, "entries": [{**asked("allocate", "AE", 1)._asdict()}] * 4}
+    ),
     "a decision on nothing": event("P-0001", "approved", "omar"),
     "a decision that is none": event("P-0001", "forgotten", "omar"),
 }
@@ -167,9 +172,17 @@ def test_what_is_pending_is_counted_by_what_it_would_do_to_headroom() -> None:
 def test_of_proposals_that_undo_the_same_entry_one_is_counted_as_only_one_can_pass() -> None:
     (proposal,) = proposed.fold([made(1)], AT).values()
     undoing = {**ENTRIES[0], "kind": "withdraw", "tpp": 5}
-    waiting = [proposal._replace(entries=[{**undoing, "reverses_seq": seq}]) for seq in (7, 7, 8)]
+    waiting = [
+        proposal._replace(entries=[{**undoing, "request_id": str(place), "reverses_seq": seq}])
+        for place, seq in enumerate((7, 7, 8))
+    ]
     assert proposed.pending_tpp(waiting) == {undoing["quota"]: -10}
     assert proposed.reserved_tpp(waiting) == {undoing["quota"]: 15}, "nobody knows which"
+
+
+def test_of_proposals_that_ask_the_same_one_is_counted_as_it_is_posted_once() -> None:
+    (proposal,) = proposed.fold([made(1)], AT).values()
+    assert proposed.pending_tpp([proposal, proposal]) == proposed.pending_tpp([proposal])
 
 
 def test_reserved_is_what_would_be_taken_not_what_would_be_brought() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
 
+import numpy as np
 import pytest
 
 from ledger.errors import BadQuery
@@ -93,7 +94,9 @@ def test_what_is_neither_text_nor_a_date_is_no_time(given: Any) -> None:
 
 def test_the_number_of_an_entry_is_whole() -> None:
     assert seq(12) == 12
-    for given in ("1", 1.0, None, True):
+    assert seq(np.int64(12)) == 12
+    assert type(seq(np.int64(12))) is int
+    for given in ("1", 1.0, None, True, np.True_, np.array([1, 2]), np.float64(1)):
         with pytest.raises(BadQuery) as caught:
             seq(given)
         assert caught.value.detail == f"seq is {given!r}: write a whole number, that of an entry"

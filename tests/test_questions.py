@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
-from datetime import date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from ledger import (
@@ -446,6 +447,14 @@ def test_fit_says_so_of_more_devices_than_an_entry_holds_wherever_they_go(
         small.fit(country, device=H100, quantity=2**53 - 1)
 
 
+def test_fit_takes_a_number_of_numpy(small: Ledger) -> None:
+    (of_tpp,) = small.fit("AE", tpp=np.int64(15_832)).rows()  # type: ignore[arg-type]  # out of a frame
+    (of_pieces,) = small.fit("AE", device=H100, quantity=np.int32(2)).rows()  # type: ignore[arg-type]  # likewise
+    assert (of_tpp["asked_tpp"], of_pieces["asked_tpp"]) == (15_832, 31_664)
+    with pytest.raises(BadQuery, match="write a whole number from 1 to"):
+        small.fit("AE", tpp=np.float64(15_832))  # type: ignore[arg-type]  # and not whole
+
+
 def test_fit_knows_names(small: Ledger) -> None:
     with pytest.raises(UnknownName, match="no device 'h100-sxm9'"):
         small.fit("AE", device="h100-sxm9", quantity=1)
@@ -491,6 +500,33 @@ def test_sql_takes_values_by_name(small: Ledger) -> None:
     assert answer.rows() == [{"n": 4}]
     with pytest.raises(BadQuery, match="Parser Error"):
         small.sql("selec 1")
+
+
+AT_END = "2026-02-01T23:59:59.999999Z"
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("2026-02-01", AT_END),
+        (date(2026, 2, 1), AT_END),
+        (datetime(2026, 2, 1, 9, tzinfo=UTC), "2026-02-01T09:00:00.000000Z"),
+    ],
+)
+def test_sql_says_its_times_as_every_question_does_and_counts_by_them(
+    small: Ledger, given: date | str, said: str
+) -> None:
+    query = "select count(*) as entries from entry where recorded_at <= $known_at"
+    asked, in_sandbox = small.sql(query, known_at=given), small.sandboxed_sql(query, {"known_at": given})
+    assert asked.basis["known_at"] == said
+    assert (asked.rows(), asked.basis | {"total_rows": 1}) == (in_sandbox.rows(), in_sandbox.basis)
+
+
+def test_sql_may_count_with_the_day_that_a_program_gave(small: Ledger) -> None:
+    answer = small.sql("select $as_of - 1 as before", as_of=date(2026, 2, 1))
+    assert (answer.rows(), answer.basis["as_of"]) == ([{"before": date(2026, 1, 31)}], "2026-02-01")
+    with pytest.raises(BadQuery, match="'soon' is not a day"):
+        small.sql("select $as_of", as_of="soon")
 
 
 def test_reference_data_answers_with_the_same_basis(small: Ledger) -> None:

@@ -101,20 +101,40 @@ def test_what_was_taken_back_in_the_ledger_is_owed_no_more(deltas: Deltas) -> No
     deltas.run("2026-11-02", "2026-11-02")
     (seq,) = (row["seq"] for row in deltas.night.ledger.statement("AE") if row["reference"] == "X2/1")
     deltas.night.ledger.reverse(seq, "it did not leave")
-    assert deltas.run("2026-11-03", "2026-11-03") == [("cleared", "IN_TRANSIT", "declarations", "X2/1")]
+    assert deltas.run("2026-11-03", "2026-11-03") == both("cleared", "IN_TRANSIT")
 
 
 def test_what_was_corrected_in_the_ledger_is_owed_as_before(deltas: Deltas) -> None:
     """Nor does the declaration of another export of as many pieces settle it."""
     exported(deltas, "X2/1", "2026-11-02", told=False)
     owed = ("IN_TRANSIT", "declarations", "X2/1")
-    assert deltas.run("2026-11-02", "2026-11-02") == [("new", *owed)]
+    assert deltas.run("2026-11-02", "2026-11-02") == both("new", "IN_TRANSIT")
     (seq,) = (row["seq"] for row in deltas.night.ledger.statement("AE") if row["reference"] == "X2/1")
     deltas.night.ledger.correct(seq, {"consignee": "Example Cloud LLC"}, "as it is written")
     assert ("persisting", *owed) in deltas.run("2026-11-03", "2026-11-03")
     deltas.night.told("X9/1", "L1", 10, "2026-11-03")
     assert ("persisting", *owed) in deltas.run("2026-11-04", "2026-11-04")
     assert ("new", "MISSING_IN_SOURCE", *owed[1:]) in deltas.run("2026-11-08", "2026-11-05")
+
+
+def test_what_was_corrected_since_is_owed_no_more_once_it_is_told(deltas: Deltas) -> None:
+    exported(deltas, "X2/1", "2026-11-02", told=False)
+    exported(deltas, "X3/1", "2026-11-02")
+    assert deltas.run("2026-11-02", "2026-11-02") == both("new", "IN_TRANSIT")
+    (seq,) = (row["seq"] for row in deltas.night.ledger.statement("AE") if row["reference"] == "X2/1")
+    deltas.night.ledger.correct(seq, {"quantity": 9}, "as it is packed")
+    deltas.night.told("X2/1", "L1", 9, "2026-11-02")
+    assert deltas.run("2026-11-03", "2026-11-03") == both("cleared", "IN_TRANSIT")
+    assert deltas.run("2026-11-09", "2026-11-04") == []
+
+
+def test_what_has_no_reference_is_owed_though_it_was_corrected(deltas: Deltas) -> None:
+    exported(deltas, "X3/1", "2026-11-02")
+    seq = deltas.night.bare("export", "L1", 10, "2026-11-02")
+    assert deltas.run("2026-11-02", "2026-11-02") == both("new", "IN_TRANSIT", f"entry {seq}")
+    deltas.night.ledger.correct(seq, {"quantity": 9}, "as it is packed")
+    again = both("new", "IN_TRANSIT", f"entry {seq + 2}")
+    assert deltas.run("2026-11-03", "2026-11-03") == [*both("cleared", "IN_TRANSIT", f"entry {seq}"), *again]
 
 
 def test_a_vendor_owes_what_it_did_not_tell_whatever_else_it_tells_since(deltas: Deltas) -> None:
@@ -206,6 +226,84 @@ def test_what_was_put_right_as_it_was_told_is_cleared(deltas: Deltas, code: str)
     else:
         ledger.reverse(seqs[-1], "as told")
     assert ("cleared", code, "declarations", "X2/1") in deltas.run("2026-11-05", "2026-11-05")
+
+
+def test_what_is_posted_late_is_asked_for_though_its_day_was_told(deltas: Deltas) -> None:
+    exported(deltas, "X3/1", "2026-11-02")
+    assert deltas.run("2026-11-02", "2026-11-02") == []
+    deltas.night.clock.set("2026-11-09")
+    deltas.night.bare("export", "L1", 10, "2026-11-02", reference="X2/1")
+    assert deltas.run("2026-11-09", "2026-11-03") == both("new", "MISSING_IN_SOURCE")
+    assert deltas.run("2026-11-10", "2026-11-10") == both("persisting", "MISSING_IN_SOURCE")
+    deltas.night.told("X2/1", "L1", 10, "2026-11-02")
+    assert deltas.run("2026-11-11", "2026-11-11") == both("cleared", "MISSING_IN_SOURCE")
+
+
+@pytest.mark.parametrize("reference", ["X2/1", None])
+def test_what_is_posted_late_and_was_told_is_not_asked_for(deltas: Deltas, reference: str | None) -> None:
+    deltas.night.told("X2/1", "L1", 10, "2026-11-02")
+    unknown = ("MISSING_IN_LEDGER", "declarations", "X2/1")
+    assert deltas.run("2026-11-02", "2026-11-02") == [("new", *unknown)]
+    deltas.night.clock.set("2026-11-09")
+    deltas.night.bare("export", "L1", 10, "2026-11-02", reference=reference)
+    change = "persisting" if reference is None else "cleared"
+    assert deltas.run("2026-11-09", "2026-11-03") == [(change, *unknown)]
+
+
+@pytest.mark.parametrize("how", ["corrected", "posted anew", "under another license"])
+def test_what_stands_in_the_place_of_what_was_told_is_not_asked_for(deltas: Deltas, how: str) -> None:
+    exported(deltas, "X3/1", "2026-11-02")
+    deltas.night.license("L2")
+    seq = deltas.night.export("X2/1", "L1", 10, "2026-11-02", reference=None)
+    assert deltas.run("2026-11-02", "2026-11-02") == []
+    ledger = deltas.night.ledger
+    deltas.night.clock.set("2026-11-09")
+    if how == "posted anew":
+        ledger.reverse(seq, "a slip")
+        exported(deltas, "X4/1", "2026-11-09")
+        deltas.night.bare("export", "L1", 9, "2026-11-02")
+    else:
+        ledger.correct(seq, {"quantity": 9} if how == "corrected" else {"license_no": "L2"}, "a slip")
+    assert deltas.run("2026-11-09", "2026-11-03") == []
+
+
+def test_a_vendor_that_told_nothing_tonight_owes_what_left(deltas: Deltas) -> None:
+    exported(deltas, "X2/1", "2026-11-02")
+    deltas.night.shipped.clear()
+    owed = ("IN_TRANSIT", "shipments", "X2/1")
+    assert deltas.run("2026-11-02", "2026-11-02") == [("new", *owed)]
+    assert deltas.run("2026-11-03", "2026-11-03") == [("persisting", *owed)]
+    deltas.night.told("X2/1", "L1", 10, "2026-11-02")
+    deltas.night.declared.clear()
+    assert deltas.run("2026-11-04", "2026-11-04") == [("cleared", *owed)]
+
+
+def test_what_was_told_before_is_not_what_another_declaration_tells_of(deltas: Deltas) -> None:
+    """As many pieces under the same license, a day later, of which the ledger knows nothing."""
+    exported(deltas, "X2/1", "2026-11-02")
+    assert deltas.run("2026-11-02", "2026-11-02") == []
+    deltas.night.told("X3/1", "L1", 10, "2026-11-03")
+    unknown = ("MISSING_IN_LEDGER", "declarations", "X3/1")
+    assert deltas.run("2026-11-03", "2026-11-03") == [("new", *unknown)]
+    assert deltas.run("2026-11-04", "2026-11-04") == [("persisting", *unknown)]
+
+
+def test_what_names_its_filing_is_not_what_another_filing_tells_of(deltas: Deltas) -> None:
+    """Which will not be told again once its own is."""
+    own, other = "X20261102000001", "X20261102000002"
+    exported(deltas, f"{own}/1", "2026-11-02", told=False)
+    deltas.night.told(f"{other}/1", "L1", 10, "2026-11-02")
+    assert deltas.run("2026-11-02", "2026-11-02") == [
+        ("new", "IN_TRANSIT", "declarations", f"{own}/1"),
+        ("new", "IN_TRANSIT", "shipments", f"{own}/1"),
+        ("new", "MISSING_IN_LEDGER", "declarations", f"{other}/1"),
+    ]
+    deltas.night.told(f"{own}/1", "L1", 10, "2026-11-02")
+    assert deltas.run("2026-11-03", "2026-11-03") == [
+        ("cleared", "IN_TRANSIT", "declarations", f"{own}/1"),
+        ("cleared", "IN_TRANSIT", "shipments", f"{own}/1"),
+        ("persisting", "MISSING_IN_LEDGER", "declarations", f"{other}/1"),
+    ]
 
 
 def test_days_between_two_files_are_not_passed_over(deltas: Deltas) -> None:

@@ -197,6 +197,21 @@ def test_a_night_that_cannot_be_compared_leaves_the_last_certificate_and_says_it
     assert mark_stale(done.out / "nowhere", "x") is None
 
 
+def test_a_run_again_takes_nothing_away_that_is_whole(done: Done) -> None:
+    def places() -> dict[str, int]:
+        return {path.name: path.stat().st_ino for path in (done.folder, *done.folder.iterdir())}
+
+    before = places()
+    done.night.ledger.reconcile(done.feeds, out=done.out)
+    assert places() == before
+    (done.folder / "breaks.csv").write_text("cut short")
+    (done.folder / "sources.csv").unlink()
+    done.night.ledger.reconcile(done.feeds, out=done.out)
+    assert places().keys() == before.keys()
+    assert [row["break"] for row in done.rows("breaks.csv")]
+    assert not [path for path in done.out.iterdir() if path.name.startswith(".")]
+
+
 def test_another_run_in_between_leaves_nothing_behind(done: Done, tmp_path: Path) -> None:
     done.night.run_number = 3
     feeds = done.night.write(tmp_path / "feeds")

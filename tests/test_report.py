@@ -11,6 +11,7 @@ from io import StringIO
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 import pytest
 from rich.cells import cell_len
 
@@ -242,8 +243,16 @@ def test_what_is_left_is_headroom(grown: Ledger) -> None:
     assert grown.report("what-is-left", **asked).rows() == grown.headroom(**asked).rows()
 
 
+def test_a_whole_number_may_be_one_of_numpy(small: Ledger) -> None:
+    answer = small.report("pace", country="AE", months=np.int64(1))
+    assert answer.rows() == small.report("pace", country="AE", months=1).rows()
+    assert type(answer.basis["parameters"]["months"]) is int
+
+
 def test_left_on_day_says_what_was_thought_when_the_day_was_over(grown: Ledger) -> None:
-    rows = grown.report("left-on-day", on_day="2026-06-30").rows()
+    answer = grown.report("left-on-day", on_day="2026-06-30")
+    rows = answer.rows()
+    assert answer.basis["as_of"] == "2026-06-30"
     now = {row["country"]: row["headroom_tpp"] for row in grown.headroom(as_of="2026-06-30")}
     then = grown.headroom(as_of="2026-06-30", known_at="2026-06-30")
     assert {row["country"]: row["headroom_tpp"] for row in rows} == now
@@ -370,6 +379,11 @@ def test_a_report_goes_by_its_number_too(small: Ledger) -> None:
         ("three-ways", {"month": "October"}, "'October' is not a month for month: write YYYY-MM"),
         ("pace", {"months": -1}, "'-1' is not a whole number for months (only the last so many months)"),
         ("pace", {"months": True}, "'True' is not a whole number for months (only the last so many months)"),
+        (
+            "pace",
+            {"months": np.float64(2)},
+            "'2.0' is not a whole number for months (only the last so many months)",
+        ),
         ("pace", {"as_of": "yesterday"}, "'yesterday' is not a day: write YYYY-MM-DD"),
         ("pace", {"as_of": 20_260_101}, "'20260101' is no day for as_of"),
         ("pace", {"known_at": "soon"}, "'soon' is not a time: write YYYY-MM-DD or YYYY-MM-DDTHH:MM:SSZ"),

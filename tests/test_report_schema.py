@@ -10,7 +10,9 @@ import pytest
 
 from ledger import Ledger, Misconfigured, schema, upgrade
 from ledger.database import Database
+from tests.clock import Clock
 from tests.postgres import Postgres, connect
+from tests.shared import DAY, create, entry
 from tests.small import ASKED_ON, fill
 
 ANALYST = (
@@ -63,6 +65,23 @@ def test_its_figures_are_those_of_the_ledger(url: str, analyst: psycopg.Connecti
         (basis["seq"], basis["head_hash"], basis["regime"])
     ]
     assert analyst.execute("select count(*), max(recorded_at) < now() from entry").fetchall() == [(14, True)]
+
+
+def test_a_license_that_holds_something_again_shows_no_reason_why_it_was_given_back(
+    postgres: Postgres,
+) -> None:
+    clock, url = Clock(DAY), postgres.create()
+    held = "select outstanding_tpp, closed_reason from report.license"
+    with Ledger.open(create(url, clock), actor="maria", clock=clock) as ledger:
+        ledger.post(entry("license", "AE", 10, license_no="L-1"))
+        (export,) = ledger.post(entry("export", "AE", 4, license_no="L-1"))
+        ledger.post(entry("release", "AE", 6, license_no="L-1", reason="expired"))
+        with connect(url) as owner:
+            assert owner.execute(held.encode()).fetchall() == [(0, "expired")]
+        ledger.reverse(export.seq, "canceled by customs")
+    with connect(url) as owner:
+        assert owner.execute(held.encode()).fetchall() == [(4, None)]
+    postgres.drop(url)
 
 
 def test_who_sees_schema_report_alone_asks_tppq_as_it_advises(

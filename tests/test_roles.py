@@ -275,6 +275,9 @@ LOOSE = {
     "a member of the owner": (
         "grant tppq_owner to {login}", "{login} is a member of tppq_owner, and may drop the guards",
     ),
+    "a member of the superuser": (
+        "grant postgres to {login}", "{login} is a member of postgres, whom no guard stops",
+    ),
     "updates for one": ("grant update on entry to {login}", "{login} has UPDATE on entry"),
     "deletes for all": ("grant delete on entry to public", "PUBLIC has DELETE on entry"),
     "truncates for writers": ("grant truncate on event to tppq_writer", "tppq_writer has TRUNCATE on event"),
@@ -416,6 +419,19 @@ def test_a_ledger_of_one_person_belongs_to_them_and_need_not_be(postgres: Postgr
     assert wrong(url, shared=False) == []
     assert roles.wrong("sqlite", lambda _name: [], shared=True) == []
     postgres.drop(url)
+
+
+@pytest.mark.parametrize(("joins", "by"), [("cora", ""), ("makers", " as a member of makers")])
+def test_who_may_create_roles_is_unfit_where_that_lets_them_join_the_owner(
+    apart: Apart, joins: str, by: str
+) -> None:
+    store = Store(Database(apart.writer, 10))
+    found = roles.here(store.read)
+    assert found.joins is None  # from PostgreSQL 16 on it lets nobody
+    older = found._replace(user="cora", joins=joins)
+    said = [fault.said for fault in roles.unfit(older, store.read)]
+    store.close()
+    assert said == [f"cora may create roles{by}, and with that join tppq_owner"]
 
 
 def test_separating_again_changes_nothing_and_takes_back_what_was_given_too_much(postgres: Postgres) -> None:

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import duckdb
+import numpy as np
 import orjson
 import pytest
 from pyarrow import parquet
@@ -158,6 +159,27 @@ def test_values_are_bound_by_name(small: Small) -> None:
     assert answer.basis["as_of"] == "2026-01-31"
 
 
+def test_a_number_of_numpy_is_a_number(small: Small) -> None:
+    values = {"whole": np.int64(41), "part": np.float64(0.25), "listed": [1, 2]}
+    query = "select $whole + 1 as whole, $part * 2 as part, len($listed) as listed"
+    assert small.ledger.sandboxed_sql(query, values).rows() == [{"whole": 42, "part": 0.5, "listed": 2}]
+
+
+@pytest.mark.parametrize("query", ["describe entry", "summarize entry"])
+def test_what_describes_a_table_calls_text_what_the_dictionary_does(small: Small, query: str) -> None:
+    rows = small.ledger.sandboxed_sql(query).rows()
+    said = {
+        row["column"]: row["type"]
+        for row in small.ledger.dictionary()
+        if (row["name"], row["sort"]) == ("entry", "table") and row["column"]
+    }
+    assert {row["column_name"]: row["column_type"] for row in rows} == said
+    nested = small.ledger.sandboxed_sql("describe select [kind] as kinds from entry").rows()
+    assert nested[0]["column_type"] == "VARCHAR[]"
+    own = small.ledger.sandboxed_sql("select 'a' as column_name, 1 as column_type").rows()
+    assert own == [{"column_name": "a", "column_type": 1}]
+
+
 NESTS = """
 select
     [9007199254740993, 123456789012345678901234567890::hugeint] as whole,
@@ -230,7 +252,24 @@ def test_a_cut_answer_says_how_many_rows_there_are(small: Small) -> None:
     ("query", "values", "said"),
     [
         ("select $a", {"a": 2**63}, r"\$a is 9223372036854775808: a whole number here has 64 bits"),
+        (
+            "select $a",
+            {"a": np.uint64(2**63)},
+            r"\$a is 9223372036854775808: a whole number here has 64 bits",
+        ),
         ("select $a", {"a": "\ud800"}, r"\$a has half a character"),
+        *(
+            ("select $a", {"a": value}, rf"\$a is {re.escape(repr(value))}: a value here is text, a number, ")
+            for value in (
+                Decimal("1.5"),
+                float("nan"),
+                float("inf"),
+                b"AE",
+                {"AE"},
+                ["AE", Decimal(1)],
+                [2**64],
+            )
+        ),
         ("select '\ud800'", {}, "the query has half a character"),
     ],
 )
@@ -322,6 +361,11 @@ def test_a_number_of_39_digits_is_shown_as_text_and_refused_as_a_decimal(small: 
             r"at \(\.\.\.\) is not for queries: entry is asked as it stands; headroom\(\), licenses\(\) and",
         ),
         ("select * from entri", {}, "there is no table or view 'entri' for queries: ask break, "),
+        (
+            "select seq from entry where license_no = $no",
+            {"no": 123},
+            r" \(a value of digits is a number: write \$no::varchar for text\)$",
+        ),
     ],
 )
 def test_a_query_that_does_not_run_says_why(
@@ -351,7 +395,7 @@ def test_the_gate_refuses(parser: duckdb.DuckDBPyConnection, attempt: str) -> No
     query = {"query": ATTEMPTS[attempt]}
     (tree,) = parser.execute(schema.sql("snapshot/parse.sql"), query).fetchall()[0]
     with pytest.raises(Refusal) as refused:
-        sandbox_gate.check(json.loads(tree), SURFACE)
+        sandbox_gate.check(json.loads(tree), SURFACE, ATTEMPTS[attempt])
     assert len(str(refused.value)) > 20
 
 

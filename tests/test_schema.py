@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from pathlib import Path
 
@@ -41,6 +42,14 @@ def test_the_tables_can_be_created_twice_on_postgresql(postgres: Postgres) -> No
         found = {name for (name,) in connection.execute(query)}
         assert found == {"entry", "balance", "refusal", "event", "head"}
     postgres.drop(url)
+
+
+def test_what_names_put_in_order_does_not_follow_the_collation_of_a_database() -> None:
+    paths = [path for path in (TOP / "schemas" / "store").glob("*.sql") if ".sqlite." not in path.name]
+    orders = [path.read_text(encoding="utf-8").rpartition("\norder by ")[2] for path in paths]
+    by_name = [order for order in orders if re.search(r"\b(request_id|subject)\b", order.partition("\n")[0])]
+    assert len(by_name) == 4
+    assert [order for order in by_name if not re.search(r'(request_id|subject) collate "C"', order)] == []
 
 
 def test_the_core_runs_in_the_order_of_names() -> None:

@@ -18,10 +18,12 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
+from sqlalchemy import make_url
 
 from ledger import Ledger, roster
 from tests.clock import Clock
-from tests.served import TOKEN, Client, certify
+from tests.postgres import Postgres
+from tests.served import TOKEN, Client, certify, served
 from tests.transcripts import typed
 
 TOP = Path(__file__).parent.parent
@@ -189,6 +191,49 @@ def test_a_port_that_is_taken_is_unreachable() -> None:
     with serving() as (_, client):
         status, said = refused("--port", str(client.port))
     assert (status, "cannot be served: Address already in use; --port names another" in said) == (69, True)
+
+
+def test_a_server_whose_ledger_was_replaced_says_so_and_ends_to_be_started_anew() -> None:
+    file = Path("tppq.db")
+    with serving() as (process, client):
+        assert client.get("/headroom", country="AE").status == 200
+        Ledger.init("sqlite:///other.db", clock=Clock("2026-03-01")).close()
+        Path("other.db").replace(file)
+        said = client.get("/headroom", country="AE")
+        assert (said.status, said.json["type"]) == (503, "Unreachable")
+        assert process.wait(60) == 69
+        assert process.stderr is not None
+        assert process.stderr.read().splitlines()[-1] == (
+            "Unreachable: sqlite:///tppq.db was replaced by another file since it was opened: put it back, "
+            "or open it anew"
+        )
+    with serving() as (_, client):
+        assert client.get("/headroom", country="AE").status == 200
+
+
+def test_a_ledger_that_was_moved_away_and_is_put_back_is_served_on() -> None:
+    file = Path("tppq.db")
+    with serving() as (process, client):
+        file.rename("away.db")
+        assert [client.get("/headroom", country="AE").status for _ in range(3)] == [503] * 3
+        Path("away.db").rename(file)
+        assert client.get("/headroom", country="AE").status == 200
+        process.terminate()
+        assert process.wait(60) == 128 + signal.SIGTERM
+
+
+def test_a_postgresql_server_that_is_away_for_a_while_ends_no_server(postgres: Postgres) -> None:
+    url = postgres.create()
+    Ledger.init(url, clock=Clock("2026-03-01")).close()
+    name = make_url(url).database or ""
+    allow = f'alter database "{name}" allow_connections '
+    with Ledger.open(url) as ledger, served(ledger) as client, postgres.connect() as operator:
+        assert client.get("/headroom", country="AE").status == 200
+        operator.execute(f"{allow} false")
+        operator.execute("select pg_terminate_backend(pid) from pg_stat_activity where datname = %s", (name,))
+        assert [client.get("/headroom", country="AE").status for _ in range(3)] == [503] * 3
+        operator.execute(f"{allow} true")
+        assert client.get("/headroom", country="AE").status == 200
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::"])  # noqa: S104  # that these are refused is the test

@@ -51,6 +51,19 @@ verified = copies._verified
 signal.signal(number, signal.SIG_IGN)
 copies._verified = lambda *about: (os.kill(os.getpid(), number), verified(*about))[1]
 """
+AS_IT_BEGINS = """
+import os, signal, sys
+
+number, name = int(sys.argv.pop(1)), sys.argv.pop(1)
+
+class Told:
+    def find_spec(self, fullname, path=None, target=None):
+        if fullname == name:
+            os.kill(os.getpid(), number)
+
+sys.meta_path.insert(0, Told())
+from ledger.__main__ import main
+"""
 
 
 @pytest.fixture(name="desk")
@@ -64,10 +77,13 @@ def _desk(tmp_path: Path) -> Iterator[Path]:
 
 def ended(desk: Path, where: str, number: int, *arguments: str) -> tuple[int, str]:
     """The exit status of a command that was sent a signal at one moment, and what it said."""
+    return _run(desk, f"{BEGIN}{where}main()", str(number), "--ledger", "sqlite:///tppq.db", *arguments)
+
+
+def _run(desk: Path, program: str, *arguments: str) -> tuple[int, str]:
     around = {**os.environ, "PYTHONPATH": str(TOP), "TMPDIR": str(desk / "temporary")}
-    command = [sys.executable, "-c", f"{BEGIN}{where}main()", str(number), "--ledger", "sqlite:///tppq.db"]
     run = subprocess.run(
-        [*command, *arguments],
+        [sys.executable, "-c", program, *arguments],
         cwd=desk, env=around, capture_output=True, text=True, timeout=60, check=False,
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )  # fmt: skip
@@ -103,3 +119,16 @@ def test_what_waits_for_duckdb_ends_without_a_word(desk: Path, number: int, stat
 def test_what_is_ignored_stays_ignored(desk: Path, number: int) -> None:
     status, _ = ended(desk, UNDER_NOHUP, number, "-q", "backup", "copy.db")
     assert (status, left(desk), (desk / "copy.db").exists()) == (0, [], True)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("name", ["ledger.cli", "typer", "ledger.cli.app", "ledger.cli.db_verbs"])
+def test_a_command_that_is_ended_while_it_is_imported_says_nothing(
+    desk: Path, number: int, name: str
+) -> None:
+    assert _run(desk, f"{AS_IT_BEGINS}main()", str(number), name, "headroom", "AE") == (-number, "")
+
+
+def test_ctrl_c_is_told_by_the_status_once_the_command_runs(desk: Path) -> None:
+    begun = (str(signal.SIGINT.value), "ledger.engine", "headroom", "AE")
+    assert _run(desk, f"{AS_IT_BEGINS}main()", *begun) == (130, "")

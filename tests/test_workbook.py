@@ -98,6 +98,25 @@ def test_what_a_number_cannot_hold_is_text_and_nothing_is_a_formula(read: Read) 
     assert not {"C3", "D3", "E3", "F3", "H3"} & cells.keys()
 
 
+def test_a_figure_is_written_with_the_digits_that_it_has() -> None:
+    held = Rows(
+        ("percent", "share", "tpp"),
+        ("decimal128(18, 1)", "double", "int64"),
+        [
+            (Decimal("99.9"), 99.9, 870_760_000),
+            (Decimal("0.0"), 1e300, -1),
+            (Decimal("-1234567890.1"), 1e-7, 0),
+        ],
+    )
+    sheet = Read(workbook.workbook({"Rows": held}, BASIS, NOTICE)).parts["xl/worksheets/sheet1.xml"]
+    written = re.findall(r'<c r="([ABC][0-9])"(?: s="[0-9]+")?><v>([^<]*)</v>', sheet)
+    assert [(cell, Decimal(text)) for cell, text in written] == [
+        (f"{'ABC'[place]}{row}", Decimal(str(value)))
+        for row, values in enumerate(held.rows, start=2)
+        for place, value in enumerate(values)
+    ]
+
+
 def test_a_day_before_the_calendar_of_workbooks_is_text() -> None:
     held = Rows(("on",), ("date32[day]",), [(date(1900, 1, 1),), (date(1900, 1, 2),)])
     cells = Read(workbook.workbook({"Rows": held}, BASIS, NOTICE)).cells(1)

@@ -28,6 +28,8 @@ def init(session: Session, regime: str | None, *, shared: bool) -> int:
         found = store.schema_version()
         if found not in (None, SCHEMA_VERSION):
             raise store.other_schema(found)
+        if database.dialect == "postgresql":
+            upgrading.must_show(database, store.read)  # before anything is made
         head = None if found is None else store.stored_head()  # its guards come first
         if head is None or not (head.shared or _apart(store)):
             Ledger.init(desk.url, terms.regime, **desk.how_to_open()).close()

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ledger import roster
 from ledger.cli.desk import Desk
-from ledger.cli.failure import tell
+from ledger.cli.failure import exit_status, tell
 from ledger.cli.session import Session
 from ledger.cli.values import Misused
 from ledger.errors import Misconfigured
@@ -21,7 +21,7 @@ CLOSING_SECONDS = 15.0
 
 
 def serve(session: Session, host: str, port: int, certificate: Path | None, key: Path | None) -> int:
-    """Serve until a signal ends it."""
+    """Serve until a signal ends it. Raises Unreachable once another file took the ledger's place."""
     if not 0 <= port <= _LAST_PORT:
         raise Misused(f"--port {port}: write a number from 1 to {_LAST_PORT}, or 0 for any that is free")
     if (certificate is None) != (key is None):
@@ -46,7 +46,9 @@ def serve(session: Session, host: str, port: int, certificate: Path | None, key:
             try:
                 server.run(sockets=[opened])
             finally:
-                _end_in_time(lambda: server.status)
+                _end_in_time(lambda: server.status if server.lost is None else exit_status(server.lost))
+    if server.lost is not None:
+        raise server.lost
     return 0
 
 

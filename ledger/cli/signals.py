@@ -29,6 +29,8 @@ class Signals:
 
     def __enter__(self) -> Self:
         with suppress(ValueError):  # in another thread than the first, which alone is told of signals
+            if signal.getsignal(signal.SIGINT) == signal.SIG_DFL:  # as it is while the command is imported
+                signal.signal(signal.SIGINT, signal.default_int_handler)
             for each in _ENDING:
                 if signal.getsignal(each) == signal.SIG_DFL:
                     signal.signal(each, self._end)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from fastapi import FastAPI, Response
 
 from ledger.book import Ledger
+from ledger.errors import Unreachable
 from ledger.installed import version_of
 from ledger.web.asking import asking
 from ledger.web.body import Bounded
@@ -21,10 +23,15 @@ _ABOUT = (
 )
 
 
-def application(ledger: Ledger, own_token: str | None = None) -> FastAPI:
+def application(
+    ledger: Ledger,
+    own_token: str | None = None,
+    replaced: Callable[[Unreachable], None] = lambda _: None,
+) -> FastAPI:
     """The application that serves an open ledger, any number of requests at once.
 
-    `own_token` is what lets in to a ledger of one person; a shared one has its users' tokens.
+    `own_token` is what lets in to a ledger of one person; a shared one has its users' tokens. `replaced` is
+    told why, once another file stands where the ledger's was.
     """
     app = FastAPI(
         title="tppq", version=version_of("tppq") or "0", description=_ABOUT,
@@ -33,7 +40,7 @@ def application(ledger: Ledger, own_token: str | None = None) -> FastAPI:
         generate_unique_id_function=lambda route: route.name,
     )  # fmt: skip
     app.add_middleware(Bounded)
-    app.add_middleware(Gate, ledger=ledger, own_token=own_token)
+    app.add_middleware(Gate, ledger=ledger, own_token=own_token, replaced=replaced)
     take(app)
     app.include_router(asking)
     app.include_router(posting)

@@ -11,6 +11,7 @@ import asyncio
 import logging
 import threading
 import time
+from collections.abc import Callable
 from typing import Annotated
 
 from anyio import CapacityLimiter, to_thread
@@ -37,12 +38,18 @@ _TRACE_SECONDS = 10.0
 
 
 class Gate:
-    """Around the application: it lets in whoever has a token, with the ledger as they have it open."""
+    """Around the application: it lets in whoever has a token, with the ledger as they have it open.
 
-    def __init__(self, app: ASGIApp, ledger: Ledger, own_token: str | None) -> None:
+    `replaced` is told why, once another file stands where the ledger's was: this one answers nobody any more.
+    """
+
+    def __init__(
+        self, app: ASGIApp, ledger: Ledger, own_token: str | None, replaced: Callable[[Unreachable], None]
+    ) -> None:
         self._app = app
         self._ledger = ledger
         self._own_token = own_token
+        self._replaced = replaced
         self._lock = threading.Lock()
         self._traced = float("-inf")
         self._threads = CapacityLimiter(_THREADS)
@@ -94,7 +101,17 @@ class Gate:
             ) from None
         except (Busy, Unreachable) as error:
             _LOG.warning("%s", error.detail)
+            self._look_for_another()
             raise type(error)("the store cannot be asked now, not even who this is: try again") from None
+
+    def _look_for_another(self) -> None:
+        """Tell where another file took the ledger's place. One that is gone may be put back."""
+        store = self._ledger._store  # noqa: SLF001  # what serves is a part of the ledger
+        try:
+            store.must_be_there()
+        except Unreachable as error:
+            if store.database.file is not None and store.database.file.is_file():
+                self._replaced(error)
 
     def _may_trace(self) -> bool:
         with self._lock:

@@ -86,9 +86,17 @@ def address_of(place: Place, opened: socket.socket) -> str:
 
 
 class Server(uvicorn.Server):
-    """What serves: `run(sockets=[...])` until a signal ends it, of which `status` is the exit status."""
+    """What serves: `run(sockets=[...])` until a signal ends it, of which `status` is the exit status.
+
+    Or until it is `lost`: what it serves is not where it was any more, and another server is to be started.
+    """
 
     status = 0
+    lost: Unreachable | None = None
+
+    def lose(self, error: Unreachable) -> None:
+        """End, as this says. Any thread may call it."""
+        self.lost, self.should_exit = error, True
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """A signal came."""
@@ -130,13 +138,18 @@ def server(ledger: Ledger, place: Place, own_token: str | None = None, *, verbos
         requests = logging.getLogger("uvicorn.access")
         requests.addHandler(logging.StreamHandler(sys.stderr))
         requests.setLevel(logging.INFO)
+
+    def lose(error: Unreachable) -> None:
+        serves.lose(error)
+
     config = uvicorn.Config(
-        application(ledger, own_token), http=Connection, lifespan="off", ws="none", log_config=None,
+        application(ledger, own_token, lose), http=Connection, lifespan="off", ws="none", log_config=None,
         access_log=verbose, server_header=False, backlog=_AT_THE_DOOR, timeout_keep_alive=_LONG,
         ssl_certfile=place.certificate, ssl_keyfile=place.key,
     )  # fmt: skip
+    serves = Server(config)
     try:
         config.load()
     except OSError as error:  # of TLS too
         raise Misconfigured(f"--tls-cert, --tls-key: {error.strerror or error}") from error
-    return Server(config)
+    return serves

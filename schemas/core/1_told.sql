@@ -35,5 +35,6 @@ create table break (
     last_seen_on date not null,
     age_working_days bigint not null,
     age varchar not null,
-    detail varchar
+    detail varchar,
+    other_country varchar
 );

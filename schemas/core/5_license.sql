@@ -3,6 +3,7 @@
 -- returned for good and exports beyond the license change `exported_tpp` alone.
 create macro license_state(licensed_tpp, outstanding_tpp, released_reason, expires_on, on_day) as
 case
+    when licensed_tpp is null or outstanding_tpp is null or on_day is null then null
     when licensed_tpp = 0 then 'void'
     when outstanding_tpp = 0 and released_reason in ('expired', 'revoked', 'surrendered', 'superseded')
         then released_reason
@@ -15,24 +16,42 @@ end;
 -- Whether an entry was undone by another one, as far as that was known at an instant.
 create macro is_undone(entry_seq, known_at := null) as entry_seq in (
     select u.reverses_seq
-    from entry as u
-    where u.reverses_seq is not null and (known_at is null or u.recorded_at <= instant_of(known_at))
+    from (select instant_of(known_at) as asked_at) as q
+    cross join entry as u
+    where u.reverses_seq is not null and (q.asked_at is null or u.recorded_at <= q.asked_at)
 );
 
 create macro licenses(country_code := null, as_of := null, known_at := null) as table
-with chosen as (
+with asked_of as (
+    select
+        known_country(country_code) as asked_country,
+        as_of::date as asked_on,
+        instant_of(known_at) as asked_at
+),
+
+undone as (
+    select u.reverses_seq
+    from entry as u
+    cross join asked_of as q
+    where u.reverses_seq is not null and (q.asked_at is null or u.recorded_at <= q.asked_at)
+),
+
+chosen as (
     select
         e.seq, e.country, e.license_no, e.kind, e.tpp, e.effective_on, e.expires_on, e.device_id, e.consignee,
         e.reason,
         e.reverses_seq is not null as undoes,
         e.kind = 'license' and e.reverses_seq is null as issues,
-        e.kind = 'license' and e.reverses_seq is null and not is_undone(e.seq, known_at) as stands
+        e.kind = 'license'
+        and e.reverses_seq is null
+        and e.seq not in (select u.reverses_seq from undone as u) as stands
     from entry as e
+    cross join asked_of as q
     where
         e.license_no is not null
-        and (country_code is null or e.country::varchar = country_code)
-        and (as_of is null or e.effective_on <= as_of::date)
-        and (known_at is null or e.recorded_at <= instant_of(known_at))
+        and (q.asked_country is null or e.country::varchar = q.asked_country)
+        and (q.asked_on is null or e.effective_on <= q.asked_on)
+        and (q.asked_at is null or e.recorded_at <= q.asked_at)
 ),
 
 held as (
@@ -103,7 +122,8 @@ select
     h.expires_on,
     license_state(
         h.licensed_tpp, h.outstanding_tpp, case when h.released_tpp > 0 then h.released_reason end,
-        h.expires_on, coalesce(as_of::date, (select t.on_day from today as t))
+        h.expires_on, coalesce(q.asked_on, (select t.on_day from today as t))
     ) as license_state
 from held as h
+cross join asked_of as q
 order by h.country, h.license_no;

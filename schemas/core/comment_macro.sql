@@ -84,7 +84,7 @@ as_of: What had taken effect on this day; null: everything
 known_at: What had been recorded at this instant, UTC; null: everything';
 
 comment on macro table running is
-    'One row per entry of a country''s quota: the headroom after it.
+    'One row per entry of a country''s quota: the headroom after it. It is asked with values, not with columns.
 as_of: Only what had taken effect on this day; null: everything
 known_at: Only what had been recorded at this instant, UTC; null: everything';
 
@@ -94,6 +94,13 @@ country_code: ISO 3166-1 alpha-2
 as_of: Only what had taken effect on this day; null: everything
 known_at: Only what had been recorded at this instant, UTC; null: everything
 headroom_after_h100e: Headroom after the entry in H100-equivalents, cut to two decimals toward zero';
+
+comment on macro known_country is
+    'The same country, or an error where there is none of that name here; null for null.
+given: ISO 3166-1 alpha-2';
+
+comment on macro fit_for_windows is
+    'Whether running sums are right in this DuckDB; an error where they are not.';
 
 comment on macro table licenses is
     'One row per license: what was licensed, exported and released under it, and what may still leave.
@@ -107,7 +114,7 @@ tpp: Whole TPP
 h100_tpp: TPP of one H100';
 
 comment on macro balance_state is
-    'The state of a balance: open, watch, critical, exhausted or overdrawn.
+    'The state of a balance: open, watch, critical, exhausted or overdrawn; null where an argument is.
 allocated_tpp: Whole TPP
 headroom_tpp: Whole TPP
 h100_tpp: TPP of one H100
@@ -125,7 +132,7 @@ allocated_tpp: Whole TPP
 headroom_tpp: Whole TPP';
 
 comment on macro control_state is
-    'What an account may be used for: none (no bar), blocked, suspended or closed.
+    'What an account may be used for: none (no bar), blocked, suspended or closed; null where an argument is.
 is_closed: Whether its period is over, its country left Tier 2, or another country''s quota is charged
 allocated_tpp: Whole TPP
 blocked_tpp: Set aside, whole TPP
@@ -141,7 +148,7 @@ tpp: Whole TPP';
 
 comment on macro instant_of is
     'An instant as it is asked for, as a timestamp in UTC: a day is its end.
-given: A day, an instant or text; text that names no offset is UTC';
+given: A day, an instant or text; text that names no offset and no zone (as Europe/Zurich) is UTC';
 
 comment on macro is_undone is
     'Whether an entry was undone by another one.
@@ -150,8 +157,8 @@ known_at: Only what had been recorded at this instant, UTC; null: everything';
 
 comment on macro license_state is
     'The state of a license: void, exhausted, expired, released, revoked, surrendered, superseded or active.
-licensed_tpp: All that was licensed under it, whole TPP
-outstanding_tpp: What may still leave, whole TPP
-released_reason: First word of why it was released, in small letters
-expires_on: Its last day
-on_day: The day that is asked about';
+licensed_tpp: All that was licensed under it, whole TPP; null: the state is null
+outstanding_tpp: What may still leave, whole TPP; null: the state is null
+released_reason: First word of why it was released, in small letters; null: it was not
+expires_on: Its last day; null: it has none
+on_day: The day that is asked about; null: the state is null';

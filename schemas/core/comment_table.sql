@@ -397,7 +397,7 @@ comment on column break.state is
     'new, taken, proposed, confirmed, posted, accepted, cleared or reopened';
 
 comment on column break.is_open is
-    'Whether it is neither cleared nor, on this day, accepted';
+    'Whether it is neither cleared nor, on this day, accepted; what is in transit (info) is open too';
 
 comment on column break.owner is
     'Who took it; null: nobody yet';
@@ -416,3 +416,6 @@ comment on column break.age is
 
 comment on column break.detail is
     'The difference in a sentence';
+
+comment on column break.other_country is
+    'The second country that it is about, where there are two: of a COUNTRY where the source has it';

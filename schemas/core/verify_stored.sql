@@ -11,7 +11,7 @@ select
 from arriving as a;
 
 -- One row per entry as it was read again: a null where a value is none that an entry can have; `place` is
--- where it stands. The last five columns are not verified by sums: who compares more than verify does takes
+-- where it stands. The last six columns are not verified by sums: who compares more than verify does takes
 -- them in as well.
 create temp table arrived (
     place bigint not null,
@@ -33,7 +33,8 @@ create temp table arrived (
     device_id varchar,
     quantity bigint,
     consignee varchar,
-    reference varchar
+    reference varchar,
+    group_id varchar
 );
 
 -- entries arrive slower than one thread takes them in, and what else runs meanwhile needs the others

@@ -5,7 +5,8 @@ create type match_name as enum('K1', 'K2', 'K3', 'K4', 'K5', 'K6');
 
 -- line: one row per export as the ledger holds it. `itn` and `line_no` are read from its reference: ITN, or
 -- ITN/line; -R marks a declaration that was made anew. `is_whole`: it is one entry, of which nothing was
--- restored.
+-- restored; `is_anew`: and it stands in the place of none that was undone;
+-- `corrects_seqs`: the entries in whose place it was posted.
 create table line (
     seq bigint not null,
     kind varchar not null,
@@ -19,7 +20,9 @@ create table line (
     consignee varchar,
     itn varchar,
     line_no integer,
-    is_whole boolean not null
+    is_whole boolean not null,
+    is_anew boolean not null,
+    corrects_seqs bigint[]
 );
 
 -- came_back: one row per return as the ledger holds it.
@@ -70,8 +73,16 @@ create table device (
 );
 
 -- coverage: one row per source that was accepted: from which day on it tells everything (null: always), and
--- up to when.
-create table coverage (source source_name not null, from_on date, as_of date not null);
+-- up to when; up to which entry its files of earlier nights were held to the ledger, which vendors these
+-- told of, and for which entries they were not asked, as customs was asked for them (null: nobody knows).
+create table coverage (
+    source source_name not null,
+    from_on date,
+    as_of date not null,
+    since_seq bigint,
+    vendors varchar[] not null,
+    waits bigint[]
+);
 
 -- awaited: one row per break that an earlier night left open, of a day before those that its source covers in
 -- full tonight. `is_missed`: the source did not know these entries.
@@ -87,6 +98,17 @@ create table awaited (
     device_id varchar,
     on_day date not null,
     source_says varchar
+);
+
+-- still_open: one row per break that an earlier night left open, on whichever day it is.
+create table still_open (
+    source source_name not null,
+    key varchar not null,
+    seqs bigint[] not null,
+    license_no varchar,
+    on_day date,
+    source_says varchar,
+    is_missed boolean not null
 );
 
 -- terms: one row, what the run is asked by: its day, and what the regime says.

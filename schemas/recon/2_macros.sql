@@ -93,3 +93,7 @@ select
     s.member
 from sets as s
 semi join good as g on s.one = g.one;
+
+-- Whether a row names another customs filing than the one that an export is told under.
+create macro is_other_itn(own_itn, told_itn) as
+coalesce(own_itn <> told_itn and regexp_full_match(told_itn, 'X\d{14}'), false);

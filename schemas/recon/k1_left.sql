@@ -1,7 +1,7 @@
 -- left_line, left_told: what is still looked for, on either side; left_cancelled: what the source took back.
 create or replace table left_line as
 select l.*
-from line as l
+from asked_line as l
 semi join (select k.seq from k1_open as k where k.row_id is null) as k on l.seq = k.seq;
 
 create or replace table left_told as

@@ -8,6 +8,7 @@ with ours as (
             partition by l.license_no, l.country, l.device_id, l.quantity, l.on_day order by l.seq
         ) as place
     from left_line as l
+    where l.is_asked
 ),
 
 theirs as (
@@ -35,6 +36,7 @@ near as (
             and (o.license_no is not null or o.country = h.country)
             and abs(o.on_day - h.on_day) <= 3
             and coalesce(o.device_id = h.device_id, true)
+            and not is_other_itn(o.own_itn, h.itn)
 ),
 
 ranked as (

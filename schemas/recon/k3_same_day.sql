@@ -9,10 +9,12 @@ with ours as (
         l.device_id,
         l.quantity,
         l.on_day,
+        l.own_itn,
         row_number() over (
             partition by l.license_no, l.country, l.device_id, l.quantity, l.on_day order by l.seq
         ) as place
     from left_line as l
+    where l.is_asked
 ),
 
 theirs as (
@@ -23,6 +25,7 @@ theirs as (
         t.device_id,
         t.quantity,
         t.on_day,
+        t.itn,
         row_number() over (
             partition by t.license_no, t.country, t.device_id, t.quantity, t.on_day order by t.row_id
         ) as place
@@ -42,6 +45,7 @@ alike as (
             o.license_no = h.license_no and o.country = h.country and o.quantity = h.quantity
             and o.on_day = h.on_day and o.place = h.place
             and coalesce(o.device_id = h.device_id, true)
+            and not is_other_itn(o.own_itn, h.itn)
 )
 
 select

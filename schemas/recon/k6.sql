@@ -11,6 +11,7 @@ with ours as (
         coalesce(l.consignee, h.consignee) as consignee
     from left_line as l
     left join license_held as h on l.license_no = h.license_no
+    where l.is_asked
 ),
 
 alike as (

@@ -22,6 +22,42 @@ standing as (
         and not is_undone(k.seq, $known_at)
 ),
 
+undone as (
+    select
+        k.seq,
+        k.license_no,
+        k.effective_on,
+        k.reference
+    from known as k
+    inner join known as r on k.seq = r.reverses_seq
+    where k.kind in ('export', 'overrun')
+),
+
+-- what was posted in the place of others
+corrected as (
+    select
+        c.instead_seq as seq,
+        list(o.undone_seq) as corrects_seqs
+    from correction as c
+    inner join correction as o on c.first_seq = o.first_seq
+    where c.instead_seq in (select k.seq from known as k)
+    group by c.instead_seq
+),
+
+-- what stands in the place of an entry that was undone: corrected, or posted anew
+instead as (
+    select s.seq
+    from standing as s
+    inner join undone as u on s.reference = u.reference
+    union
+    select s.seq
+    from standing as s
+    inner join undone as u on s.license_no = u.license_no and abs(s.effective_on - u.effective_on) <= 3
+    union
+    select c.seq
+    from corrected as c
+),
+
 named as (
     select
         s.*,
@@ -104,8 +140,10 @@ summed as (
 
 select
     s.seq, s.kind::varchar as kind, s.country::varchar as country, s.license_no, s.device_id, s.quantity,
-    s.tpp, s.effective_on as on_day, s.reference, s.consignee, true as is_whole
+    s.tpp, s.effective_on as on_day, s.reference, s.consignee, true as is_whole,
+    s.seq not in (select i.seq from instead as i) as is_anew, c.corrects_seqs
 from standing as s
+left join corrected as c on s.seq = c.seq
 anti join restored as r
     on
         s.license_no = r.license_no
@@ -128,6 +166,8 @@ select
     case when n.tpp > 0 then n.export_on else n.restore_on end as on_day,
     n.reference,
     n.consignee,
-    false as is_whole
+    false as is_whole,
+    false as is_anew,
+    null as corrects_seqs
 from summed as n
 where n.tpp <> 0

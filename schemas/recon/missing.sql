@@ -1,19 +1,3 @@
--- owed: one row per source and export that it did not know on an earlier night, or what stands in its place:
--- it is looked for again, whatever days the files of this night cover.
-create table owed as
-select
-    a.source,
-    unnest(a.seqs) as seq
-from awaited as a
-where a.is_missed
-union
-select
-    a.source,
-    l.seq
-from awaited as a
-inner join line as l on a.key = l.itn || '/' || l.line_no
-where a.is_missed;
-
 -- found: adds one row per break for what only one side has: exports that customs does not know (once the five
 -- days of 15 CFR 30.9 are over), and declarations and deliveries that the ledger does not know.
 insert into found by name
@@ -44,8 +28,8 @@ left join owed as w on o.source = w.source and o.seq = w.seq
 cross join terms as t
 where o.source = 'declarations' and (l.on_day >= coalesce(c.from_on, l.on_day) or w.seq is not null);
 
--- A vendor is asked for its own devices, once it has reported any delivery at all; and not for what customs
--- is asked for.
+-- A vendor is asked for its own devices, once it has reported any delivery at all, tonight or before; and not
+-- for what customs is asked for.
 insert into found by name
 select
     case
@@ -78,9 +62,7 @@ where
         w.seq is not null
         or (
             l.on_day >= coalesce(c.from_on, l.on_day)
-            and d.vendor in (
-                select x.vendor from shipment as s inner join device as x on s.device_id = x.device_id
-            )
+            and (d.vendor in (from vendor_told) or list_contains(c.vendors, d.vendor))
         )
     )
     -- where later nights are not told of its day again, it is asked for by itself

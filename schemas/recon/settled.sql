@@ -13,6 +13,20 @@ with entry_of as (
     where a.source in ('declarations', 'shipments')
 ),
 
+-- each entry, as long as it stands, or what has its key since it was corrected
+standing_of as (
+    select
+        e.name,
+        e.source,
+        e.is_missed,
+        e.itn,
+        e.seq,
+        coalesce(l.seq, k.seq) as line_seq
+    from entry_of as e
+    left join line as l on e.seq = l.seq
+    left join line as k on l.seq is null and e.is_missed and e.key = k.itn || '/' || k.line_no
+),
+
 met as (
     select
         p.source,
@@ -21,7 +35,7 @@ met as (
     from pair as p
     left join declaration as d on p.source = 'declarations' and p.row_id = d.row_id
     left join shipment as s on p.source = 'shipments' and p.row_id = s.row_id
-    where p.seq in (select e.seq from entry_of as e)
+    where p.seq in (select e.line_seq from standing_of as e)
 ),
 
 -- one that names another ITN does not settle what is owed
@@ -31,13 +45,11 @@ settled_entry as (
         e.seq,
         bool_or(
             coalesce(m.seq is not null and coalesce(e.itn = m.itn, e.is_missed), false)
-            or (e.is_missed and l.seq is null and k.seq is null)
+            or (e.is_missed and e.line_seq is null)
         ) as is_settled
-    from entry_of as e
-    left join met as m on e.source = m.source and e.seq = m.seq
-    left join line as l on e.seq = l.seq
-    left join line as k on e.key = k.itn || '/' || k.line_no
-    group by e.name, e.seq
+    from standing_of as e
+    left join met as m on e.source = m.source and e.line_seq = m.seq
+    group by e.name, e.seq, e.line_seq
 ),
 
 -- what stands of it, or in its place

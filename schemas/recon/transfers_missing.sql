@@ -30,4 +30,9 @@ where
         p.on_day >= coalesce(c.from_on, p.on_day)
         -- what the report owed on an earlier night it owes until it tells of it
         or p.reference in (select a.key from awaited as a where a.source = 'reexports' and a.is_missed)
+        -- and what was posted since
+        or (
+            p.is_anew and list_min(p.seqs) > c.since_seq
+            and p.reference not in (select b.key from still_open as b where b.source = 'reexports')
+        )
     );

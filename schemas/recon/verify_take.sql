@@ -8,6 +8,7 @@ select
         "programme": "programme_name", "effective_on": "DATE", "license_no": "VARCHAR", "expires_on": "DATE",
         "reverses_seq": "BIGINT", "reason": "VARCHAR", "quota": "VARCHAR", "actor": "VARCHAR",
         "approver": "VARCHAR", "headroom_after_tpp": "BIGINT", "recorded_at": "TIMESTAMP",
-        "device_id": "VARCHAR", "quantity": "BIGINT", "consignee": "VARCHAR", "reference": "VARCHAR"
+        "device_id": "VARCHAR", "quantity": "BIGINT", "consignee": "VARCHAR", "reference": "VARCHAR",
+        "group_id": "VARCHAR"
     }'))
 from arriving as a

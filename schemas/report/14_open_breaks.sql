@@ -1,6 +1,6 @@
 -- Which breaks are open, how old, and whose are they?
 -- By age in working days, severity, code and owner: how many and how much, net (ledger minus source) and
--- gross.
+-- gross. What is in transit is open too, as `info`.
 -- $as_of: day = today; as they stood, and how old they were, on this day
 -- $country: country = all; one country
 -- needs: break
@@ -17,7 +17,7 @@ select
     min(o.first_seen_on) as oldest_on
 from break as o
 cross join regime as r
-where o.is_open and ($country is null or o.country = $country)
+where o.is_open and ($country is null or $country in (o.country, o.other_country))
 group by o.age, o.severity, o.code, o.owner
 order by
     max(o.age_working_days) desc,

@@ -9,3 +9,12 @@ begin
     end if;
 end
 $$;
+
+-- Until this transaction ends the ledger's schema comes first, where it is there: a session may find another
+-- before it, such as that of a user's own name, in which a second set of tables would be made.
+select set_config(
+    'search_path', quote_ident(n.nspname) || ', ' || current_setting('search_path'), true
+)
+from pg_class as h
+inner join pg_namespace as n on h.relnamespace = n.oid
+where h.oid = to_regclass('head');

@@ -1,8 +1,15 @@
 -- What may be asked of a PostgreSQL ledger in SQL, under the names that `tppq sql` knows; what one row is,
 -- the comment on each view says. Schema `report`, for members of tppq_reader. Figures are the stored
 -- balances, in whole TPP; what has expired or is critical, and H100-equivalents, follow from the regime: tppq
--- tells them. May be run again.
-create schema if not exists report;
+-- tells them. May be run again. Nothing is changed of a schema that was there, but for these views.
+do $$
+begin
+    if to_regnamespace('report') is null then
+        create schema report;
+        comment on schema report is 'What may be asked of the ledger in SQL: all of it reads, nothing writes';
+    end if;
+end
+$$;
 
 create or replace view report.meta as
 select
@@ -95,11 +102,9 @@ select
     b.exported_tpp,
     b.issued_on::date as issued_on,
     b.expires_on::date as expires_on,
-    b.closed_reason
+    case when b.licensed_tpp = 0 then b.closed_reason end as closed_reason -- else some was put back
 from balance as b
 where b.license_no <> '';
-
-comment on schema report is 'What may be asked of the ledger in SQL: all of it reads, nothing writes';
 
 comment on view report.meta is 'One row: up to which entry the ledger is, and its hash';
 
@@ -115,10 +120,8 @@ comment on column report.headroom.used_percent is 'What is not left: percent, cu
 
 comment on column report.license.outstanding_tpp is 'Licensed, not exported, not released';
 
-comment on column report.license.closed_reason is 'Why it was given back whole; null while it is open';
-
-revoke all on schema report from public;
+comment on column report.license.closed_reason is 'Why it was given back whole; null where some may leave';
 
 grant usage on schema report to tppq_reader;
 
-grant select on all tables in schema report to tppq_reader;
+grant select on report.meta, report.entry, report.statement, report.headroom, report.license to tppq_reader;

@@ -1,37 +1,53 @@
 -- One row per privilege on a table of this ledger, or on its schema (its table is then ''), that another than
 -- its owner was given: how to name it, whether it may be passed on, whether who is connected has it.
-with held as (
+with ledger as (
     select
-        c.relname::text as table_name,
-        c.relacl as acl,
-        '' as column_name,
-        format('%I.%I', current_schema(), c.relname) as place,
-        c.relowner as owner
+        n.oid,
+        n.nspname,
+        n.nspacl,
+        n.nspowner
+    from pg_class as h
+    inner join pg_namespace as n on h.relnamespace = n.oid
+    where h.oid = to_regclass('head')
+),
+
+ours as (
+    select
+        c.oid,
+        c.relname,
+        c.relacl,
+        c.relowner,
+        format('%I.%I', l.nspname, c.relname) as place
     from pg_class as c
-    where
-        c.relname in ('balance', 'entry', 'event', 'head', 'refusal')
-        and c.relnamespace = current_schema()::regnamespace
+    inner join ledger as l on c.relnamespace = l.oid
+    where c.relname in ('balance', 'entry', 'event', 'head', 'refusal')
+),
+
+held as (
+    select
+        o.relname::text as table_name,
+        o.relacl as acl,
+        '' as column_name,
+        o.place,
+        o.relowner as owner
+    from ours as o
     union all
     select
-        c.relname::text as table_name,
+        o.relname::text as table_name,
         t.attacl as acl,
         t.attname::text as column_name,
-        format('%I.%I', current_schema(), c.relname) as place,
-        c.relowner as owner
-    from pg_class as c
-    inner join pg_attribute as t on c.oid = t.attrelid
-    where
-        c.relname in ('balance', 'entry', 'event', 'head', 'refusal')
-        and c.relnamespace = current_schema()::regnamespace
+        o.place,
+        o.relowner as owner
+    from ours as o
+    inner join pg_attribute as t on o.oid = t.attrelid
     union all
     select
         '' as table_name,
-        n.nspacl as acl,
+        l.nspacl as acl,
         '' as column_name,
-        format('schema %I', n.nspname) as place,
-        n.nspowner as owner
-    from pg_namespace as n
-    where n.nspname = current_schema()
+        format('schema %I', l.nspname) as place,
+        l.nspowner as owner
+    from ledger as l
 )
 
 select
@@ -49,8 +65,5 @@ cross join aclexplode(h.acl) as a
 left join pg_roles as g on a.grantee = g.oid
 where
     a.grantee <> h.owner
-    and a.grantee <> (
-        select c.relowner from pg_class as c
-        where c.relname = 'entry' and c.relnamespace = current_schema()::regnamespace
-    )
+    and a.grantee not in (select o.relowner from ours as o where o.relname = 'entry')
 order by h.table_name, grantee, privilege, h.column_name

@@ -1,41 +1,84 @@
--- One row: who is connected, who keeps the tables, and what this user can do that none but the owner should.
+-- One row: who is connected, who keeps the tables, and what this user can do that none but the owner should;
+-- the schema of the ledger, and which of its tables a session like this one finds in another.
+with ledger as (
+    select
+        n.oid,
+        n.nspname
+    from pg_class as h
+    inner join pg_namespace as n on h.relnamespace = n.oid
+    where h.oid = to_regclass('head')
+),
+
+ours as (
+    select
+        c.oid,
+        c.relname,
+        c.relnamespace,
+        c.relowner
+    from pg_class as c
+    inner join ledger as l on c.relnamespace = l.oid
+    where c.relname in ('balance', 'entry', 'event', 'head', 'refusal')
+),
+
+kept as (
+    select o.relowner
+    from ours as o
+    where o.relname in ('entry', 'head')
+    order by o.relname
+    limit 1
+)
+
 select
     current_user::text as this_user,
-    o.rolname::text as owner,
-    o.rolcanlogin as owner_logs_in,
+    k.rolname::text as owner,
+    k.rolcanlogin as owner_logs_in,
     m.rolsuper as is_superuser,
-    pg_has_role(current_user, o.oid, 'MEMBER') as is_owner,
-    has_schema_privilege(current_user, c.relnamespace, 'CREATE') as creates,
     (
-        select string_agg(p.privilege || ' on ' || t.relname, ', ' order by p.privilege, t.relname)
-        from pg_class as t
+        select min(s.rolname::text) from pg_roles as s
+        where s.rolsuper and s.oid <> m.oid and pg_has_role(current_user, s.oid, 'MEMBER')
+    ) as superuser,
+    (
+        select min(s.rolname::text) from pg_roles as s
+        where -- who, until PostgreSQL 16, may join any role but a superuser
+            s.rolcreaterole and current_setting('server_version_num')::integer < 160000
+            and pg_has_role(current_user, s.oid, 'MEMBER')
+    ) as joins,
+    pg_has_role(current_user, k.oid, 'MEMBER') as is_owner,
+    has_schema_privilege(current_user, l.oid, 'CREATE') as creates,
+    (
+        select string_agg(p.privilege || ' on ' || o.relname, ', ' order by p.privilege, o.relname)
+        from ours as o
         cross join (values ('UPDATE'), ('DELETE'), ('TRUNCATE'), ('TRIGGER')) as p (privilege)
         where
-            t.relnamespace = c.relnamespace and t.relname in ('entry', 'event', 'refusal')
-            and has_table_privilege(current_user, t.oid, p.privilege)
+            o.relname in ('entry', 'event', 'refusal')
+            and has_table_privilege(current_user, o.oid, p.privilege)
     ) as too_wide,
     (
-        select string_agg(l.name, ', ' order by l.name)
+        select string_agg(each.name, ', ' order by each.name)
         from (
             select f.proname as name
             from pg_proc as f
             where
-                f.pronamespace = c.relnamespace and f.proname like 'tppq\_%'
+                f.pronamespace = l.oid and f.proname like 'tppq\_%'
                 and (
-                    f.proowner <> c.relowner
+                    f.proowner <> k.oid
                     or f.proname like '%\_continues' and f.proconfig is distinct from array[
-                        'search_path=' || quote_ident(current_schema()) || ', pg_temp'
+                        'search_path=' || quote_ident(l.nspname) || ', pg_temp'
                     ]
                 )
             union all
-            select t.relname as name
-            from pg_class as t
-            where
-                t.relnamespace = c.relnamespace and t.relowner <> c.relowner
-                and t.relname in ('balance', 'event', 'head', 'refusal')
-        ) as l
-    ) as loose
-from pg_class as c
-inner join pg_roles as o on c.relowner = o.oid
+            select o.relname as name
+            from ours as o
+            where o.relowner <> k.oid
+        ) as each
+    ) as loose,
+    quote_ident(l.nspname) as ledger_schema,
+    (
+        select string_agg(o.relname, ', ' order by o.relname)
+        from ours as o
+        where to_regclass(o.relname::text) <> o.oid
+    ) as hidden
+from ledger as l
+cross join kept
+inner join pg_roles as k on kept.relowner = k.oid
 inner join pg_roles as m on m.rolname = current_user
-where c.relname = 'entry' and c.relnamespace = current_schema()::regnamespace
