@@ -33,23 +33,34 @@ _PART = re.compile(r".+?[.-]([0-9]{1,9})(?:-([0-9]{1,20}))?\.(?:part(?:\.\w+)?(?
 _LONGEST_NAME = 200
 """In bytes, of a file that is written aside: what is added has room beside it, of 255."""
 
+_LOOKS_AGAIN_SECONDS = 0.02
+
 _UNTOUCHED_SECONDS = 3_600
 """A folder may be another machine's too, of whose processes nothing is known here."""
 
 
 @contextmanager
-def alone(folder: Path, does: str) -> Iterator[None]:
-    """Alone among those who do this to a folder, which is made. Raises Busy, OSError."""
+def alone(folder: Path, does: str, busy_seconds: float = 0) -> Iterator[None]:
+    """Alone among those who do this to a folder, which is made, after some wait. Raises Busy, OSError."""
     folder.mkdir(parents=True, exist_ok=True)
     held = os.open(folder, os.O_RDONLY)
     try:
-        try:
-            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise Busy(f"somebody else {does} to {folder} now: try again", folder=str(folder)) from None
+        until = time.monotonic() + busy_seconds
+        while not _locked(held):
+            if time.monotonic() >= until:
+                raise Busy(f"somebody else {does} to {folder} now: try again", folder=str(folder))
+            time.sleep(_LOOKS_AGAIN_SECONDS)
         yield
     finally:
         os.close(held)
+
+
+def _locked(handle: int) -> bool:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def write(place: Path, contents: bytes) -> None:

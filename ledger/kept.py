@@ -39,15 +39,15 @@ def write(path: Path, note: str) -> None:
 
 
 @contextmanager
-def alone(folders: Iterable[Path]) -> Iterator[None]:
+def alone(folders: Iterable[Path], busy_seconds: float) -> Iterator[None]:
     """Alone in signing for these folders, where they can be locked: what is signed later is written later.
 
     Raises Busy.
     """
     with ExitStack() as held:
-        for folder in sorted({each.absolute() for each in folders}):
+        for folder in sorted({each.resolve() for each in folders}):
             with suppress(OSError):  # some shares know no locks; and what cannot be written says so by itself
-                held.enter_context(aside.alone(folder, "signs"))
+                held.enter_context(aside.alone(folder, "writes", busy_seconds))
         yield
 
 

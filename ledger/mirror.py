@@ -69,12 +69,14 @@ class Mirror:
 
     def _caught_up(self, *, wide: bool) -> tuple[Core, Head]:
         if self._core is not None and wide and not self._core.wide:
+            self._must_continue(self._core, self._store.head())
             self.close()
         if self._core is None:
             self._core = self._opened(wide=wide)
         core, head = self._core, self._store.head()
         self._must_continue(core, head)
         if core.seq != head.seq:
+            self._hash = ""  # not known until all is taken in
             head = self._read_on(core, head)
         self._hash = head.hash
         core.set_today(self._store.day_at(head))

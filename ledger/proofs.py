@@ -81,7 +81,8 @@ class Proofs(Opened):
         self._must("checkpoint")
         places = [Path(each) for each in ([keep] if isinstance(keep, (str, os.PathLike)) else keep)]
         folder = None if folder is None else Path(folder)
-        with kept.alone([*(each.parent for each in places), *([] if folder is None else [folder])]):
+        folders = [*(each.parent for each in places), *([] if folder is None else [folder])]
+        with kept.alone(folders, self._store.database.busy_seconds):
             return self._signed(signer, places, folder)
 
     def _signed(self, signer: Signer, places: Sequence[Path], folder: Path | None) -> Signed:

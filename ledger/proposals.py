@@ -154,9 +154,9 @@ class Proposals(People):
             books = self._books_of(self.actor, _SOMEBODY)
             verdict = self._store.submit(posts, books, again=True, dry_run=True)
             waits = self._repeated(posts)  # looked for last: what is proposed from here on takes the name
-            if waits is not None and not repeats.is_whole(verdict):
+            if waits is not None and not verdict.replayed:
                 return waits
-            if waits is not None and not dry_run:
+            if waits is not None and repeats.is_whole(verdict) and not dry_run:
                 self._end(waits, "overtaken", repeats.since(verdict))
             repeats.must_pass(verdict, "what is proposed")
             shown = [receipt.headroom_tpp for receipt in self._receipts(verdict)]

@@ -36,26 +36,31 @@ _AWAITED = pa.schema([
 
 
 class _Earlier(NamedTuple):
-    """What the files of a source came to before tonight: up to which day and entry, and by which vendors.
+    """What the files of a source came to before tonight: which days they told of, up to which entry, and who.
 
-    `waits`: the entries for which the last of them were not asked; None where that is not known.
+    `since`: the first of these days; empty where it is the first of all.
     """
 
-    until: str = ""
-    seq: int = 0
+    since: str
+    until: str
+    seq: int
     vendors: frozenset[str] = frozenset()
-    waits: tuple[int, ...] | None = ()
 
-    def and_of(self, as_of: str, run: Mapping[str, Any]) -> _Earlier:
+    def and_of(self, since: str | None, until: str, run: Mapping[str, Any]) -> _Earlier:
         vendors = self.vendors.union(run.get("vendors", ()))  # not told of by runs of before 0.10
-        waits = tuple(run["waits"]) if "waits" in run else None
-        return _Earlier(max(self.until, as_of), max(self.seq, run["seq"]), vendors, waits)
+        return _Earlier(
+            min(self.since, since or ""), max(self.until, until), max(self.seq, run["seq"]), vendors
+        )
 
     def behind(self, covered: Coverage) -> Coverage:
         if covered.from_on is None:
             return covered
         from_on = min(covered.from_on, date.fromisoformat(self.until) + timedelta(days=1))
-        return Coverage(from_on, covered.as_of, self.seq, tuple(sorted(self.vendors)), self.waits)
+        asked_from = date.fromisoformat(self.since) if self.since else None
+        return Coverage(from_on, covered.as_of, self.seq, asked_from, tuple(sorted(self.vendors)))
+
+
+_NONE_YET = _Earlier("9999-12-31", "", 0)
 
 
 def unbroken(
@@ -72,9 +77,9 @@ def unbroken(
         first[source] = min(number, first.get(source, number))
     earlier: dict[str, _Earlier] = {}
     for event in runs:
-        for source, number, _content, _rows, as_of, *_ in event.detail["inputs"]:
+        for source, number, _content, _rows, as_of, since in event.detail["inputs"]:
             if number < first.get(source, 0):
-                earlier[source] = earlier.get(source, _Earlier()).and_of(as_of, event.detail)
+                earlier[source] = earlier.get(source, _NONE_YET).and_of(since, as_of, event.detail)
     return {
         source: earlier[source].behind(each) if source in earlier else each
         for source, each in coverage.items()

@@ -65,15 +65,15 @@ class StagedFile:
 class Coverage(NamedTuple):
     """The days that the files of a source report on; `from_on` None: all there are.
 
-    Where they tell only what came since: the last entry that the files before were held to, the vendors that
-    these told of, and the entries for which they were not asked; None where that is not known.
+    Where they tell only what came since: the last entry that the files before were held to, from which day on
+    these told of everything (None: from the first), and the vendors that they told of.
     """
 
     from_on: date | None
     as_of: date
     since_seq: int | None = None
+    asked_from: date | None = None
     vendors: tuple[str, ...] = ()
-    waits: tuple[int, ...] | None = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +83,11 @@ class Staged:
     files: list[StagedFile]
     coverage: dict[str, Coverage]
     findings: list[Finding]
+
+    @property
+    def tells_all(self) -> bool:
+        """Whether every source tells of all days, and none only of what came since."""
+        return all(each.from_on is None for each in self.coverage.values())
 
     @property
     def paths(self) -> dict[tuple[str, int], str]:

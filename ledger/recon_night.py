@@ -80,9 +80,6 @@ class Night:
     vendors: Sequence[str] = field(kw_only=True)
     """The vendors that told of deliveries."""
 
-    waits: Sequence[int] = field(kw_only=True)
-    """The entries for which no vendor was asked, as customs was asked for them."""
-
     @property
     def status(self) -> str:
         """PROVISIONAL while a severe or critical break is open, else FINAL."""
@@ -107,7 +104,7 @@ class Night:
             "open": {name: count for name, count in self.open_by_severity().items() if count},
             "certificate": self.certificate.to_pylist(),
             "months": [list(row.values()) for row in self.months.to_pylist()],
-            "vendors": list(self.vendors), "waits": list(self.waits),
+            "vendors": list(self.vendors),
         }  # fmt: skip
 
     def summary(self) -> dict[str, Any]:

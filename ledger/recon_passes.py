@@ -63,14 +63,19 @@ class Passes:
 
     # ------------------------------------------------------------------------------------------ the ledger
 
-    def take_ledger(self, ask: Ask, as_of: str, known_at: str) -> None:
-        """Copy what the ledger says: its exports, returns, licenses and countries; `ask` asks its core."""
+    def take_ledger(self, ask: Ask, as_of: str, known_at: str, *, tells_all: bool) -> None:
+        """Copy what the ledger says: its exports, returns, licenses and countries; `ask` asks its core.
+
+        `tells_all`: whether the files do, so that nobody asks in whose place an export was posted.
+        """
         with self._timed("ledger"):
             self._run("1_tables")
             self._run("2_macros")
             values = {"as_of": as_of, "known_at": known_at}
+            more = {"lines": {"tells_all": tells_all}}
             for name, table in _TABLE_OF.items():
-                self._fill(table, ask(schema.sql(f"recon/ledger_{name}.sql"), values))
+                asked = values | more.get(name, {})
+                self._fill(table, ask(schema.sql(f"recon/ledger_{name}.sql"), asked))
 
     def set_terms(
         self,
@@ -213,5 +218,5 @@ class Passes:
 
 _COVERED = pa.schema([
     ("source", pa.string()), ("from_on", pa.date32()), ("as_of", pa.date32()), ("since_seq", pa.int64()),
-    ("vendors", pa.list_(pa.string())), ("waits", pa.list_(pa.int64())),
+    ("asked_from", pa.date32()), ("vendors", pa.list_(pa.string())),
 ])  # fmt: skip

@@ -108,7 +108,7 @@ class Run:
                 return self._stopped("ledger", [of_difference(row, self._terms) for row in wrong], on)
             passes = Passes(connection)
             passes.seconds.update(self._seconds)
-            passes.take_ledger(core.ask, cut.as_of, cut.known_at)
+            passes.take_ledger(core.ask, cut.as_of, cut.known_at, tells_all=staged.tells_all)
             core.close()
             return self._kept(passes, staged, cut, runs, out, blocks=block)
         finally:
@@ -203,8 +203,7 @@ class Run:
         inputs = [Input.of(each.manifest, each.content_sha256, each.row_count) for each in staged.files]
         earlier, own, before_seq, until = self._before(inputs, cut, runs, blocks=blocks)
         covered = unbroken(staged.coverage, staged.files, runs)
-        tells_all = all(each.from_on is None for each in covered.values())
-        left = {} if tells_all else fold(standing_events(self._store, (), before_seq, until))
+        left = {} if staged.tells_all else fold(standing_events(self._store, (), before_seq, until))
         passes.set_terms(self._terms, self._reference.devices, covered, cut.as_of, left_open(left, covered))
         try:
             passes.run(matched)
@@ -222,7 +221,7 @@ class Run:
             {row["matched_by"]: row["rows"] for row in passes.ask("matched").to_pylist()},
             passes.ask("suggested").num_rows, self._terms, own, blocks,
             held(self._store, standings, cut.seq), passes.seconds, months=passes.ask("months"),
-            vendors=passes.column("vendors"), waits=passes.column("waits"),
+            vendors=passes.column("vendors"),
         ), earlier  # fmt: skip
 
     def _before(

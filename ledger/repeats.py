@@ -48,6 +48,10 @@ def must_pass(verdict: Verdict, what: str) -> None:
         refusal = verdict.declined[0].refusal
         raise type(refusal)(f"{what}: {refusal.detail}", **refusal.facts)
     if verdict.replayed:
-        raise IdReused(
-            f"{what} was {since(verdict)}: nothing is left to do", first_seq=verdict.replayed[0][0]
-        )
+        count, all_of = len(verdict.replayed), len(verdict.replayed) + len(verdict.rows)
+        said = f"{what} was {since(verdict)}: nothing is left to do"
+        if verdict.rows:
+            said = (
+                f"of {what} {count:,} of {all_of:,} were {since(verdict)}: withdraw it and propose the rest"
+            )
+        raise IdReused(said, first_seq=verdict.replayed[0][0])

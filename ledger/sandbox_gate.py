@@ -86,6 +86,9 @@ _TYPE_NAMES = """
     time timestamp timestamptz tinyint ubigint uinteger union usmallint utinyint uuid varchar
 """
 _TYPES = frozenset(_TYPE_NAMES.split()) | {"timestamp with time zone"}
+_ASKING = frozenset({"is_undone", "known_country"})
+"""Macros of ours that answer with a value and ask tables for it."""
+
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -161,7 +164,7 @@ def _check_kind(node: Mapping[str, Any]) -> None:
 def _is_of_ours(node: Mapping[str, Any], surface: Surface) -> bool:
     """Whether it is one of our macros, which would take a part of the query for a table of that name."""
     path = _path(node)[-1:] if node.get("class") == "FUNCTION" else ()
-    return any(name.lower() in surface.macros or name.lower() in surface.table_macros for name in path)
+    return any(name.lower() in _ASKING or name.lower() in surface.table_macros for name in path)
 
 
 def _words(kind: object) -> str:

@@ -177,15 +177,25 @@ def test_an_empty_checkpoint_with_a_root_fits_no_store(url: str, tmp_path: Path)
 
 
 @pytest.mark.parametrize("place", ["kept/checkpoint", "tiles"])
-def test_two_who_sign_for_one_place_take_turns(small: Ledger, tmp_path: Path, place: str) -> None:
+def test_two_who_sign_for_one_place_take_turns(
+    small: Ledger, store_url: str, tmp_path: Path, place: str
+) -> None:
     signer, path = signer_of(small, tmp_path), tmp_path / place
     asked: dict[str, Any] = {"folder": path} if place == "tiles" else {"keep": path}
     with (
-        aside.alone(path if place == "tiles" else path.parent, "signs"),
-        pytest.raises(Busy, match="somebody else signs to "),
+        aside.alone(path if place == "tiles" else path.parent, "writes"),
+        Ledger.open(store_url, clock=CLOCK, busy_seconds=0.1) as other,
+        pytest.raises(Busy, match="somebody else writes to "),
     ):
-        small.checkpoint(signer, **asked)
+        other.checkpoint(signer, **asked)
     assert small.checkpoint(signer, **asked).recorded
+
+
+def test_two_names_of_one_folder_are_one(small: Ledger, tmp_path: Path) -> None:
+    signer, real, alias = signer_of(small, tmp_path), tmp_path / "real", tmp_path / "alias"
+    real.mkdir()
+    alias.symlink_to(real, target_is_directory=True)
+    assert small.checkpoint(signer, keep=[real / "a", alias / "b", alias / ".." / "real" / "c"]).recorded
 
 
 def test_a_checkpoint_that_cannot_be_written_is_not_taken_for_kept(small: Ledger, tmp_path: Path) -> None:

@@ -17,9 +17,7 @@ DRAFT = {"correct": "ledger", "agree": ["declarations", "shipments"], "steps": [
 
 def report(*changes: Change) -> str:
     cut = Cut(20_000, "0" * 64, f"{ON}T12:00:00.000000Z", ON)
-    return page(
-        Night("1", cut, [], changes, NOBODY, NOBODY, {}, 0, REGIME, "", months=NOBODY, vendors=(), waits=())
-    )
+    return page(Night("1", cut, [], changes, NOBODY, NOBODY, {}, 0, REGIME, "", months=NOBODY, vendors=()))
 
 
 def some(count: int) -> list[Change]:

@@ -5,8 +5,8 @@ create type match_name as enum('K1', 'K2', 'K3', 'K4', 'K5', 'K6');
 
 -- line: one row per export as the ledger holds it. `itn` and `line_no` are read from its reference: ITN, or
 -- ITN/line; -R marks a declaration that was made anew. `is_whole`: it is one entry, of which nothing was
--- restored; `is_anew`: and it stands in the place of none that was undone;
--- `corrects_seqs`: the entries in whose place it was posted.
+-- restored; `stood_seq`: from which entry on something of it stood there, as the
+-- first of those that it stands in the place of.
 create table line (
     seq bigint not null,
     kind varchar not null,
@@ -21,8 +21,7 @@ create table line (
     itn varchar,
     line_no integer,
     is_whole boolean not null,
-    is_anew boolean not null,
-    corrects_seqs bigint[]
+    stood_seq bigint not null
 );
 
 -- came_back: one row per return as the ledger holds it.
@@ -73,15 +72,15 @@ create table device (
 );
 
 -- coverage: one row per source that was accepted: from which day on it tells everything (null: always), and
--- up to when; up to which entry its files of earlier nights were held to the ledger, which vendors these
--- told of, and for which entries they were not asked, as customs was asked for them (null: nobody knows).
+-- up to when; of its files of earlier nights, up to which entry they were held to the ledger, from which day
+-- on they told everything (null: always), and which vendors they told of.
 create table coverage (
     source source_name not null,
     from_on date,
     as_of date not null,
     since_seq bigint,
-    vendors varchar[] not null,
-    waits bigint[]
+    asked_from date,
+    vendors varchar[] not null
 );
 
 -- awaited: one row per break that an earlier night left open, of a day before those that its source covers in

@@ -8,7 +8,6 @@ with ours as (
             partition by l.license_no, l.country, l.device_id, l.quantity, l.on_day order by l.seq
         ) as place
     from left_line as l
-    where l.is_asked
 ),
 
 theirs as (
@@ -37,6 +36,7 @@ near as (
             and abs(o.on_day - h.on_day) <= 3
             and coalesce(o.device_id = h.device_id, true)
             and not is_other_itn(o.own_itn, h.itn)
+            and (o.is_asked or h.is_amended)
 ),
 
 ranked as (

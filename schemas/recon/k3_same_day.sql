@@ -10,11 +10,11 @@ with ours as (
         l.quantity,
         l.on_day,
         l.own_itn,
+        l.is_asked,
         row_number() over (
             partition by l.license_no, l.country, l.device_id, l.quantity, l.on_day order by l.seq
         ) as place
     from left_line as l
-    where l.is_asked
 ),
 
 theirs as (
@@ -26,6 +26,7 @@ theirs as (
         t.quantity,
         t.on_day,
         t.itn,
+        t.is_amended,
         row_number() over (
             partition by t.license_no, t.country, t.device_id, t.quantity, t.on_day order by t.row_id
         ) as place
@@ -46,6 +47,7 @@ alike as (
             and o.on_day = h.on_day and o.place = h.place
             and coalesce(o.device_id = h.device_id, true)
             and not is_other_itn(o.own_itn, h.itn)
+            and (o.is_asked or h.is_amended)
 )
 
 select

@@ -16,7 +16,7 @@ with near as ( -- noqa: ST03
             and coalesce(t.device_id = l.device_id, true)
             and t.quantity > l.quantity
             and abs(t.on_day - l.on_day) <= t.window_days
-    where t.quarantine is null and l.is_asked and not is_other_itn(l.own_itn, t.itn)
+    where t.quarantine is null and (l.is_asked or t.is_amended) and not is_other_itn(l.own_itn, t.itn)
 )
 
 select

@@ -16,7 +16,7 @@ with near as ( -- noqa: ST03
             and coalesce(l.device_id = t.device_id, true)
             and l.quantity > t.quantity
             and abs(l.on_day - t.on_day) <= t.window_days
-    where t.quarantine is null and l.is_asked and not is_other_itn(l.own_itn, t.itn)
+    where t.quarantine is null and (l.is_asked or t.is_amended) and not is_other_itn(l.own_itn, t.itn)
 )
 
 select

@@ -2,6 +2,7 @@
 -- undone, less what was restored under the same license, reference and device (a declaration was cancelled,
 -- or made anew); else under the same license and reference. What was restored beyond that, or without a
 -- reference that an export has, is a row below zero (`loose_restores.sql`): nothing that came back is lost.
+-- In whose place one was posted is left out where the files tell all ($tells_all): nobody asks.
 with known as (
     select
         e.seq, e.kind, e.country, e.license_no, e.device_id, e.quantity, e.tpp, e.effective_on, e.reference,
@@ -30,32 +31,48 @@ undone as (
         k.reference
     from known as k
     inner join known as r on k.seq = r.reverses_seq
-    where k.kind in ('export', 'overrun')
+    where k.kind in ('export', 'overrun') and not $tells_all
 ),
 
 -- what was posted in the place of others
 corrected as (
     select
         c.instead_seq as seq,
-        list(o.undone_seq) as corrects_seqs
+        c.first_seq as undone_seq
     from correction as c
-    inner join correction as o on c.first_seq = o.first_seq
-    where c.instead_seq in (select k.seq from known as k)
-    group by c.instead_seq
+    where c.instead_seq in (select k.seq from known as k) and not $tells_all
 ),
 
 -- what stands in the place of an entry that was undone: corrected, or posted anew
 instead as (
-    select s.seq
+    select
+        s.seq,
+        u.seq as undone_seq
     from standing as s
-    inner join undone as u on s.reference = u.reference
-    union
-    select s.seq
+    inner join undone as u on s.reference = u.reference and s.seq > u.seq
+    union all
+    select
+        s.seq,
+        u.seq as undone_seq
     from standing as s
-    inner join undone as u on s.license_no = u.license_no and abs(s.effective_on - u.effective_on) <= 3
-    union
-    select c.seq
+    inner join undone as u
+        on
+            s.license_no = u.license_no and s.seq > u.seq
+            and abs(s.effective_on - u.effective_on) <= 3
+            and (s.reference is null or u.reference is null)
+    union all
+    select
+        c.seq,
+        c.undone_seq
     from corrected as c
+),
+
+stood as (
+    select
+        i.seq,
+        min(i.undone_seq) as undone_seq
+    from instead as i
+    group by i.seq
 ),
 
 named as (
@@ -121,6 +138,7 @@ summed as (
     select
         max(m.seq) filter (m.kind <> 'restore') as export_seq,
         max(m.seq) filter (m.kind = 'restore') as restore_seq,
+        min(m.seq) as first_seq,
         arg_max(m.kind, m.seq) filter (m.kind <> 'restore') as kind,
         arg_max(m.country, m.seq) as country,
         m.license_no,
@@ -141,9 +159,9 @@ summed as (
 select
     s.seq, s.kind::varchar as kind, s.country::varchar as country, s.license_no, s.device_id, s.quantity,
     s.tpp, s.effective_on as on_day, s.reference, s.consignee, true as is_whole,
-    s.seq not in (select i.seq from instead as i) as is_anew, c.corrects_seqs
+    least(s.seq, i.undone_seq) as stood_seq
 from standing as s
-left join corrected as c on s.seq = c.seq
+left join stood as i on s.seq = i.seq
 anti join restored as r
     on
         s.license_no = r.license_no
@@ -167,7 +185,6 @@ select
     n.reference,
     n.consignee,
     false as is_whole,
-    false as is_anew,
-    null as corrects_seqs
+    n.first_seq as stood_seq
 from summed as n
 where n.tpp <> 0

@@ -16,6 +16,7 @@ select
     case d.transport when 'vessel' then 1 else 7 end as window_days,
     d.consignee,
     d.version,
+    d.row_id in (select v.row_id from declaration_version as v where v.action <> 'add') as is_amended,
     d.is_cancelled,
     d.quarantine
 from declaration as d;

@@ -26,6 +26,7 @@ select
     7 as window_days,
     s.consignee,
     s.version,
+    false as is_amended,
     false as is_cancelled,
     s.quarantine
 from shipment as s

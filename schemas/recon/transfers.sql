@@ -137,7 +137,7 @@ with moved_in as (
         case when bool_and(x.quantity is not null) then sum(x.quantity)::bigint end as quantity,
         sum(x.tpp)::bigint as tpp,
         min(x.on_day) as first_on,
-        bool_and(x.is_anew) as is_anew
+        min(x.stood_seq) as stood_seq
     from moved as x
     group by x.reference
 ),
@@ -166,7 +166,7 @@ select
     m.quantity,
     m.tpp,
     m.first_on,
-    m.is_anew,
+    m.stood_seq,
     b.seqs as return_seqs,
     coalesce(m.first_on, b.first_on) as on_day
 from moved_in as m

@@ -32,7 +32,7 @@ where
         or p.reference in (select a.key from awaited as a where a.source = 'reexports' and a.is_missed)
         -- and what was posted since
         or (
-            p.is_anew and list_min(p.seqs) > c.since_seq
+            p.stood_seq > c.since_seq and p.on_day >= coalesce(c.asked_from, p.on_day)
             and p.reference not in (select b.key from still_open as b where b.source = 'reexports')
         )
     );

@@ -65,7 +65,7 @@ def _matching(large: Large, rows: int) -> Iterator[Line]:
         with recon_feeds.connect() as connection:
             staged = recon_feeds.stage(connection, recon_files.find([large.folder]), {}, known, regime)
             passes = Passes(connection)
-            passes.take_ledger(core.ask, AS_OF.isoformat(), "2026-11-21T00:00:00.000000Z")
+            passes.take_ledger(core.ask, AS_OF.isoformat(), "2026-11-21T00:00:00.000000Z", tells_all=True)
             passes.set_terms(regime, known.devices, staged.coverage, AS_OF.isoformat(), {})
             bare = _bare(connection)
             passes.run()
