@@ -94,8 +94,9 @@ class Mirror:
         found = [(head.hash,)] if core.seq == head.seq else self._store.read("hash_at", seq=core.seq)
         if found != [(self._hash,)]:
             raise Tampered(
-                f"entry {core.seq:,} was there and is no longer, or is another one: it was put back to "
-                "an earlier time; hold it to a checkpoint kept elsewhere: tppq verify --checkpoint FILE",
+                f"entry {core.seq:,} was there and is no longer, or is another one: the store "
+                "was put back to an earlier time; hold it to a checkpoint kept elsewhere: tppq verify "
+                "--checkpoint FILE",
                 seq=core.seq,
             )
 

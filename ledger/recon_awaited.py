@@ -24,7 +24,6 @@ _MISSED = frozenset({"IN_TRANSIT", "MISSING_IN_SOURCE", "UNLICENSED_EXPORT"})
 _STILL_OPEN = pa.schema([
     ("source", pa.string()), ("key", pa.string()), ("seqs", pa.list_(pa.int64())),
     ("license_no", pa.string()), ("on_day", pa.date32()), ("source_says", pa.string()),
-    ("is_missed", pa.bool_()),
 ])  # fmt: skip
 
 _AWAITED = pa.schema([
@@ -96,7 +95,7 @@ def left_open(standings: Standings, coverage: Mapping[str, Coverage]) -> dict[st
     still = [
         {
             "source": each.source, "key": each.key, "seqs": list(each.seqs), "license_no": each.license_no,
-            "on_day": _day(each), "source_says": each.source_says, "is_missed": _is_missed(each),
+            "on_day": _day(each), "source_says": each.source_says,
         }
         for each in left.values()
         if each.source in SOURCES
@@ -108,15 +107,11 @@ def _day(each: Break) -> date | None:
     return date.fromisoformat(each.on_day) if each.on_day else None
 
 
-def _is_missed(each: Break) -> bool:
-    return each.code in _MISSED and each.source_says == "nothing"
-
-
 def _awaited(left: Mapping[str, Break], coverage: Mapping[str, Coverage]) -> pa.Table:
     rows = [
         {
             "name": name, "source": each.source, "code": each.code, "key": each.key, "seqs": list(each.seqs),
-            "is_missed": _is_missed(each), "country": each.country,
+            "is_missed": each.code in _MISSED and each.source_says == "nothing", "country": each.country,
             "license_no": each.license_no, "device_id": each.device_id, "source_says": each.source_says,
             "on_day": _day(each),
         }

@@ -110,9 +110,9 @@ def check(parsed: Mapping[str, Any], surface: Surface, query: str) -> None:
     if parsed["error"]:
         said = str(parsed.get("error_message", ""))
         if said.startswith("Only SELECT"):
-            hint = "; a pivot names its values: pivot entry on kind in ('license', 'export') ..."
-            hint = hint if "pivot" in query.lower() else ""
-            raise Refusal(f"this is no SELECT: a query may read, and do nothing else{hint}")
+            way_out = "; a pivot names its values: pivot entry on kind in ('license', 'export') ..."
+            said = "this is no SELECT: a query may read, and do nothing else"
+            raise Refusal(said + way_out if "pivot" in query.lower() else said)
         raise Refusal(f"the query cannot be read: {said}")
     statements = parsed["statements"]
     if len(statements) != 1:

@@ -106,8 +106,7 @@ create table still_open (
     seqs bigint[] not null,
     license_no varchar,
     on_day date,
-    source_says varchar,
-    is_missed boolean not null
+    source_says varchar
 );
 
 -- terms: one row, what the run is asked by: its day, and what the regime says.

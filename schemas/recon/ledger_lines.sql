@@ -34,15 +34,6 @@ undone as (
     where k.kind in ('export', 'overrun') and not $tells_all
 ),
 
--- what was posted in the place of others
-corrected as (
-    select
-        c.instead_seq as seq,
-        c.first_seq as undone_seq
-    from correction as c
-    where c.instead_seq in (select k.seq from known as k) and not $tells_all
-),
-
 -- what stands in the place of an entry that was undone: corrected, or posted anew
 instead as (
     select
@@ -62,9 +53,10 @@ instead as (
             and (s.reference is null or u.reference is null)
     union all
     select
-        c.seq,
-        c.undone_seq
-    from corrected as c
+        c.instead_seq as seq,
+        c.first_seq as undone_seq
+    from correction as c
+    where c.instead_seq in (select k.seq from known as k) and not $tells_all
 ),
 
 stood as (
