@@ -20,7 +20,7 @@ from pydantic import (
 from pydantic_core import CoreSchema, core_schema
 from sqlmodel import Field, SQLModel
 
-from ledger.model import MOST_TPP, Kind, whole_entry_faults
+from ledger.model import AS_CHECKED, MOST_TPP, Kind, as_given, whole_entry_faults
 from ledger.text import NAME_LENGTH, REMARK_LENGTH, clean_text
 
 WHOLE = sa.BigInteger().with_variant(sa.Integer, "sqlite")  # STRICT tables of SQLite know no BIGINT
@@ -82,4 +82,6 @@ class Entry(SQLModel):
         )
         if faults:
             raise ValueError("; ".join(f"{column} {reason}" for column, reason in faults))
+        own = vars(self)
+        own[AS_CHECKED] = as_given(own)
         return self

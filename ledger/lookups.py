@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from itertools import chain, islice
 from typing import Any, NamedTuple
 
@@ -30,14 +30,15 @@ Question = tuple[str, Mapping[str, Any]]
 _OF_A_FILE = re.compile(r"[0-9a-f]{32}-[0-9]{9}")
 
 
-class Issued(NamedTuple):
-    """The entries up to a seq that issued the licenses of which a group undoes issues."""
+class Undoing(NamedTuple):
+    """Which entries a group undoes, and of which licenses issues: of those, the `seqs` known up to one."""
 
-    up_to: int
-    seqs: Sequence[int]
+    entries: Mapping[int, Asked]
+    """By seq, the first that asks to undo it."""
 
-
-NONE_KNOWN = Issued(0, ())
+    licenses: Collection[str]
+    up_to: int = 0
+    seqs: Sequence[int] = ()
 
 
 class Lookups:
@@ -53,19 +54,20 @@ class Lookups:
         self._was_alone = True
 
     def locked(
-        self, cursor: Any, posts: Sequence[Post], books: Books, issued: Issued = NONE_KNOWN
+        self, cursor: Any, posts: Sequence[Post], books: Books, undone: Undoing | None = None
     ) -> tuple[Sequence[Row], Earlier]:
         """Lock the head, and read it (no row where there is none) with all that `fill` and `earlier` read.
 
         It is asked for together: on PostgreSQL, all writers wait for each round trip of the one that has the
-        lock. `issued` spares it the whole history. Afterwards `kept_hash` is empty, until the caller says
-        that what was judged is committed.
+        lock. What `issued` found spares it the whole history. Afterwards `kept_hash` is empty, until the
+        caller says that what was judged is committed.
         """
         kept_hash, self.kept_hash = self.kept_hash, ""
         hoped = bool(kept_hash) and self._was_alone  # where others write too, all is asked for at once
         if not hoped:
             self._forget()
-        asked, repeats, undoings = self._unknown(posts), _repeats(posts), _undoings(posts, issued)
+        undone = undone or undoing(posts)
+        asked, repeats, undoings = self._unknown(posts), _repeats(posts), _undoings(undone)
         head, *rows = self._database.rows_together(cursor, ("lock_head", {}), *asked, *repeats, *undoings)
         read = iter(rows)
         accounts, answered = list(islice(read, len(asked))), list(islice(read, len(repeats)))
@@ -74,7 +76,7 @@ class Lookups:
             self._forget()
             accounts = self._database.rows_together(cursor, *self._unknown(posts))
         self._keep(accounts)
-        self._lend(cursor, posts, books, list(read))
+        self._lend(cursor, posts, books, undone, read)
         return head, _earlier(answered)
 
     def fill(self, cursor: Any, posts: Sequence[Post], books: Books, *, fresh: bool) -> None:
@@ -82,7 +84,8 @@ class Lookups:
         if fresh:
             self._forget()
         self._keep(self._database.rows_together(cursor, *self._unknown(posts)))
-        self._lend(cursor, posts, books, self._database.rows_together(cursor, *_undoings(posts, NONE_KNOWN)))
+        undone = undoing(posts)
+        self._lend(cursor, posts, books, undone, self._database.rows_together(cursor, *_undoings(undone)))
 
     def earlier(self, cursor: Any, posts: Sequence[Post]) -> Earlier:
         """What the requests of these posts were answered before."""
@@ -125,14 +128,14 @@ class Lookups:
                 self._licenses[account.license_no] = account
 
     def _lend(
-        self, cursor: Any, posts: Sequence[Post], books: Books, undoings: Sequence[Sequence[Row]]
-    ) -> None:
+        self, cursor: Any, posts: Sequence[Post], books: Books, undone: Undoing,
+        undoings: Iterable[Sequence[Row]],
+    ) -> None:  # fmt: skip
         """Give the books what is kept, and what reversals must know: the answers to `_undoings`."""
         books.quotas, books.licenses = self._quotas, self._licenses
-        undone = _undone(posts)
         found = iter(undoings)
-        books.undone = {seq: _why_not_undone(next(found), each) for seq, each in undone.items()}
-        books.issues = {number: {} for number in _licenses_of(undone)}
+        books.undone = {seq: _why_not_undone(next(found), each) for seq, each in undone.entries.items()}
+        books.issues = {number: {} for number in undone.licenses}
         for number, seq, issued_on, expires_on in chain.from_iterable(found):
             books.issues[number][seq] = issued_on, expires_on
         issued: set[str] = set()
@@ -155,41 +158,35 @@ class Lookups:
         return frozenset(numbers)
 
 
-def issued(read: Callable[..., Sequence[Row]], posts: Sequence[Post]) -> Issued:
-    """What `locked` need not look for again: who else writes does not wait while the history is read.
+def undoing(posts: Sequence[Post]) -> Undoing:
+    """What a group undoes."""
+    entries: dict[int, Asked] = {}
+    for post in posts:
+        if isinstance(post.asked, Asked) and post.asked.reverses_seq is not None:
+            entries.setdefault(post.asked.reverses_seq, post.asked)
+    return Undoing(entries, {each.license_no or "" for each in entries.values() if each.kind == _RELEASE})
+
+
+def issued(read: Callable[..., Sequence[Row]], posts: Sequence[Post]) -> Undoing:
+    """What a group undoes, and what `locked` need not look for again: nobody waits while the history is read.
 
     That is once for all licenses of the group. No index has the license of an entry, and nothing that is kept
     of a license bounds when it was issued.
     """
-    head = read("head") if _licenses_of(_undone(posts)) else ()
+    undone = undoing(posts)
+    head = read("head") if undone.licenses else ()
     if not head:
-        return NONE_KNOWN
-    up_to = Head(*head[0]).seq
-    *_, (statement, values) = _undoings(posts, NONE_KNOWN)
-    return Issued(up_to, [row[1] for row in read(statement, **values)])
+        return undone
+    *_, (statement, values) = _undoings(undone)
+    return undone._replace(up_to=Head(*head[0]).seq, seqs=[row[1] for row in read(statement, **values)])
 
 
-def _undone(posts: Sequence[Post]) -> dict[int, Asked]:
-    """By seq, the first that asks to undo an entry."""
-    found: dict[int, Asked] = {}
-    for post in posts:
-        if isinstance(post.asked, Asked) and post.asked.reverses_seq is not None:
-            found.setdefault(post.asked.reverses_seq, post.asked)
-    return found
-
-
-def _licenses_of(undone: Mapping[int, Asked]) -> set[str]:
-    """The licenses of which issues are undone."""
-    return {each.license_no or "" for each in undone.values() if each.kind == _RELEASE}
-
-
-def _undoings(posts: Sequence[Post], issued: Issued) -> list[Question]:
-    """What to ask for: each entry that the posts undo, and at last what issued their licenses, if any."""
-    undone = _undone(posts)
-    asked: list[Question] = [("reversal_of", {"seq": seq}) for seq in undone]
-    if numbers := _licenses_of(undone):
-        known = orjson.dumps(list(issued.seqs)).decode()
-        asked.append(("issues", {"licenses": _names(numbers), "up_to": issued.up_to, "known": known}))
+def _undoings(undone: Undoing) -> list[Question]:
+    """What to ask for: each entry that is undone, and at last what issued those licenses, if any."""
+    asked: list[Question] = [("reversal_of", {"seq": seq}) for seq in undone.entries]
+    if undone.licenses:
+        known = orjson.dumps(list(undone.seqs)).decode()
+        asked.append(("issues", {"licenses": _names(undone.licenses), "up_to": undone.up_to, "known": known}))
     return asked
 
 
@@ -217,33 +214,31 @@ def _why_not_undone(rows: Sequence[Row], asked: Asked) -> str:
 
 
 def _repeats(posts: Sequence[Post]) -> list[Question]:
-    """What to ask for earlier answers to these posts: posted, refused, posted, refused ..."""
+    """What to ask for earlier answers to these posts."""
     first = [post for post in posts if post.part == 0]
     made = [post.request_id for post in first if post.body_hash is None]
     given = [post.request_id for post in first if post.body_hash is not None]
     asked: list[Question] = []
     if made and _of_one_file(low := min(made), high := max(made)):
-        asked += _between(low, high)  # they stand side by side
+        asked.append(_between(low, high))  # they stand side by side
     else:
         given += made
     if len(given) == 1:
-        asked += _between(given[0], given[0])
+        asked.append(_between(given[0], given[0]))
     elif given:
-        named = {"request_ids": _names(given)}
-        asked += [("answered", named), ("refused", named)]
+        asked.append(("answers", {"request_ids": _names(given)}))
     return asked
 
 
-def _earlier(found: Sequence[Sequence[Row]]) -> Earlier:
+def _earlier(found: Iterable[Sequence[Row]]) -> Earlier:
     """The answers to `_repeats`."""
-    return Earlier(
-        {row[0]: (row[1], row[2]) for posted in found[::2] for row in posted},
-        {
-            row[0]: EarlierRefusal(row[1], row[2], problem_of(row[3]), row[4])
-            for refused in found[1::2]
-            for row in refused
-        },
-    )
+    earlier = Earlier({}, {})
+    for request_id, body_hash, number, problem, refused_at in chain.from_iterable(found):
+        if problem is None:
+            earlier.posted[request_id] = body_hash, number
+        else:
+            earlier.refused[request_id] = EarlierRefusal(body_hash, number, problem_of(problem), refused_at)
+    return earlier
 
 
 def _of_one_file(low: str, high: str) -> bool:
@@ -252,9 +247,8 @@ def _of_one_file(low: str, high: str) -> bool:
     return alike and _OF_A_FILE.fullmatch(low) is not None and _OF_A_FILE.fullmatch(high) is not None
 
 
-def _between(low: str, high: str) -> list[Question]:
-    ends = {"low": low, "high": high}
-    return [("answered_between", ends), ("refused_between", ends)]
+def _between(low: str, high: str) -> Question:
+    return "answers_between", {"low": low, "high": high}
 
 
 def _names(names: Iterable[str]) -> str:

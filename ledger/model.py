@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+from operator import itemgetter
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -37,6 +38,16 @@ class Kind(StrEnum):
     return_ = "return"
     block = "block"
     unblock = "unblock"
+
+
+GIVEN = (
+    "kind", "country", "effective_on", "license_no", "device_id", "quantity", "tpp", "expires_on",
+    "consignee", "exporter", "reference", "reason", "programme", "holder", "reverses_seq",
+)  # fmt: skip
+"""The fields of an entry as it is given, in order."""
+as_given = itemgetter(*GIVEN)
+AS_CHECKED = "_as_checked"
+"""Where an entry keeps its values as they were checked: with other ones, it is checked again."""
 
 
 class Move(NamedTuple):

@@ -173,8 +173,8 @@ class People(Opened):
 
     def _posted(self, request_ids: Sequence[str]) -> set[str]:
         """Of these requests, those that have entries; they have them for good."""
-        rows = self._store.read("answered", request_ids=orjson.dumps(request_ids).decode())
-        return {request_id for request_id, _, _ in rows}
+        rows = self._store.read("answers", request_ids=orjson.dumps(request_ids).decode())
+        return {request_id for request_id, _, _, problem, _ in rows if problem is None}
 
     def _to_propose(self, why: str, *, dry_run: bool) -> NotPermitted:
         """What is said of an entry that nobody posts alone."""

@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from itertools import repeat
-from operator import itemgetter
+from operator import is_, itemgetter
 from typing import Any, Protocol
 from uuid import uuid4
 
 from ledger import evidence
 from ledger.accounts import Asked
 from ledger.errors import BadQuery, Refused, UnknownName
-from ledger.model import Kind
+from ledger.model import AS_CHECKED, GIVEN, Kind, as_given
 from ledger.reference import Reference
 from ledger.submission import Post
 from ledger.text import named
@@ -23,10 +23,7 @@ from ledger.text import named
 PROGRAMMES = ("country",)
 """The programmes this ledger runs; NVEU, UVEU and LPP draw on quotas of their own."""
 
-_BODY = (
-    "kind", "country", "effective_on", "license_no", "device_id", "quantity", "tpp", "expires_on",
-    "consignee", "exporter", "reference", "reason", "programme", "holder",
-)  # fmt: skip
+_BODY = GIVEN[:-1]
 """The fields of a request as given: what its id stands for."""
 
 _body = itemgetter(*_BODY)
@@ -155,17 +152,26 @@ class Resolver:
 
 def _given(entry: Given) -> dict[str, Any]:
     """The entry as a file would give it; the entry it reverses only where there is one. Raises BadQuery."""
-    from ledger.entry import Entry  # loads the object mapper, which questions need not  # noqa: PLC0415
-
     try:
-        fields = {name: vars(entry)[name] for name in Entry.model_fields}
+        own = vars(entry)
+        values, checked = as_given(own), own.get(AS_CHECKED)
     except (TypeError, KeyError):
         raise BadQuery(f"{entry!r} is no Entry: give entries one by one, as in post(first, second)") from None
-    entry = Entry.model_validate(fields)
-    given = dict(zip(_BODY, _body(vars(entry)), strict=True))
-    given["kind"], given["effective_on"] = entry.kind.value, entry.effective_on.isoformat()
-    if entry.expires_on is not None:
-        given["expires_on"] = entry.expires_on.isoformat()
-    if entry.reverses_seq is not None:
-        given["reverses_seq"] = entry.reverses_seq
-    return given
+    if checked is None or not all(map(is_, values, checked)):
+        values = _checked(values)
+    *body, reverses_seq = values
+    said = dict(zip(_BODY, body, strict=True))
+    said["kind"], said["effective_on"] = said["kind"].value, said["effective_on"].isoformat()
+    if said["expires_on"] is not None:
+        said["expires_on"] = said["expires_on"].isoformat()
+    if reverses_seq is not None:
+        said["reverses_seq"] = reverses_seq
+    return said
+
+
+def _checked(values: Sequence[Any]) -> tuple[Any, ...]:
+    """The values of what was changed since it was built, or never built as one. Raises ValidationError."""
+    from ledger.entry import Entry  # loads the object mapper, which questions need not  # noqa: PLC0415
+
+    checked: tuple[Any, ...] = as_given(vars(Entry.model_validate(dict(zip(GIVEN, values, strict=True)))))
+    return checked

@@ -102,9 +102,9 @@ class Store(Reading):
         posts = [post for each in group for post in each.posts]
         common = group[0].books
         with self._write_lock:
-            issued = lookups.issued(self.read, posts)  # before the lock: nobody waits for it
+            undone = lookups.issued(self.read, posts)  # before the lock: nobody waits for it
             with self._transaction() as cursor:
-                found, earlier = self._lookups.locked(cursor, posts, common, issued)
+                found, earlier = self._lookups.locked(cursor, posts, common, undone)
                 head = at = self._only(found)
                 together, whole = Verdict(), True
                 refused: list[Row] = []

@@ -9,12 +9,11 @@ from typing import Any
 from ledger import question
 from ledger.entry import Entry
 from ledger.errors import BadQuery, Refused, UnknownName
-from ledger.model import UNDONE_BY, Kind
+from ledger.model import GIVEN, UNDONE_BY, Kind
 from ledger.store import Store
 from ledger.terms import years_later
 from ledger.text import remarked, visible
 
-_GIVEN = tuple(Entry.model_fields)
 _MOST = 2**63 - 1
 """The largest number that a store understands."""
 
@@ -85,7 +84,7 @@ def _given(store: Store, seq: int) -> dict[str, Any]:
         raise UnknownName(
             f"there is no entry {seq:,} in this ledger", field="seq", value=str(seq), nearest=None
         )
-    given = dict(zip(_GIVEN, rows[0], strict=True))
+    given = dict(zip(GIVEN, rows[0], strict=True))
     return given | {name: visible(given[name]) for name in _REMARKS if given[name] is not None}
 
 

@@ -11,7 +11,7 @@ import pytest
 from ledger import Ledger, OverLicense, UnknownLicense
 from ledger.accounts import Asked, Books
 from ledger.database import Database
-from ledger.lookups import NONE_KNOWN, Lookups, issued
+from ledger.lookups import Lookups, issued, undoing
 from ledger.store import Store
 from ledger.submission import Head, Post
 from tests.books import asked, books
@@ -166,7 +166,7 @@ def test_what_was_issued_or_undone_since_it_was_looked_for_is_seen_under_the_loc
 def test_nothing_is_looked_for_before_the_lock_where_no_license_is_undone(database: Database) -> None:
     store = Store(database)
     posts = [Post("1", 0, None, asked("unblock", tpp=1_000_000, reverses_seq=8), 1)]
-    assert issued(store.read, posts) is NONE_KNOWN
+    assert issued(store.read, posts) == undoing(posts)
     store.close()
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -11,6 +13,7 @@ import pytest
 from pydantic import ValidationError
 
 from ledger import BadQuery, Entry, Feed, Kind, Ledger, read_feed
+from ledger.model import GIVEN
 
 ENTRY = Entry(kind=Kind.block, country="AE", effective_on=date(2026, 2, 1), tpp=1, reason="a test")
 
@@ -57,6 +60,7 @@ def test_what_is_of_the_wrong_type_is_named_with_what_to_write(
         ({"reason": None}, "reason is required for block"),
         ({"tpp": 2**60}, "tpp"),
         ({"tpp": True}, "tpp"),
+        ({"tpp": 1.0}, "tpp"),  # equal to what was checked, and no whole number
         ({"kind": "license"}, "license_no is required for license"),
     ],
 )
@@ -82,6 +86,15 @@ def test_a_feed_that_was_not_read_is_not_taken_for_an_empty_one(ledger: Ledger, 
 def test_an_entry_whose_copy_is_one_is_posted(ledger: Ledger) -> None:
     (receipt,) = ledger.post(ENTRY.model_copy(update={"tpp": 2}))
     assert receipt.tpp == 2
+
+
+def test_an_entry_is_told_by_its_fields_alone() -> None:
+    assert tuple(Entry.model_fields) == GIVEN
+    told = pickle.loads(pickle.dumps(ENTRY))  # noqa: S301  # our own bytes
+    assert ENTRY == told == copy.deepcopy(ENTRY) == Entry(**ENTRY.model_dump())
+    assert ENTRY.model_copy(update={"tpp": 2}).model_copy(update={"tpp": 1}) == ENTRY
+    assert {*ENTRY.model_dump(), *dict(ENTRY)} == {*GIVEN}
+    assert "checked" not in repr(ENTRY) + str(ENTRY) + ENTRY.model_dump_json()
 
 
 def test_a_report_may_be_asked_by_its_number(ledger: Ledger) -> None:
