@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta
 from operator import index
-from typing import SupportsIndex
+from typing import Any, SupportsIndex
 
 from ledger.errors import BadQuery
 
+_LOOSE_DAY = re.compile(r"\s*(\d{4})-(\d\d?)-(\d\d?)\s*")
 WHOLE = re.compile(r"[0-9]+|[1-9][0-9]{0,2}(,[0-9]{3})+")
 """A whole number as people write it, and as screens show it."""
 
@@ -71,3 +73,17 @@ def _written(given: date | str) -> datetime:
 def times(as_of: date | str | None, known_at: date | str | None) -> dict[str, str | None]:
     """Both, as the values that the macros of the core take."""
     return {"as_of": day(as_of), "known_at": instant(known_at)}
+
+
+def bound_times(values: Mapping[str, Any]) -> dict[str, str | None]:
+    """Both, of the values that a query is asked with; a day also as SQL takes it, as 2026-1-12.
+
+    Raises BadQuery.
+    """
+    return times(_padded(values.get("as_of")), _padded(values.get("known_at")))
+
+
+def _padded(given: Any) -> Any:
+    """A day with all its digits, of a text with fewer, or with blanks around it."""
+    match = _LOOSE_DAY.fullmatch(given) if isinstance(given, str) else None
+    return given if match is None else f"{match[1]}-{match[2]:0>2}-{match[3]:0>2}"

@@ -5,7 +5,6 @@ Each answers with an `Answer`: its rows, and the basis they stand on. The SQL is
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
@@ -17,7 +16,7 @@ from ledger.answer import Answer, Rows, plain
 from ledger.base import Opened
 from ledger.errors import BadQuery, OverHeadroom
 from ledger.model import MOST_TPP, Kind
-from ledger.question import day, times, whole
+from ledger.question import bound_times, day, times, whole
 from ledger.reading import Progress, silent
 from ledger.text import written
 
@@ -25,7 +24,6 @@ _FIT = {
     "fits": "bool", "asked_tpp": "int64", "headroom_tpp": "int64", "short_by_tpp": "int64",
     "largest_quantity": "int64", "reason": "string",
 }  # fmt: skip
-_LOOSE_DAY = re.compile(r"(\d{4})-(\d\d?)-(\d\d?)")
 _AS_GIVEN = {"as_of": date, "known_at": datetime}
 """Times that a query is asked with as a program gave them, so that it may count with them."""
 
@@ -119,7 +117,7 @@ class Questions(Opened):
         """
         self._must("ask")
         beside = {name: told.rows(self._store, name) for name in told.named_in(written("query", query))}
-        asked_times = times(_padded(values.get("as_of")), _padded(values.get("known_at")))
+        asked_times = bound_times(values)
         bound = values | {
             name: text
             for name, text in asked_times.items()
@@ -256,12 +254,6 @@ class Questions(Opened):
     def _of_reference(self, what: catalog.What, as_of: date | str | None) -> Answer:
         basis = self._basis(self._store.head(), {"as_of": day(as_of)})
         return Answer(catalog.rows(what, self._reference, self._terms, day(as_of), basis["as_of"]), basis)
-
-
-def _padded(given: Any) -> Any:
-    """A day with all its digits, of a text with fewer, or with spaces around it, as SQL takes one."""
-    match = _LOOSE_DAY.fullmatch(given.strip()) if isinstance(given, str) else None
-    return given if match is None else f"{match[1]}-{match[2]:0>2}-{match[3]:0>2}"
 
 
 def _whole(device: str | None, **numbers: int | None) -> tuple[int | None, int | None]:

@@ -26,7 +26,7 @@ from ledger.base import Opened
 from ledger.core_file import Ground
 from ledger.database import Row
 from ledger.errors import BadQuery, Unreachable
-from ledger.question import day, instant, whole
+from ledger.question import bound_times, whole
 from ledger.sandbox_process import Child, Limits
 from ledger.submission import Head
 from ledger.text import written
@@ -157,7 +157,8 @@ class Sandbox(Opened):
         _must_be_utf8("the query", written("query", query))
         if len(query) > LONGEST:
             raise BadQuery(f"the query has {len(query):,} characters; {LONGEST:,} are allowed")
-        bound = {name: _bound(name, value) for name, value in (values or {}).items()}
+        given, asked = values or {}, bound_times(values or {})
+        bound = {name: asked[name] if name in asked else _bound(name, given[name]) for name in given}
         process, dropped = child or Child(), set[str]()
         while True:
             with process:
@@ -198,8 +199,6 @@ def _drop(file: Path) -> None:
 
 def _bound(name: str, value: Any) -> Any:
     """A value as the process takes it: days and instants as ISO text. Raises BadQuery for what it cannot."""
-    if name in ("as_of", "known_at"):
-        return day(value) if name == "as_of" else instant(value)
     if isinstance(value, (date, datetime)):
         return value.isoformat()
     if isinstance(value, str):

@@ -59,6 +59,10 @@ def test_it_is_the_same_where_it_stands_in_the_query(small: Ledger, known_at: st
 def test_a_day_is_its_end_however_it_is_written_in_a_query(small: Ledger, day: str) -> None:
     asked = small.sql("from headroom(known_at := $known_at)", known_at=day)
     assert asked.rows() == small.headroom(known_at="2026-01-12").rows()
+    query = "from headroom(as_of := $as_of, known_at := $known_at)"
+    asked = small.sandboxed_sql(query, {"as_of": day, "known_at": day})
+    assert asked.rows() == small.headroom(as_of="2026-01-12", known_at="2026-01-12").rows()
+    assert asked.basis["as_of"] == "2026-01-12"
 
 
 def test_a_day_in_a_query_is_the_whole_of_it_and_nothing_of_the_next(tmp_path: Path) -> None:
