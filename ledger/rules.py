@@ -167,10 +167,8 @@ def license_known(asked: Asked, books: Books) -> Refused | None:
         return None
     facts: dict[str, errors.Fact] = {"asked_tpp": asked.tpp}
     if account is not None:
-        other = account.quota.rpartition("/")[2]
-        return errors.UnknownLicense(
-            terms.of_another(asked, account, other), **facts, license_country=other
-        )  # fmt: skip
+        facts["license_country"] = account.quota.rpartition("/")[2]
+        return errors.UnknownLicense(terms.of_another(asked, account, books), **facts)
     hint = "; leave license_no empty and put the number into reference" if asked.kind == Kind.overrun else ""
     if nearest := books.nearest_license(asked):
         hint, facts["nearest"] = f"{hint}; did you mean {nearest}?", nearest

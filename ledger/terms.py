@@ -136,11 +136,15 @@ def instead(asked: Asked) -> str:
     )
 
 
-def of_another(asked: Asked, account: Account, country: str) -> str:
+def of_another(asked: Asked, account: Account, books: Books) -> str:
     """Why a license number is not for the country asked for, but has an account in another."""
+    country = account.quota.rpartition("/")[2]
     if account.stands:
         not_here = f"{asked.license_no} is a license for {country}, not for {asked.country}"
-        return f"{not_here}: a license is for one country"
+        only = f"{not_here}: a license is for one country"
+        if asked.kind != _LICENSE or asked.license_no not in books.issues:
+            return only
+        return f"{only}; undo first what else stands of it in {country} (tppq reverse), the last entry first"
     return f"{asked.license_no} was undone in {country}: post the license for {asked.country} first"
 
 

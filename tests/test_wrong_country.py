@@ -133,6 +133,18 @@ def test_what_leaves_under_a_number_that_was_undone_elsewhere_is_told_the_way_ou
         ledger.post(entry("export", "SA", "2026-02-02", license_no="L1", tpp=5))
 
 
+def test_a_correction_of_one_of_two_issues_is_told_to_undo_the_other_first(ledger: Ledger) -> None:
+    first, second = _licensed(ledger, "AE"), _licensed(ledger, "AE")
+    with pytest.raises(UnknownLicense) as caught:
+        ledger.correct(first, {"country": "SA"}, "it is for SA")
+    assert caught.value.detail == (
+        "L1 is a license for AE, not for SA: a license is for one country; undo first what else stands of it "
+        "in AE (tppq reverse), the last entry first"
+    )
+    ledger.reverse(second, "it is for SA")
+    assert [each.country for each in ledger.correct(first, {"country": "SA"}, "it is for SA")] == ["AE", "SA"]
+
+
 def test_what_was_canceled_in_the_first_country_is_not_open_in_the_second(ledger: Ledger) -> None:
     given = {"license_no": "L1", "tpp": 100}
     license_seq = ledger.post(entry("license", "AE", "2026-02-01", **given))[0].seq
