@@ -50,6 +50,7 @@ _HOMES = {
     "ledger.outcome": (
         "Outcome",
         "Receipt",
+        "Receipts",
     ),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}

@@ -27,7 +27,7 @@ from ledger.errors import (
 )
 from ledger.feed import Feed, read_feed
 from ledger.model import Kind
-from ledger.outcome import Outcome, Receipt
+from ledger.outcome import Outcome, Receipt, Receipts
 
 __all__ = [
     "AlreadyReversed",
@@ -52,6 +52,7 @@ __all__ = [
     "OverHeadroom",
     "OverLicense",
     "Receipt",
+    "Receipts",
     "Refused",
     "SelfApproval",
     "Tampered",

@@ -97,8 +97,13 @@ def plain(table: Any) -> Any:
         raise BadQuery(
             f"two columns are called {', '.join(twice)}: give one of them another name (... as ...)"
         )
-    columns = [column.cast(_plain(column.type)) for column in table.columns]
+    columns = [_as(column, _plain(column.type)) for column in table.columns]
     return table.from_arrays(columns, names=names) if columns else table
+
+
+def _as(column: Any, kind: Any) -> Any:
+    """A column of this type; an empty map stays as it is, over the cast of which Arrow ends the process."""
+    return column if column.type == kind or "map<null" in str(column.type) else column.cast(kind)
 
 
 def _plain(kind: Any) -> Any:

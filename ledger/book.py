@@ -29,7 +29,7 @@ from ledger.errors import Misconfigured
 from ledger.feed import GROUP, Feed
 from ledger.line import always
 from ledger.lookups import OWN_PREFIX
-from ledger.outcome import Outcome, Receipt
+from ledger.outcome import Outcome, Receipts
 from ledger.proofs import Proofs
 from ledger.reading import Progress, silent
 from ledger.recon import Reconciling
@@ -95,7 +95,7 @@ class Ledger(Audit, Copies, Dictionary, Proofs, Reconciling, Reports, Sandbox, S
         approver: str | None = None,
         again: bool = False,
         dry_run: bool = False,
-    ) -> list[Receipt]:
+    ) -> Receipts:
         """Post entries as one submission, all or none; the same `request_id` twice is one post.
 
         Answers after the commit, with one receipt per entry: its seq and its country's headroom after it. A
@@ -104,7 +104,7 @@ class Ledger(Audit, Copies, Dictionary, Proofs, Reconciling, Reports, Sandbox, S
         of an entry, changed unchecked), NotPermitted, Busy, Unreachable, Tampered (the store is frozen).
         """
         if not entries:
-            return []
+            return Receipts()
         verdict = self._submit(
             self._resolver.posts(entries, request_id), approver=approver, again=again, dry_run=dry_run
         )
@@ -162,7 +162,7 @@ class Ledger(Audit, Copies, Dictionary, Proofs, Reconciling, Reports, Sandbox, S
         approver: str | None = None,
         request_id: str | None = None,
         dry_run: bool = False,
-    ) -> list[Receipt]:
+    ) -> Receipts:
         """Undo one entry, whole, by its opposite kind on the same day.
 
         Raises BadQuery (seq is no whole number, reason no text), UnknownName, AlreadyReversed, Refused.
@@ -179,7 +179,7 @@ class Ledger(Audit, Copies, Dictionary, Proofs, Reconciling, Reports, Sandbox, S
         approver: str | None = None,
         request_id: str | None = None,
         dry_run: bool = False,
-    ) -> list[Receipt]:
+    ) -> Receipts:
         """Undo one entry and post the right one in its place, in one group.
 
         `correct(12, {"quantity": 500}, "...")`; what follows from a field that changes is worked out anew

@@ -57,6 +57,7 @@ class Entry(SQLModel):
     regulations spell it; it is stored as alpha-2. Raises `pydantic.ValidationError`.
     """
 
+    __slots__ = (AS_CHECKED,)
     model_config = ConfigDict(frozen=True, extra="forbid")  # type: ignore[assignment]  # SQLModel narrows it, to no use
 
     kind: Kind = Field(sa_type=sa.Text)
@@ -82,6 +83,6 @@ class Entry(SQLModel):
         )
         if faults:
             raise ValueError("; ".join(f"{column} {reason}" for column, reason in faults))
-        own = vars(self)
-        own[AS_CHECKED] = as_given(own)
+        if type(self) is Entry:  # what a subclass checks is its own affair
+            object.__setattr__(self, AS_CHECKED, as_given(vars(self)))
         return self

@@ -47,7 +47,7 @@ GIVEN = (
 """The fields of an entry as it is given, in order."""
 as_given = itemgetter(*GIVEN)
 AS_CHECKED = "_as_checked"
-"""Where an entry keeps its values as they were checked: with other ones, it is checked again."""
+"""Where an entry, no copy of one and none of a subclass, keeps its values as they were checked."""
 
 
 class Move(NamedTuple):

@@ -153,10 +153,10 @@ class Resolver:
 def _given(entry: Given) -> dict[str, Any]:
     """The entry as a file would give it; the entry it reverses only where there is one. Raises BadQuery."""
     try:
-        own = vars(entry)
-        values, checked = as_given(own), own.get(AS_CHECKED)
+        values = as_given(vars(entry))
     except (TypeError, KeyError):
         raise BadQuery(f"{entry!r} is no Entry: give entries one by one, as in post(first, second)") from None
+    checked = getattr(entry, AS_CHECKED, None)
     if checked is None or not all(map(is_, values, checked)):
         values = _checked(values)
     *body, reverses_seq = values

@@ -16,7 +16,7 @@ from ledger.feed import Feed
 from ledger.line import always
 from ledger.lookups import OWN_PREFIX
 from ledger.model import TO_HEADROOM
-from ledger.outcome import Receipt
+from ledger.outcome import Receipt, Receipts
 from ledger.people import People
 from ledger.proposed import Proposal
 from ledger.submission import Post, Verdict
@@ -86,7 +86,7 @@ class Proposals(People):
         answer = self._answer_of(proposed.COLUMNS, rows)
         return Answer(answer.held, answer.basis, {each.proposal: self._corrects(each) for each in chosen})
 
-    def approve(self, proposal: str, *, seen: str | None = None, dry_run: bool = False) -> list[Receipt]:
+    def approve(self, proposal: str, *, seen: str | None = None, dry_run: bool = False) -> Receipts:
         """Approve what somebody else proposed, and post it: in their name, with you as the approver.
 
         It is judged again. `seen`, the hash of what was looked at (or its first 8 characters and more), binds

@@ -16,7 +16,7 @@ from ledger.accounts import Books
 from ledger.entry import Entry
 from ledger.errors import BadQuery, Busy, Misconfigured, NotPermitted, Refused, SelfApproval
 from ledger.events import Telling
-from ledger.outcome import Receipt
+from ledger.outcome import Receipt, Receipts
 from ledger.proposals import Proposals
 from ledger.proposed import Proposal
 from ledger.question import day
@@ -96,7 +96,7 @@ class BreakWork(Breaks, Proposals):
         )  # fmt: skip
         return self._standing(called)
 
-    def break_confirm(self, name: str) -> list[Receipt]:
+    def break_confirm(self, name: str) -> Receipts:
         """Confirm what somebody else proposed, and post it: in their name, with you as the approver.
 
         Where several proposals wait, it is the last of them. Raises SelfApproval, Refused, UnknownName,
@@ -260,7 +260,7 @@ class BreakWork(Breaks, Proposals):
         actor: str,
         approver: str,
         of: tuple[BreakStanding, Proposed] | None = None,
-    ) -> list[Receipt]:
+    ) -> Receipts:
         """Judge entries as posted by one and approved by another; those `of` a proposal are posted.
 
         A proposal is posted once, however often it is confirmed.

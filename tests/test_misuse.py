@@ -88,10 +88,34 @@ def test_an_entry_whose_copy_is_one_is_posted(ledger: Ledger) -> None:
     assert receipt.tpp == 2
 
 
+class _Loose(Entry):
+    """What a program might make of an entry, with fields that let more pass."""
+
+    effective_on: datetime
+    reason: str | None = None
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"reason": "x" * 5000}, "reason"),
+        ({"effective_on": datetime(2026, 2, 1, 9, tzinfo=UTC)}, "effective_on"),
+    ],
+)
+def test_an_entry_of_another_class_is_checked_as_an_entry(
+    ledger: Ledger, changed: dict[str, Any], said: str
+) -> None:
+    loose = _Loose(**{**ENTRY.model_dump(), "effective_on": datetime(2026, 2, 1, tzinfo=UTC), **changed})
+    before = ledger.headroom().basis["seq"]
+    with pytest.raises(ValidationError, match=said):
+        ledger.post(loose)
+    assert ledger.headroom().basis["seq"] == before
+
+
 def test_an_entry_is_told_by_its_fields_alone() -> None:
     assert tuple(Entry.model_fields) == GIVEN
     told = pickle.loads(pickle.dumps(ENTRY))  # noqa: S301  # our own bytes
-    assert ENTRY == told == copy.deepcopy(ENTRY) == Entry(**ENTRY.model_dump())
+    assert ENTRY == told == copy.deepcopy(ENTRY) == Entry(**ENTRY.model_dump()) == Entry(**vars(ENTRY))
     assert ENTRY.model_copy(update={"tpp": 2}).model_copy(update={"tpp": 1}) == ENTRY
     assert {*ENTRY.model_dump(), *dict(ENTRY)} == {*GIVEN}
     assert "checked" not in repr(ENTRY) + str(ENTRY) + ENTRY.model_dump_json()

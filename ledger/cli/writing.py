@@ -26,7 +26,7 @@ from ledger.errors import BadFeed, BadQuery, Misconfigured, NotPermitted, Refuse
 from ledger.feed import COLUMNS, GROUP, Batch, Feed
 from ledger.feed_faults import reason
 from ledger.model import Regime
-from ledger.outcome import Outcome, Receipt, Receipts
+from ledger.outcome import Outcome, Receipts
 from ledger.rehearsal import Rehearsal
 from ledger.schema import SCHEMA_VERSION
 from ledger.screens import Screen
@@ -232,14 +232,13 @@ def _slip(error: ErrorDetails) -> str:
     return f"{name} {reason(name, given or None)}"
 
 
-def _undo(session: Session, act: Callable[[Ledger], list[Receipt]]) -> int:
+def _undo(session: Session, act: Callable[[Ledger], Receipts]) -> int:
     desk = Desk(session)
     outcome = Outcome()
     with desk.open() as ledger:
         try:
             outcome.receipts = receipts = act(ledger)
-            if isinstance(receipts, Receipts):
-                outcome.warnings = [(NO_LINE, text) for _, text in receipts.warnings]
+            outcome.warnings = [(NO_LINE, text) for _, text in receipts.warnings]
         except Refused as refusal:
             outcome.declined = [Declined(NO_LINE, "", None, refusal, None)]
         basis = ledger.regime().basis

@@ -18,7 +18,7 @@ from ledger.book import Ledger
 from ledger.entry import Entry
 from ledger.errors import BadFeed
 from ledger.feed import Feed, read_feed
-from ledger.outcome import Receipt, Receipts, refusal_told
+from ledger.outcome import Receipts, refusal_told
 from ledger.proposed import Proposal
 from ledger.roster import Act
 from ledger.web.address import NOTHING, ONCE
@@ -212,17 +212,15 @@ def _must(ledger: Ledger, act: Act, *, leaves_trace: bool = True) -> None:
     ledger._must(act, leaves_trace=leaves_trace)  # noqa: SLF001  # no verb asks about a role alone
 
 
-def _posted(receipts: list[Receipt], *, dry_run: bool) -> Response:
+def _posted(receipts: Receipts, *, dry_run: bool) -> Response:
     """What became of one submission, in the keys of a file's; where it was refused, that was raised."""
     answer: dict[str, Any] = {
-        "posted": [receipt._asdict() for receipt in receipts], "refused": [], "replayed": 0
+        "posted": [receipt._asdict() for receipt in receipts], "refused": [], "replayed": receipts.replayed
     }  # fmt: skip
-    if isinstance(receipts, Receipts):
-        answer["replayed"] = receipts.replayed
-        if receipts.warnings:
-            answer["warnings"] = [
-                {"request_part": place - 1, "detail": text} for place, text in receipts.warnings
-            ]
+    if receipts.warnings:
+        answer["warnings"] = [
+            {"request_part": place - 1, "detail": text} for place, text in receipts.warnings
+        ]
     return told(answer | ({"dry_run": True} if dry_run else {}))
 
 
