@@ -29,6 +29,19 @@ _KEPT_TEXT = 2_000
 """Characters of a query that the audit keeps."""
 
 
+def must_open_anew(
+    *, actor: str | None = None, checkpoint: str | os.PathLike[str] | None = None, **_others: Any
+) -> None:
+    """Raise what of the options of `Opened.open` a ledger that is yet to be made could not be opened with.
+
+    That is BadQuery for an actor that is no name, Misconfigured for a checkpoint that is there already.
+    """
+    if actor is not None:
+        named("actor", actor)
+    if checkpoint is not None:
+        kept.must_await(Path(checkpoint))
+
+
 class Opened:
     """An open ledger, of which `Questions` and the other parts of `Ledger` are made.
 
@@ -63,7 +76,7 @@ class Opened:
         `clock` microseconds since 1970. Where the store does not fit the `checkpoint` that is kept outside it
         (signed by `verifier`, if given), nothing can be written. Raises Misconfigured where there is no
         ledger, or no file of its regime that can be used, NotPermitted for somebody who is no user of a
-        shared one, BadQuery for what is no name.
+        shared one, BadQuery for what is no name, Unreachable.
         """
         who = roster.at_work() if actor is None else named("actor", actor)
         store = Store(Database(url, busy_seconds), clock)

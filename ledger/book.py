@@ -20,6 +20,7 @@ from typing import Any
 from ledger import pinned, quotas, reference, roster, segments, undoing
 from ledger.accounts import Books
 from ledger.audit import Audit
+from ledger.base import must_open_anew
 from ledger.bulk import Bulk
 from ledger.copies import Copies
 from ledger.database import Database
@@ -63,7 +64,8 @@ class Ledger(Audit, Copies, Dictionary, Proofs, Reconciling, Reports, Sandbox, S
         742.6(b)(10)(iii)(B): 790,000,000 TPP each, for 2025 to 2027. Repeating it changes nothing; where the
         regime has got a country more since, it opens that one. `options` as for `open`. Raises UnknownName
         (no such regime), Misconfigured (a regime without a cap; another regime's ledger), Refused where a
-        country could not be opened, as before the period begins: then nothing is written. Also NotPermitted.
+        country could not be opened, as before the period begins, Misconfigured and BadQuery for options with
+        which a new ledger could not be opened: then nothing is written. Also what `open` raises.
         """
         terms = reference.load().regime(regime)
         how = {name: options[name] for name in ("busy_seconds", "clock") if name in options}
@@ -71,6 +73,8 @@ class Ledger(Audit, Copies, Dictionary, Proofs, Reconciling, Reports, Sandbox, S
             found = store.schema_version()
             if found not in (None, SCHEMA_VERSION):
                 raise store.other_schema(found)
+            if found is None:
+                must_open_anew(**options)
             if opening and found is None:
                 quotas.must_open(terms, terms.opened(), store.today())
             if found is None or store.guards_amiss() is not None:

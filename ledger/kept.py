@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -118,12 +119,23 @@ def unfit(store: Reading, path: Path, verifier: Verifier | None = None) -> str |
     """
     head = store.stored_head()
     known = anchors.recorded(store.read("events", topic=anchors.TOPIC))
-    if not path.exists() and not known:
+    if not known and not os.path.exists(path):  # noqa: PTH110  # Path.exists raises for what can be no name
         return None  # the first checkpoint is yet to be made
     try:
         return _unfit(store, head, known, read(path, verifier, pipes=False), path)
     except (BadFeed, Unreachable) as error:
         return error.detail
+
+
+def must_await(path: Path) -> None:
+    """Raise Misconfigured where a checkpoint is kept already for a ledger that is yet to be made."""
+    if os.path.exists(path):  # noqa: PTH110  # as above
+        raise Misconfigured(
+            f"{path} is there, and a ledger that is yet to be made has no checkpoint: it is another's. If "
+            "that one was meant and is lost, restore its latest backup (tppq restore); for a new ledger set "
+            "TPPQ_CHECKPOINT to a file that is not there yet, or to none: env -u TPPQ_CHECKPOINT tppq init",
+            path=str(path),
+        )
 
 
 def way_out(path: Path) -> str:

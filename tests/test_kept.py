@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from ledger import (
     BadFeed,
+    BadQuery,
     Busy,
     Ledger,
     Misconfigured,
@@ -112,6 +113,28 @@ def test_a_backup_older_than_the_last_checkpoint_is_posted_to_once_what_is_advis
     done("post 2.csv")
     done("checkpoint")
     done("verify")
+
+
+@pytest.mark.parametrize("command", ["init", "init --dry-run", "db init --shared"])
+def test_a_ledger_is_not_made_beside_the_checkpoint_of_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("kept").write_text("of another ledger", encoding="utf-8")
+    monkeypatch.setenv("TPPQ_CHECKPOINT", "kept")
+    again = [*command.split(), "--ledger", "sqlite:///other.db"]
+    status, _, err = typed(again, clock=CLOCK)
+    assert status == 78
+    assert "kept is there, and a ledger that is yet to be made has no checkpoint: it is another's." in err
+    assert not Path("other.db").exists()
+    monkeypatch.setenv("TPPQ_CHECKPOINT", "yet to be signed")
+    assert typed(again, clock=CLOCK)[0] == 0
+
+
+def test_a_ledger_is_not_made_for_somebody_without_a_name(tmp_path: Path) -> None:
+    with pytest.raises(BadQuery, match="actor is empty"):
+        Ledger.init(f"sqlite:///{tmp_path / 'tppq.db'}", actor=" ")
+    assert not (tmp_path / "tppq.db").exists()
 
 
 def test_a_checkpoint_that_is_missing_another_ledgers_or_forged_forbids_writing(

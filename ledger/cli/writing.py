@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from ledger import pinned, quotas
+from ledger.base import must_open_anew
 from ledger.book import Ledger
 from ledger.cli.desk import Desk
 from ledger.cli.failure import exit_status
@@ -61,6 +62,8 @@ def init(session: Session, regime: str | None) -> int:
     head, before, changed = _found(desk, terms, believing=dry_run)
     missing = [code for code in terms.opened() if code not in before]
     if dry_run:
+        if head is None:
+            must_open_anew(**desk.how_to_open())
         basis = desk.basis_of(terms, head)
         quotas.must_open(terms, missing, basis["as_of"])
         _must_be_one_persons(terms, missing, head)
