@@ -64,6 +64,15 @@ def _amiss(amiss: str) -> Check:
     return Check("guards", "fail", said, way_out)
 
 
+def durable(reading: Reading) -> Iterator[Check]:
+    """What a server leaves out that keeps what was acknowledged: for SQLite, connections see to that."""
+    if reading.database.file is not None:
+        return
+    for (name,) in reading.read("not_durable"):
+        said = f"{name} is off on this server: a crash may take what was acknowledged, or damage all of it"
+        yield Check("durability", "warn", said, f"set {name} = on in postgresql.conf, and reload it")
+
+
 def kept_apart(reading: Reading, head: Head) -> Iterator[Check]:
     """How those are kept apart who own, write and read it, and whether who is connected may work here."""
     database = reading.database

@@ -204,6 +204,7 @@ def _ledger(store: Store, head: Head) -> Iterator[Check]:
             yield Check("regime", "warn", said, "see that it is right, or put the file back as it was")
     yield _schema(head.schema_version)
     yield checkup.guarded(store)
+    yield from checkup.durable(store)
     for each in checkup.kept_apart(store, head):
         if each.state == "fail" or each.check == "login":
             yield each
@@ -237,7 +238,7 @@ def _checkpoint(store: Store, path: Path, key: str | None) -> Check:
         return Check("checkpoint", "fail", error.detail, "mend what TPPQ_CHECKPOINT and TPPQ_VERIFY_KEY name")
     if why is not None:
         return Check("checkpoint", "fail", f"{why}; nothing can be written", kept.way_out(path))
-    if not path.exists():
+    if not kept.is_there(path):
         return Check("checkpoint", "warn", f"none at {path} yet", "run tppq checkpoint")
     unsigned = "" if key else "; its signature is not checked, as TPPQ_VERIFY_KEY names no key"
     return Check("checkpoint", "ok", f"the ledger continues {path}{unsigned}", "")

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import partial
 from typing import Annotated, Any
 
 import sqlalchemy as sa
@@ -35,17 +36,25 @@ class _AsADay:
         )
 
 
+def _kept(value: str, most: int) -> str:
+    """A text as it is kept, in NFC, which may be longer than it was given. Raises ValueError."""
+    kept = clean_text(value)
+    if len(kept) > most:
+        raise ValueError(f"is {len(kept):,} characters long: {most:,} at most")
+    return kept
+
+
 Day = Annotated[date, _AsADay()]
 Whole = Annotated[StrictInt, Field(gt=0, le=MOST_TPP)]
 Name = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=NAME_LENGTH),
-    AfterValidator(clean_text),
+    AfterValidator(partial(_kept, most=NAME_LENGTH)),
 ]
 Remark = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=REMARK_LENGTH),
-    AfterValidator(clean_text),
+    AfterValidator(partial(_kept, most=REMARK_LENGTH)),
 ]
 
 

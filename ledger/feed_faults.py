@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from ledger.feed_layout import LONGEST, POSTING, Column, Layout, Sort
 from ledger.model import MOST_TPP, Kind, whole_entry_faults
-from ledger.text import clean_text
+from ledger.text import clean_text, length
 
 
 class Fault(NamedTuple):
@@ -148,8 +148,8 @@ def reason(name: str, value: str | None, layout: Layout = POSTING) -> str:
         return f"'{shown(value)}' {missing}: write YYYY-MM-DD"
     if column.sort in ("whole", "count"):
         return f"'{shown(value)}' {_number_reason(value, column)}"
-    if len(value) > LONGEST[column.sort]:
-        return f"is {len(value)} characters long: {LONGEST[column.sort]} at most"
+    if length(value) > LONGEST[column.sort]:
+        return f"is {length(value)} characters long: {LONGEST[column.sort]} at most"
     try:
         clean_text(value)
     except ValueError as error:

@@ -119,7 +119,7 @@ def unfit(store: Reading, path: Path, verifier: Verifier | None = None) -> str |
     """
     head = store.stored_head()
     known = anchors.recorded(store.read("events", topic=anchors.TOPIC))
-    if not known and not os.path.exists(path):  # noqa: PTH110  # Path.exists raises for what can be no name
+    if not known and not is_there(path):
         return None  # the first checkpoint is yet to be made
     try:
         return _unfit(store, head, known, read(path, verifier, pipes=False), path)
@@ -127,9 +127,14 @@ def unfit(store: Reading, path: Path, verifier: Verifier | None = None) -> str |
         return error.detail
 
 
+def is_there(path: Path) -> bool:
+    """Whether something is there; of what can be no name, as it is too long, nothing is."""
+    return os.path.exists(path)  # noqa: PTH110  # Path.exists raises for such
+
+
 def must_await(path: Path) -> None:
     """Raise Misconfigured where a checkpoint is kept already for a ledger that is yet to be made."""
-    if os.path.exists(path):  # noqa: PTH110  # as above
+    if is_there(path):
         raise Misconfigured(
             f"{path} is there, and a ledger that is yet to be made has no checkpoint: it is another's. If "
             "that one was meant and is lost, restore its latest backup (tppq restore); for a new ledger set "

@@ -35,6 +35,11 @@ def clean_text(value: str) -> str:
     return unicodedata.normalize("NFC", value)
 
 
+def length(value: str) -> int:
+    """How many characters a text has, as it was given or as it is kept (NFC), whichever are more."""
+    return len(value) if value.isascii() else max(len(value), len(unicodedata.normalize("NFC", value)))
+
+
 def named(field: str, value: str) -> str:
     """A text that names something, as it is kept: clean, and stripped of blanks. Raises BadQuery."""
     return _given(field, value, NAME_LENGTH)
@@ -56,8 +61,8 @@ def _given(field: str, value: object, most: int) -> str:
     stripped = written(field, value).strip(BLANKS)
     if not stripped:
         raise BadQuery(f"{field} is empty: write at least a word", field=field)
-    if len(stripped) > most:
-        raise BadQuery(f"{field} is {len(stripped):,} characters long: {most:,} at most", field=field)
+    if length(stripped) > most:
+        raise BadQuery(f"{field} is {length(stripped):,} characters long: {most:,} at most", field=field)
     try:
         return clean_text(stripped)
     except ValueError as error:

@@ -21,6 +21,7 @@ from ledger.errors import Misconfigured, NotPermitted
 from ledger.settings import by_flags, settings
 from ledger.submission import Head
 from tests.evidence import copied, entry, signer_of
+from tests.postgres import Postgres
 from tests.transcripts import typed
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -102,6 +103,19 @@ def test_a_missing_guard_fails(url: str, tmp_path: Path) -> None:
     assert checks["guards"].state == "fail"
     assert "entry_no_update" in checks["guards"].found
     assert status(list(checks.values())) == 1
+
+
+def test_a_server_that_does_not_keep_what_it_acknowledges_is_told(postgres: Postgres, url: str) -> None:
+    """As that of the tests, which are quicker so."""
+    for each in (at := postgres.create(), url):
+        Ledger.init(each).close()
+    check = examined(at)["durability"]
+    assert check.state == "warn"
+    assert check.found == (
+        "fsync is off on this server: a crash may take what was acknowledged, or damage all of it"
+    )
+    assert check.advice == "set fsync = on in postgresql.conf, and reload it"
+    assert "durability" not in examined(url)
 
 
 def test_segments_that_are_not_of_this_ledger_are_told(url: str, tmp_path: Path) -> None:

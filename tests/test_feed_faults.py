@@ -177,6 +177,11 @@ def test_a_text_may_be_so_long_and_no_longer(write: Write, column: str, most: in
     assert faults(write(as_csv([LICENSE | {column: "é" * most}]))) == []
     said = f"is {most + 1} characters long: {most} at most"
     assert faults(write(as_csv([LICENSE | {column: "é" * (most + 1)}]))) == [(2, column, said)]
+    assert faults(write(as_csv([LICENSE | {column: "e\u0301" * most}]))) != []  # that of one character more
+    said = f"is {most + 2} characters long: {most} at most"
+    grows = "\u0958" * (most // 2)  # NFC makes two of each
+    assert faults(write(as_csv([LICENSE | {column: grows}]))) == []
+    assert faults(write(as_csv([LICENSE | {column: grows + "\u0958"}]))) == [(2, column, said)]
 
 
 @pytest.mark.parametrize(

@@ -88,6 +88,16 @@ def test_an_entry_whose_copy_is_one_is_posted(ledger: Ledger) -> None:
     assert receipt.tpp == 2
 
 
+@pytest.mark.parametrize(("field", "most"), [("license_no", 128), ("consignee", 2000)])
+def test_a_text_is_as_long_as_it_is_kept(ledger: Ledger, field: str, most: int) -> None:
+    """NFC makes two characters of U+0958: what is posted could not be undone, nor read again."""
+    given = {"kind": "license", "country": "AE", "effective_on": "2026-02-01", "license_no": "L1", "tpp": 1}
+    with pytest.raises(ValidationError, match=f"is {most + 2:,} characters long: {most:,} at most"):
+        Entry.model_validate({**given, field: "\u0958" * (most // 2 + 1)})
+    (receipt,) = ledger.post(Entry.model_validate({**given, field: "\u0958" * (most // 2)}))
+    assert ledger.reverse(receipt.seq, "a test")[0].kind == "release"
+
+
 class _Loose(Entry):
     """What a program might make of an entry, with fields that let more pass."""
 

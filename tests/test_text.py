@@ -64,6 +64,7 @@ def test_a_file_and_a_program_are_held_to_the_same_characters() -> None:
         ("a\u202eb", "reason has a character that cannot be seen (U+202E): remove it"),
         ("a\udc9bb", "reason has a character that cannot be seen (U+DC9B): remove it"),
         ("x" * 2001, "reason is 2,001 characters long: 2,000 at most"),
+        ("\u0958" * 1001, "reason is 2,002 characters long: 2,000 at most"),  # NFC makes two of each
     ],
 )
 def test_what_is_given_in_words_is_refused_with_the_reason(value: str, said: str) -> None:

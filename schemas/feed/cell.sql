@@ -46,6 +46,7 @@ create or replace macro is_local_day(x) as
 -- searched.
 create or replace macro is_unfit(x, longest, plain) as
     length(x) > longest
+    or length(nfc_normalize(x)) > longest  -- as it is kept
     or (
         not plain
         and regexp_matches(
