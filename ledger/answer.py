@@ -113,6 +113,10 @@ def _plain(kind: Any) -> Any:
         return kind.value_type
     if pa.types.is_list(kind):
         return pa.list_(_plain(kind.value_type))
+    if pa.types.is_fixed_size_list(kind):
+        return pa.list_(_plain(kind.value_type), kind.list_size)
+    if pa.types.is_map(kind) and not pa.types.is_null(kind.key_type):
+        return pa.map_(_plain(kind.key_type), _plain(kind.item_type))
     if pa.types.is_struct(kind):
         return pa.struct([each.with_type(_plain(each.type)) for each in kind])
     return kind

@@ -67,7 +67,7 @@ class Forecasts(Questions):
         as_of: date | str | None = None,
         known_at: date | str | None = None,
     ) -> Answer:
-        """When 90 % and 100 % of a quota will be used, one row per country, percent and run-rate.
+        """When a quota will be critical, and used up: one row per country, percent and run-rate.
 
         Columns: country, country_name, percent (90, or what the regime calls critical; 100: less than one
         H100 is left), run_rate (30 days, 90 days, since opening), draws (licenses in it), daily_tpp,
@@ -77,7 +77,7 @@ class Forecasts(Questions):
         there), not_in_period_percent, and what the forecast of a quarter ago said of today:
         last_quarter_p50_tpp, last_quarter_error_tpp (that less used_tpp), last_quarter_within (P10 to P90).
         The same ledger and times give the same answer.
-        Raises UnknownName, NoQuota, DenialPolicy.
+        Raises UnknownName, NoQuota, DenialPolicy, BadQuery (no day, no instant), NotPermitted.
         """
         code = self._country(country) if country is not None else None
         asked = times(as_of, known_at)

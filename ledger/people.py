@@ -16,6 +16,7 @@ from ledger.feed import Feed
 from ledger.lookups import OWN_PREFIX
 from ledger.roster import Person, Role, Roster
 from ledger.submission import Post
+from ledger.text import written
 
 _USERS = {
     "name": "string", "roles": "string", "token": "bool", "added_at": "string", "added_by": "string"
@@ -23,7 +24,10 @@ _USERS = {
 
 
 class People(Opened):
-    """The verbs about users, which only an admin of a shared ledger has, and `share`, which makes one."""
+    """The verbs about users, which only an admin of a shared ledger has, and `share`, which makes one.
+
+    But for `share`, each raises Misconfigured where the ledger is not shared.
+    """
 
     def users(self) -> Answer:
         """One row per user: name, roles, token (whether they have one), added_at, added_by.
@@ -43,7 +47,7 @@ class People(Opened):
         return self._answer_of(_USERS, rows)
 
     def add_user(self, name: str, *roles: Role | str) -> Person:
-        """Make somebody a user, a viewer unless told otherwise. Raises UnknownName, NotPermitted."""
+        """Make somebody a user, a viewer if no role is named. Raises UnknownName, BadQuery, NotPermitted."""
         wanted = _roles(roles or (Role.viewer,))
         name = roster.checked_name(name)
 
@@ -57,7 +61,7 @@ class People(Opened):
         return self._change(name, "added", {"roles": wanted}, check)
 
     def set_roles(self, name: str, *roles: Role | str) -> Person:
-        """Give a user these roles in place of those they had. Raises UnknownName, NotPermitted."""
+        """Give a user these roles in place of those they had. Raises UnknownName, BadQuery, NotPermitted."""
         if not roles:
             raise UnknownName("no role was named: write at least one", field="role", value="", nearest=None)
         wanted = _roles(roles)
@@ -70,7 +74,7 @@ class People(Opened):
         return self._change(name, "roles", {"roles": wanted}, check)
 
     def remove_user(self, name: str) -> None:
-        """From now on they may do nothing; what they did stays. Raises UnknownName, NotPermitted."""
+        """From now on they may do nothing; what they did stays. Raises as `set_roles`."""
 
         def check(people: Roster) -> None:
             _not_the_last_admin(people, _known(people, name), "remove them")
@@ -80,14 +84,14 @@ class People(Opened):
     def new_token(self, name: str) -> str:
         """A token by which a program acts as this user, told once; the one before it is good no longer.
 
-        Raises UnknownName, NotPermitted, Misconfigured (not a shared ledger).
+        Raises UnknownName, BadQuery, NotPermitted, Misconfigured (not a shared ledger).
         """
         token = roster.new_token()
         self._keep_token(name, roster.hashed(token))
         return token
 
     def revoke_token(self, name: str) -> None:
-        """From now on no token is this user's. Raises UnknownName, NotPermitted."""
+        """From now on no token is this user's. Raises as `new_token`."""
         self._keep_token(name, None)
 
     def share(self) -> Person:
@@ -119,7 +123,7 @@ class People(Opened):
             roster.must_still(self._store, "user", self.actor)
             check(roster.of(self._store))
 
-        known = roster.of(self._store).get(roster.key(name))
+        known = roster.of(self._store).get(roster.key(written("name", name)))
         subject = known.name if known is not None else name
         events = self._store.record([Telling(roster.TOPIC, subject, action, detail)], self.actor, under_lock)
         after = roster.of(self._store).get(roster.key(subject))

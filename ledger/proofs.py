@@ -75,8 +75,8 @@ class Proofs(Opened):
         That is entries and events. `keep`: a file outside the store, or several, with the last checkpoint and
         then this one. `folder`: the tiles, brought up to date. The checkpoint is recorded as an event, unless
         nothing came since the last but its own record. Raises Tampered, and signs nothing, where the ledger
-        does not continue every checkpoint that is known; Busy, NotPermitted, Unreachable, BadFeed (a kept
-        file is no checkpoint by this key).
+        does not continue every checkpoint that is known; Misconfigured (the key is another ledger's), Busy,
+        NotPermitted, Unreachable, BadFeed (a kept file is no checkpoint by this key).
         """
         self._must("checkpoint")
         places = [Path(each) for each in ([keep] if isinstance(keep, (str, os.PathLike)) else keep)]
@@ -172,7 +172,7 @@ class Proofs(Opened):
         """A proof that the last checkpoint continues an older one (C2SP tlog-witness, add-checkpoint).
 
         Raises BadFeed (no checkpoint of this ledger, nor tiles), Tampered (it is not continued), Refused (no
-        later one).
+        later one), Unreachable (no such file).
         """
         self._must("checkpoint")
         head = self._store.head()

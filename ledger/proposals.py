@@ -33,7 +33,7 @@ _KEPT = ("expires_at", "hash", "remark", "entries", "shown")
 
 
 class Proposals(People):
-    """The verbs of two people. Only a shared ledger has them."""
+    """The verbs of two people. Only a shared ledger has them: in another, each raises Misconfigured."""
 
     def propose(
         self, *entries: Entry, remark: str | None = None, request_id: str | None = None, dry_run: bool = False
@@ -42,12 +42,12 @@ class Proposals(People):
 
         They are judged now as they will be then: what is refused cannot be proposed. The answer has an id, a
         hash, and the headroom that each would leave; what repeats a proposal of yours that waits, with the
-        same request ids, is answered with that one. Raises Refused, NotPermitted.
+        same request ids, is answered with that one. Raises Refused, NotPermitted, BadQuery, BadFeed (none).
         """
         return self._propose(self._resolver.posts(entries, request_id), remark, dry_run=dry_run)
 
     def propose_file(self, feed: Feed, *, remark: str | None = None, dry_run: bool = False) -> Proposal:
-        """Propose the rows of a file as one submission. Raises BadFeed, Refused, NotPermitted."""
+        """Propose the rows of a file as one submission. Raises BadFeed, Refused, NotPermitted, BadQuery."""
         feed.check()
         if feed.row_count > proposed.MOST_ENTRIES:
             raise BadFeed(
@@ -60,7 +60,7 @@ class Proposals(People):
         return self._propose(posts, remark, dry_run=dry_run)
 
     def propose_reversal(self, seq: int, reason: str, *, dry_run: bool = False) -> Proposal:
-        """Propose to undo one entry, whole. Raises UnknownName, AlreadyReversed, Refused, NotPermitted."""
+        """Propose to undo one entry, whole. Raises UnknownName, AlreadyReversed, and as `propose`."""
         return self.propose(undoing.undoing(self._store, seq, reason), dry_run=dry_run)
 
     def propose_correction(
@@ -117,11 +117,11 @@ class Proposals(People):
         return self._receipts(verdict)
 
     def reject(self, proposal: str, reason: str) -> Proposal:
-        """Turn down what somebody else proposed. Raises SelfApproval, UnknownName, NotPermitted."""
+        """Turn down what somebody else proposed. Raises SelfApproval, UnknownName, NotPermitted, BadQuery."""
         return self._end(self._another_persons(proposal, "reject"), "rejected", reason)
 
     def withdraw(self, proposal: str, reason: str) -> Proposal:
-        """Take back what you proposed yourself. Raises UnknownName, NotPermitted."""
+        """Take back what you proposed yourself. Raises UnknownName, NotPermitted, BadQuery (reason)."""
         self._must_be_shared()
         self._must("propose")
         chosen = self._found(proposal)

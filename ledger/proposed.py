@@ -22,7 +22,7 @@ from ledger.events import Event
 from ledger.evidence import canonical
 from ledger.model import TO_HEADROOM
 from ledger.submission import Post
-from ledger.text import visible
+from ledger.text import visible, written
 
 TOPIC = "proposal"
 HASH_V = 1
@@ -156,7 +156,7 @@ def named(number: int) -> str:
 
 def called(given: str) -> str:
     """The id that is meant, as it is recorded; what cannot be one is as it was written, if not at length."""
-    match = _NUMBER.fullmatch(given.strip())
+    match = _NUMBER.fullmatch(written("proposal", given).strip())
     return named(int(match[1])) if match else visible(given[:_LONGEST])
 
 

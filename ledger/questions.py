@@ -146,6 +146,7 @@ class Questions(Opened):
         UnknownName, BadQuery, TppMismatch (device times quantity is not `tpp`, or more than an entry holds).
         """
         self._must("ask")
+        written("country", country)
         quantity, tpp = _whole(device, quantity=quantity, tpp=tpp)
         asked_times = times(as_of, known_at)
         today = asked_times["as_of"] or self._store.day_at(self._store.head())
@@ -259,8 +260,11 @@ class Questions(Opened):
 def _whole(device: str | None, **numbers: int | None) -> tuple[int | None, int | None]:
     """The quantity and the TPP, as Python has them.
 
-    Raises BadQuery for what no license could be: without TPP, or not in whole numbers above zero.
+    Raises BadQuery for what no license could be: without TPP, not in whole numbers above zero, or of a device
+    that is no text.
     """
+    if device is not None:
+        written("device", device)
     found = {name: whole(number) for name, number in numbers.items()}
     for name, number in found.items():
         if numbers[name] is not None and (number is None or not 0 < number <= MOST_TPP):

@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from ledger.answer import Answer
-from ledger.errors import UnknownName
+from ledger.errors import UnknownName, Unreachable
 from ledger.question import day, instant
 from ledger.reading import Progress, silent
 from ledger.recon_layout import SOURCES
@@ -39,7 +39,8 @@ class Reconciling(BreakWork):
         the regime decides. `expected`: the sources without which a night is not whole (licenses,
         declarations, shipments, reexports); default: all four.
         `progress` is told how many entries are read, and of how many, which is most of the time.
-        Raises BadFeed (every fault of every file), UnknownName (no such source), Busy, Unreachable.
+        Raises BadFeed (every fault of every file), UnknownName (no such source), BadQuery (no day, no
+        instant), Misconfigured (nothing can be written to `out`), Busy, Unreachable, NotPermitted.
         """
         from ledger.recon_run import Run  # Arrow, DuckDB, the feeds: for those who reconcile  # noqa: PLC0415
 
@@ -49,7 +50,14 @@ class Reconciling(BreakWork):
             block = bool(self._terms.choices["critical_break_blocks"])
         run = Run(self._store, self._terms, self._reference, self.actor, dry_run=dry_run, progress=progress)
         on = day(as_of) or self._store.day_at(self._store.stored_head())
-        return run(feeds, on, instant(known_at), out, block=block, expected=wanted)
+        until = instant(known_at)
+        try:
+            return run(feeds, on, until, out, block=block, expected=wanted)
+        except OSError as error:
+            if error.filename is None:  # it is of no file: that of whoever is told of the progress, say
+                raise
+            said = f"{error.filename} cannot be used: {error.strerror}"
+            raise Unreachable(said, path=str(error.filename)) from error
 
 
 def _sources(named: str | Collection[str]) -> Collection[str]:

@@ -37,7 +37,8 @@ class Breaks(Opened):
 
         Columns: those of `recon_changes.LISTED`. Of one country, or of one code; `every` lists those that are
         in transit, accepted or cleared too. `as_of` asks how they stood, and how old they were, at the end of
-        a day, `known_at` by what had been recorded at an instant. Raises UnknownName.
+        a day, `known_at` by what had been recorded at an instant. Raises UnknownName, BadQuery (no day, no
+        instant, no text), NotPermitted.
         """
         self._must("ask")
         chosen = self._country(country) if country is not None else None
@@ -62,7 +63,8 @@ class Breaks(Opened):
     ) -> Answer:
         """All that happened to one break, oldest first: at, who, action, said. Its basis has the break.
 
-        `as_of` and `known_at` as for `breaks`. Raises UnknownName, also for one that nobody knew of by then.
+        `as_of` and `known_at` as for `breaks`. Raises as `breaks`; UnknownName also for one that nobody knew
+        of by then.
         """
         self._must("ask")
         on, until = self._times(as_of, known_at)

@@ -20,7 +20,8 @@ The keys, in the order in which they are tried:
         where neither names a license, the ITN and device do
     K3  same license, device and quantity; days at most three apart
     K4  by sum: several on one side add up to one on the other; same license and device, days within the
-        window of a split shipment
+        window of a split shipment; on nights of deltas, K3 and K4 take only what may still be declared
+        (`asked_line.sql`; decision 77)
     K5  serial numbers: goods reexported are those of the delivery that has most of their serial numbers
     K6  a suggestion only, never a match: same device, quantity and country, days near, consignees alike
 """

@@ -33,14 +33,15 @@ class BreakWork(Breaks, Proposals):
     def break_take(self, name: str, officer: str | None = None) -> BreakStanding:
         """Take a break on, or give it to another officer: in a shared ledger, one of its users.
 
-        Answers with where the break then stands, as the other verbs here do. Raises UnknownName,
-        NotPermitted; and, as they do, Busy where somebody did something else about it meanwhile.
+        Answers with where the break then stands, as the other verbs here do. Raises UnknownName, BadQuery
+        (no text, or nothing is left to do), NotPermitted; and, as they do, Busy where somebody did something
+        else about it meanwhile.
         """
         officer = self.actor if officer is None else self._user(named("officer", officer))
         return self._deed(name, "taken", {"officer": officer})
 
     def break_comment(self, name: str, text: str) -> BreakStanding:
-        """Remark on a break; it stays where it is. Raises BadQuery for what is no text."""
+        """Remark on a break; it stays where it is. Raises as `break_take`; BadQuery for no text."""
         return self._deed(name, "commented", {"text": remarked("text", text)})
 
     def break_propose(
@@ -59,7 +60,7 @@ class BreakWork(Breaks, Proposals):
         `purpose` "block" proposes to set aside what is at stake, "unblock" to give it back, also once the
         break is no longer open; it goes with none of the others. Raises BadQuery where nothing is drafted,
         what is named does not go together, or in a shared ledger another proposal for the same is pending;
-        Refused, UnknownName.
+        Refused, UnknownName, NotPermitted.
         """
         self._must("propose")
         if purpose is not None and (reverse or correct is not None or changes):
@@ -100,7 +101,8 @@ class BreakWork(Breaks, Proposals):
         """Confirm what somebody else proposed, and post it: in their name, with you as the approver.
 
         Where several proposals wait, it is the last of them. Raises SelfApproval, Refused, UnknownName,
-        NotPermitted, Busy (somebody did something about the break meanwhile); then nothing is posted.
+        BadQuery (nothing is proposed), NotPermitted, Busy (somebody did something about the break meanwhile);
+        then nothing is posted.
         """
         standing = self._standing(name)
         called, waiting = standing.seen.fingerprint, self._waiting(standing)
@@ -133,7 +135,8 @@ class BreakWork(Breaks, Proposals):
 
         In a shared ledger you are the approver, and somebody else must have taken the break, and have been
         the last to take it, give it away or propose something; naming an approver there is refused. Else
-        `approver` names them. Raises SelfApproval, UnknownName, NotPermitted.
+        `approver` names them. Raises SelfApproval, UnknownName, BadQuery (no day to come, no text),
+        Misconfigured (no second person), NotPermitted.
         """
         last_day, why = day(until), remarked("reason", reason)
         standing = self._open(name)

@@ -4,7 +4,7 @@
     viewer     ask
     officer    ask, post, propose (and take back what they proposed), reconcile
     approver   ask, approve (or reject) what somebody else proposed
-    auditor    ask, verify, audit, checkpoint, export (copies of the whole), reconcile
+    auditor    ask, verify, audit, checkpoint, export and publish (copies of the whole), reconcile
     admin      ask, user (who may do what), db (create, upgrade, back up)
 
 Whoever has several roles may do what each of them may. Nobody approves what they proposed, whatever their

@@ -10,7 +10,7 @@ import duckdb
 import pyarrow as pa
 import pytest
 
-from ledger.answer import Answer, Rows
+from ledger.answer import Answer, Rows, plain
 from ledger.errors import Misconfigured
 
 QUERY = """
@@ -83,3 +83,32 @@ def test_a_polars_frame_without_polars_names_the_extra(monkeypatch: pytest.Monke
     monkeypatch.setitem(sys.modules, "polars", None)  # as where it is not installed
     with pytest.raises(Misconfigured, match=r"pip install 'tppq\[polars\]'"):
         Answer(Rows(("country",), ("string",), [("AE",)]), {}).pl()
+
+
+WORDS = "create type word as enum ('post', 'undo'); create table entry as select 'post'::word as kind, 1 as n"
+
+
+@pytest.mark.parametrize(
+    ("query", "kind", "found"),
+    [
+        ("histogram(kind)", "map<string, uint64>", [("post", 1)]),
+        ("map {n: kind}", "map<int32, string>", [(1, "post")]),
+        ("array_value(kind, null)", "fixed_size_list<item: string>[2]", ["post", None]),
+        (
+            "[{b: map {kind: array_value(kind)}}]",
+            "list<item: struct<b: map<string, fixed_size_list<item: string>[1]>>>",
+            [{"b": [("post", ["post"])]}],
+        ),
+        ("map([]::word[], []::integer[])", "map<string, int32>", []),
+        ("map {}", "map<null, null>", []),  # over the cast of which Arrow would end the process
+        ("map {1: map {}}", "map<int32, map<null, null>>", [(1, [])]),
+        ("array_value(map {})", "fixed_size_list<: map<null, null>>[1]", [[]]),
+    ],
+)
+def test_words_are_text_within_what_holds_several_too(query: str, kind: str, found: object) -> None:
+    with duckdb.connect() as connection:
+        connection.execute(WORDS)
+        table = plain(connection.sql(f"select {query} as x from entry").to_arrow_table())  # noqa: S608
+    table.validate(full=True)
+    assert str(table.schema.field("x").type) == kind
+    assert table.column("x").to_pylist() == [found]

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from ledger import Entry, Ledger, Misconfigured, NotPermitted, UnknownName, book, read_feed, roster
+from ledger import BadQuery, Entry, Ledger, Misconfigured, NotPermitted, UnknownName, book, read_feed, roster
 from ledger.database import Database
 from ledger.events import Telling
 from ledger.roster import Act, Role
@@ -127,7 +127,7 @@ ASKS: dict[str, Callable[[Ledger], Any]] = {
 }
 
 
-REFUSED: dict[str, tuple[Callable[[Ledger], Any], type[Exception], str]] = {
+REFUSED: dict[str, tuple[Callable[[Any], Any], type[Exception], str]] = {
     "adding whom there is": (lambda root: root.add_user("MARIA"), NotPermitted, "maria is a user already"),
     "a role of no table": (lambda root: root.add_user("lea", "boss"), UnknownName, "no role 'boss': write v"),
     "no role": (lambda root: root.set_roles("maria"), UnknownName, "no role was named"),
@@ -139,6 +139,19 @@ REFUSED: dict[str, tuple[Callable[[Ledger], Any], type[Exception], str]] = {
         "no user 'lea'.* there are ada, i",
     ),
     "a token of nobody": (lambda root: root.new_token("lea"), UnknownName, "no user 'lea'"),
+    "adding what is no text": (lambda root: root.add_user(5), BadQuery, "name is 5: write it as text"),
+    "roles of what is no text": (
+        lambda root: root.set_roles(5, "viewer"),
+        BadQuery,
+        "name is 5: write it as",
+    ),
+    "removing what is no text": (lambda root: root.remove_user(5), BadQuery, "name is 5: write it as text"),
+    "a token of no text": (lambda root: root.new_token(None), BadQuery, "name is None: write it as text"),
+    "no token of no text": (
+        lambda root: root.revoke_token(["lea"]),
+        BadQuery,
+        r"name is \['lea'\]: write it",
+    ),
     "removing the last admin": (
         lambda root: root.remove_user("root"),
         NotPermitted,

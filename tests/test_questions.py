@@ -22,6 +22,7 @@ from ledger import (
     NoQuota,
     TppMismatch,
     UnknownName,
+    Unreachable,
     render,
     screens,
     statement_screens,
@@ -458,6 +459,31 @@ def test_fit_takes_a_number_of_numpy(small: Ledger) -> None:
 def test_fit_knows_names(small: Ledger) -> None:
     with pytest.raises(UnknownName, match="no device 'h100-sxm9'"):
         small.fit("AE", device="h100-sxm9", quantity=1)
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"country": None, "tpp": 5}, "country is None: write it as text"),
+        ({"country": ["AE"], "tpp": 5}, r"country is \['AE'\]: write it as text"),
+        ({"country": "AE", "device": 0, "quantity": 5}, "device is 0: write it as text"),
+        ({"country": "AE", "device": b"h100", "quantity": 5}, "device is b'h100': write it as text"),
+    ],
+)
+def test_fit_names_what_is_no_text_with_what_to_write(
+    small: Ledger, asked: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(BadQuery, match=f"^{said}$"):
+        small.fit(**asked)
+
+
+def test_a_feed_whose_name_is_longer_than_the_system_has_names_is_unreachable(
+    small: Ledger, tmp_path: Path
+) -> None:
+    feed = tmp_path / f"{'x' * 300}.csv"
+    with pytest.raises(Unreachable, match=r"x\.csv cannot be used: File name too long$") as told:
+        small.reconcile(feed, dry_run=True)
+    assert told.value.path == str(feed)
 
 
 # --- the rest -------------------------------------------------------------------------------------

@@ -58,7 +58,7 @@ def everywhere(context: typer.Context, **given: Any) -> None:
     """The TPP quota ledger: what each country was allocated, what is licensed, what is left.
 
     Data goes to stdout, everything else to stderr. On a terminal a table, elsewhere plain text; --json, --csv
-    and --format for programs. No figure is ever cut or rounded up.
+    and --format for programs. No whole number is ever shortened; H100e and percents are rounded down.
     """
     show_version = given.pop("version", False)
     if show_version:

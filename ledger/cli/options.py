@@ -15,8 +15,11 @@ from ledger.question import day, instant
 from ledger.settings import Format
 
 Verb = Callable[..., int]
-Role = Literal["asks", "writes", "compares", "runs"]
-"""A verb asks a question (it takes --as-of and --known-at), writes (it takes --dry-run), both, or neither."""
+Role = Literal["asks", "writes", "compares", "runs", "shows"]
+"""A verb asks a question (it takes --as-of and --known-at), writes (it takes --dry-run), both, or neither.
+
+One that shows makes a ledger of its own.
+"""
 
 
 Given = tuple[Any, Any]
@@ -73,6 +76,7 @@ Recorded = Annotated[
     ),
 ]
 _URL = "sqlite:///FILE or postgresql+psycopg://HOST/DATABASE. Default: TPPQ_LEDGER, or sqlite:///tppq.db."
+_NEW_URL = "sqlite:///FILE or postgresql+psycopg://HOST/DATABASE: a new one, to keep. Default: none is kept."
 _FORM = "Default: table on a terminal, plain elsewhere, with -o by the suffix of the file."
 _EVERY: dict[str, Given] = {
     "ledger": _option(str | None, "--ledger", metavar="URL", help=_URL),
@@ -96,6 +100,7 @@ _WRITING: dict[str, Given] = {
 OF_ROLE: dict[Role, dict[str, Given]] = {
     "asks": _EVERY | _ASKING, "writes": _EVERY | _WRITING, "runs": _EVERY,
     "compares": _EVERY | _ASKING | _WRITING,
+    "shows": _EVERY | {"ledger": _option(str | None, "--ledger", metavar="URL", help=_NEW_URL)},
 }  # fmt: skip
 EVERYWHERE = _EVERY | _ASKING | _WRITING
 

@@ -45,8 +45,8 @@ def add(
     """Let somebody in.
 
     A viewer asks. An officer posts, proposes and reconciles. An approver approves or rejects what somebody
-    else proposed. An auditor verifies, reconciles, reads the audit trail, signs checkpoints and exports. An
-    admin manages users and the store, and backs it up.
+    else proposed. An auditor verifies, reconciles, reads the audit trail, signs checkpoints, exports and
+    publishes. An admin manages users and the store, and backs it up.
 
     Examples:
         tppq user add maria --role officer

@@ -26,7 +26,7 @@ def publish(
 
     DuckDB, Parquet, CSV, with a dictionary and sums. FOLDER/current always points at a whole snapshot.
     History that was published before is shared by the files, not written again; publishing the same entry
-    twice changes nothing.
+    twice changes nothing. In a shared ledger it takes an auditor.
 
     Examples:
         tppq publish /srv/tppq

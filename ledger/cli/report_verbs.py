@@ -45,10 +45,10 @@ def forecast(
     session: Session,
     country: Annotated[str | None, typer.Argument(metavar="CC", help="One country. Default: all.")] = None,
 ) -> int:
-    """When will 90 % and 100 % of a quota be used? P10, P50, P90.
+    """When will a quota be critical, and used up? P10, P50, P90.
 
-    From what licenses hold and how much of such was shipped before, at three run-rates; beside it, how far
-    the forecast of a quarter ago was off.
+    Critical is 90 % in the rule of 2025. From what licenses hold and how much of such was shipped before, at
+    three run-rates; beside it, how far the forecast of a quarter ago was off.
 
     Examples:
         tppq forecast IN

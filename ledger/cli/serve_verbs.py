@@ -26,9 +26,10 @@ def serve(
 ) -> int:
     r"""Serve the ledger over HTTP.
 
-    Each path is the method of Ledger with its name; GET /openapi.json describes them. Every request carries a
-    token: in a shared ledger its user's, in another the one of TPPQ_TOKEN or of the file of TPPQ_TOKEN_FILE,
-    or else one that is made and told at the start. Only a shared ledger lets other machines in, by HTTPS.
+    Each path is the method of Ledger with its name; GET /openapi.json describes them. Every request but that
+    and GET / carries a token: in a shared ledger its user's, in another the one of TPPQ_TOKEN or of the file
+    of TPPQ_TOKEN_FILE, or else one that is made and told at the start. Only a shared ledger lets other
+    machines in, by HTTPS.
     Ctrl-C or SIGTERM ends it, when what is under way is answered, or after ten seconds. It ends by itself,
     with 69, once another file stands where the ledger's was: start it anew.
 

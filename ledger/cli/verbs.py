@@ -240,12 +240,13 @@ def countries(session: Session) -> int:
 # ------------------------------------------------------------------------------------------------ run
 
 
-@verb("runs")
+@verb("shows")
 def demo(session: Session) -> int:
     """Announced clusters as applications, and what is left.
 
-    The ledger it makes is removed afterwards, unless --ledger names one to keep. TPPQ_LEDGER is not used.
-    With --quiet, and for programs, what each country has left, as headroom says it.
+    The ledgers it makes are removed afterwards; --ledger names one in which to keep the applications (that of
+    the night after is always removed). TPPQ_LEDGER is not used. With --quiet, and for programs, what each
+    country has left, as headroom says it.
 
     Examples:
         tppq demo

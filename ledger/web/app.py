@@ -18,8 +18,8 @@ from ledger.web.giving import told
 from ledger.web.posting import posting, posting_files
 
 _ABOUT = (
-    "Each path is the method of Ledger with its name; /sql is sandboxed_sql. Every request carries "
-    "'Authorization: Bearer TOKEN'. Errors are application/problem+json."
+    "Each path is the method of Ledger with its name; /sql is sandboxed_sql. Every request but for / and "
+    "/openapi.json carries 'Authorization: Bearer TOKEN'. Errors are application/problem+json."
 )
 
 

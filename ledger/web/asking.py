@@ -160,7 +160,7 @@ def fit(ledger: Asked, country: str, asked: Annotated[OfFit, Query()]) -> Respon
 
 @asking.get("/forecast")
 def forecast(ledger: Asked, asked: Annotated[OfCountry, Query()]) -> Response:
-    """When 90 % and 100 % of each quota, or of one, will be used: P10, P50, P90."""
+    """When each quota, or one, will be critical, and used up: P10, P50, P90."""
     with _long_one():
         return answered(ledger.forecast(asked.country, **asked.times), asked.format)
 

@@ -1,4 +1,4 @@
-"""Who asks. Nobody is answered without a token, on this machine neither: other users share it.
+"""Who asks. Nobody is told anything of the ledger without a token, on this machine neither: others share it.
 
 In a shared ledger each request is its user's, known by the token that `tppq user token` gave. A ledger of one
 person has one token, its server's. A page in a browser cannot send what it does not know, so no page of

@@ -1,5 +1,6 @@
 -- One row per pair of a line and a row of the source with the same license, device and quantity whose days
--- are at most three apart, each the other's nearest. Run until it adds none.
+-- are at most three apart, each the other's nearest. Run until it adds none. On nights of deltas only what
+-- may still be declared is taken (asked_line.sql).
 insert into pair_kept
 with ours as (
     select

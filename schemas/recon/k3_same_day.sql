@@ -1,5 +1,6 @@
 -- One row per pair of a line and a row of the source with the same license, device, quantity and day; equals
--- are told apart by their order. Where neither names a license, the country stands for it.
+-- are told apart by their order. Where neither names a license, the country stands for it. On nights of
+-- deltas only what may still be declared is taken (asked_line.sql).
 insert into pair_kept
 with ours as (
     select

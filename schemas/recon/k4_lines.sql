@@ -1,5 +1,6 @@
 -- One row per line of several that make up one row of the source: same license and device, days within the
--- split window. Run until it adds none.
+-- split window. Run until it adds none. On nights of deltas only what may still be declared is taken
+-- (asked_line.sql).
 insert into pair_kept
 with near as ( -- noqa: ST03
     select

@@ -1,5 +1,5 @@
 -- One row per row of the source of several that make up one line: a shipment that was split, declared part by
--- part. As in k4_lines.sql, with the sides changed over. Run until it adds none.
+-- part. As in k4_lines.sql, with the sides changed over, and of the same lines. Run until it adds none.
 insert into pair_kept
 with near as ( -- noqa: ST03
     select

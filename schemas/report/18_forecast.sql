@@ -1,4 +1,4 @@
--- When will a country have used 90 % and 100 % of its quota?
+-- When will a country's quota be critical (90 % in the rule of 2025), and used up?
 -- From what its licenses hold, how much of such holdings was shipped before, and three run-rates: the days
 -- by which one, five and nine of ten drawn futures are there, and how many are not within the period at all.
 -- $as_of: day = today; as it would have been forecast on this day
