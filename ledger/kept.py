@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -119,21 +118,28 @@ def unfit(store: Reading, path: Path, verifier: Verifier | None = None) -> str |
     """
     head = store.stored_head()
     known = anchors.recorded(store.read("events", topic=anchors.TOPIC))
-    if not known and not is_there(path):
-        return None  # the first checkpoint is yet to be made
     try:
+        if not known and not is_there(path):
+            return None  # the first checkpoint is yet to be made
         return _unfit(store, head, known, read(path, verifier, pipes=False), path)
     except (BadFeed, Unreachable) as error:
         return error.detail
 
 
 def is_there(path: Path) -> bool:
-    """Whether something is there; of what can be no name, as it is too long, nothing is."""
-    return os.path.exists(path)  # noqa: PTH110  # Path.exists raises for such
+    """Whether something is there. Raises Unreachable where that cannot be seen: it may be."""
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except (OSError, ValueError) as error:  # a folder of somebody else, a name too long or with NUL
+        why = error.strerror if isinstance(error, OSError) else str(error)
+        raise Unreachable(f"{path} cannot be looked at: {why}", path=str(path)) from error
+    return True
 
 
 def must_await(path: Path) -> None:
-    """Raise Misconfigured where a checkpoint is kept already for a ledger that is yet to be made."""
+    """Raise Misconfigured where a ledger that is yet to be made has a checkpoint already, or Unreachable."""
     if is_there(path):
         raise Misconfigured(
             f"{path} is there, and a ledger that is yet to be made has no checkpoint: it is another's. If "

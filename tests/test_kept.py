@@ -131,6 +131,21 @@ def test_a_ledger_is_not_made_beside_the_checkpoint_of_another(
     assert typed(again, clock=CLOCK)[0] == 0
 
 
+@pytest.mark.parametrize("name", ["x" * 300, "a\0b"])
+def test_a_checkpoint_that_cannot_be_looked_at_may_be_there(tmp_path: Path, name: str) -> None:
+    """As one in a folder of somebody else: nothing is written past it."""
+    new = f"sqlite:///{tmp_path / 'new.db'}"
+    with pytest.raises(Unreachable, match="cannot be looked at"):
+        Ledger.init(new, checkpoint=tmp_path / name)
+    assert not (tmp_path / "new.db").exists()
+    Ledger.init(new).close()
+    with (
+        Ledger.open(new, checkpoint=tmp_path / name) as ledger,
+        pytest.raises(Tampered, match="cannot be looked at"),
+    ):
+        ledger.post(entry("block", 5, reason="a test"))
+
+
 def test_a_ledger_is_not_made_for_somebody_without_a_name(tmp_path: Path) -> None:
     with pytest.raises(BadQuery, match="actor is empty"):
         Ledger.init(f"sqlite:///{tmp_path / 'tppq.db'}", actor=" ")
