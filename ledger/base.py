@@ -34,7 +34,8 @@ def must_open_anew(
 ) -> None:
     """Raise what of the options of `Opened.open` a ledger that is yet to be made could not be opened with.
 
-    That is BadQuery for an actor that is no name, Misconfigured for a checkpoint that is there already.
+    That is BadQuery for an actor that is no name, Misconfigured for a checkpoint that is there already, and
+    Unreachable for one that may be.
     """
     if actor is not None:
         named("actor", actor)

@@ -15,7 +15,7 @@ from ledger.events import Telling
 from ledger.feed import Feed
 from ledger.line import always
 from ledger.lookups import OWN_PREFIX
-from ledger.model import TO_HEADROOM
+from ledger.model import GIVEN, TO_HEADROOM
 from ledger.outcome import Receipt, Receipts
 from ledger.people import People
 from ledger.proposed import Proposal
@@ -246,9 +246,7 @@ class Proposals(People):
         """What a correction would change in the entry that it undoes; empty for what is none."""
         undo, right = proposed.correction(proposal.entries)
         rows = self._store.read("given", seq=undo["reverses_seq"]) if undo else ()
-        return (
-            proposed.changes(undo, right, dict(zip(Entry.model_fields, rows[0], strict=True))) if rows else ""
-        )
+        return proposed.changes(undo, right, dict(zip(GIVEN, rows[0], strict=True))) if rows else ""
 
     def _must_not_be_overtaken(self, _chosen: Proposal) -> None:
         """That nothing happened since by which it would be posted in vain, or twice."""
