@@ -3,11 +3,13 @@
 One table, one sum: every entry moves TPP from one bucket of a quota to another, and headroom is a sum over
 entries. Open `ledger/book.py` next.
 
-    from ledger import Entry, Ledger
+    from datetime import date
+    from ledger import Entry, Kind, Ledger
 
     with Ledger.init("sqlite:///tppq.db") as ledger:
-        ledger.post(Entry(kind="license", country="AE", effective_on="2026-02-01", license_no="D2026-00790",
-                          device_id="nvidia-h100-sxm5-80gb", quantity=2_000), request_id="application-4711")
+        entry = Entry(kind=Kind.license, country="AE", effective_on=date(2026, 2, 1),
+                      license_no="D2026-00790", device_id="nvidia-h100-sxm5-80gb", quantity=2_000)
+        ledger.post(entry, request_id="application-4711")
         print(ledger.headroom("AE").df())
 """
 

@@ -48,6 +48,21 @@ class Asked(NamedTuple):
         return None if self.quantity is None else max(0, held_tpp * self.quantity // self.tpp)
 
 
+class Undoable(NamedTuple):
+    """A stored entry that is to be undone, and what became of it: the columns of `store/reversal_of`."""
+
+    kind: str
+    quota: str
+    license_no: str | None
+    tpp: int
+    device_id: str | None
+    quantity: int | None
+    reverses_seq: int | None
+    stands_seq: int | None
+    reversed_by_seq: int | None
+    effective_on: str
+
+
 @dataclass(slots=True)
 class Account:
     """What a quota, or a license in it, holds in each bucket (whole TPP), and a license's own dates."""
@@ -84,8 +99,8 @@ class Books:
     devices: Mapping[str, Device] = field(default_factory=dict)
     quotas: dict[str, Account | None] = field(default_factory=dict)
     licenses: dict[str, Account | None] = field(default_factory=dict)
-    undone: dict[int, str] = field(default_factory=dict)
-    """Why entries named by a `reverses_seq` cannot be reversed, by seq; empty text where they can."""
+    undone: dict[int, Undoable] = field(default_factory=dict)
+    """The entries named by a `reverses_seq` that there are, by seq."""
 
     reserved: Mapping[str, int] = field(default_factory=dict)
     """By quota: TPP of headroom that pending proposals hold, where the regime says that they do."""
@@ -139,6 +154,9 @@ class Books:
         (holder if target in HELD_BY_LICENSE else quota).tpp[target] += tpp
         if kind == _RELEASE and asked.reverses_seq is None and holder.tpp["licensed"] == 0:
             holder.closed_by_seq, holder.closed_reason = seq, asked.reason
+        if asked.reverses_seq is not None and asked.reverses_seq in self.undone:
+            undone = self.undone[asked.reverses_seq]
+            self.undone[asked.reverses_seq] = undone._replace(reversed_by_seq=seq)
         headroom = quota.tpp["headroom"]
         quota.overdraft_approver = (quota.overdraft_approver or self.approver) if headroom < 0 else None
         return headroom

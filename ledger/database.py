@@ -8,11 +8,13 @@ row puts writers in order. Reads go through a connection of their own that canno
 from __future__ import annotations
 
 import re
+import shutil
 import sqlite3
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import cached_property
 from itertools import groupby
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from ledger import postgres, schema
@@ -27,6 +29,8 @@ DAMAGED = {"SQLITE_NOTADB": "it is no SQLite database", "SQLITE_CORRUPT": "it is
 """What SQLite finds wrong with a file as a whole, in words."""
 PUT_ASIDE = "name another ledger (--ledger, TPPQ_LEDGER), or move the file away and tppq restore a backup"
 """What to do about such a file."""
+MAKE_ROOM = "make room there, and try again"
+_LEAST_ROOM_BYTES = 1 << 16
 OTHER_SCHEMA = "or name the schema that it is in, at the end of the URL: ?options=-csearch_path%3DSCHEMA"
 """What to do where PostgreSQL has one that this session does not see."""
 
@@ -130,12 +134,22 @@ class Database:
         return self._connect(read_only=True)
 
     def _connect(self, *, read_only: bool) -> Any:
-        if self.file is not None and not self.file.is_file():
+        if self.file is not None and not self._is_file(self.file):
             raise self.no_ledger()
         try:
             return self._opened(read_only=read_only)
         except self.driver_error as error:
             raise self.explained(error) from error
+
+    def _is_file(self, path: Path) -> bool:
+        """Whether there is a file. Raises Misconfigured where it is a folder, a pipe or a device."""
+        is_file = path.is_file()
+        if not is_file and path.exists():
+            what = "is a folder" if path.is_dir() else "is no file"
+            raise Misconfigured(
+                f"{self.name} {what}: name another ledger (--ledger, TPPQ_LEDGER)", store=self.name
+            )
+        return is_file
 
     def _opened(self, *, read_only: bool) -> Any:
         if self.file is None:
@@ -221,10 +235,21 @@ class Database:
                 "somebody who may (tppq backup, tppq publish)",
                 store=self.name,
             )
-        if (damage := DAMAGED.get(getattr(error, "sqlite_errorname", ""))) is not None:
+        code = getattr(error, "sqlite_errorname", "")
+        if code == "SQLITE_FULL" or (code.startswith("SQLITE_IOERR") and self._is_full()):
+            said = f"its disk is full ({said}): {MAKE_ROOM}"
+        if (damage := DAMAGED.get(code)) is not None:
             said = f"the file is there, and {damage} ({said}): {PUT_ASIDE}"
         kind_of = Misconfigured if "not a database" in said else Unreachable  # perhaps another file was meant
         return kind_of(f"{self.name} cannot be used: {said}", store=self.name)
+
+    def _is_full(self) -> bool:
+        """Whether the disk has no room for what SQLite writes beside a file, even to read it."""
+        assert self.file is not None
+        try:
+            return shutil.disk_usage(self.file.parent).free < _LEAST_ROOM_BYTES
+        except OSError:
+            return False
 
     def is_lost(self, connection: Any) -> bool:
         """Whether a connection's server has gone, or let go of it."""
@@ -245,6 +270,7 @@ class Database:
         try:
             if self.file is not None:
                 self.file.parent.mkdir(parents=True, exist_ok=True)
+                self._is_file(self.file)
             connection = self._opened(read_only=False)
             self.create_in(connection.cursor())
             connection.commit()

@@ -16,7 +16,7 @@ from typing import Literal, NamedTuple
 
 from ledger import checkup, kept, pinned, reference, schema, segments
 from ledger.checkup import Check
-from ledger.database import PUT_ASIDE, Database
+from ledger.database import MAKE_ROOM, PUT_ASIDE, Database
 from ledger.errors import LedgerError, Misconfigured, NotPermitted
 from ledger.installed import version_of
 from ledger.reading import unsound
@@ -187,9 +187,9 @@ def _no_ledger(error: LedgerError) -> Check:
         return Check("ledger", "warn", error.detail, advice)
     if isinstance(error, NotPermitted):
         return Check("ledger", "fail", error.detail, "ask whoever keeps it for that, or for a copy")
-    said, cut, _ = error.detail.partition(f": {PUT_ASIDE}")
+    way_out = next((way for way in (PUT_ASIDE, MAKE_ROOM) if error.detail.endswith(way)), "")
     otherwise = "do as it says" if isinstance(error, Misconfigured) else "start it, or let its user read it"
-    return Check("ledger", "fail", said, PUT_ASIDE if cut else otherwise)
+    return Check("ledger", "fail", error.detail.removesuffix(f": {way_out}"), way_out or otherwise)
 
 
 def _ledger(store: Store, head: Head) -> Iterator[Check]:

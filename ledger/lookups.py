@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 import orjson
 
 from ledger import slips
-from ledger.accounts import NO_LICENSE, Account, Asked, Books
+from ledger.accounts import NO_LICENSE, Account, Asked, Books, Undoable
 from ledger.database import Database, Row
 from ledger.errors import problem_of
-from ledger.model import BUCKETS, UNDONE_BY, Kind
+from ledger.model import BUCKETS, Kind
 from ledger.submission import Earlier, EarlierRefusal, Head, Post
 
 OWN_PREFIX = 32
@@ -31,14 +31,17 @@ _OF_A_FILE = re.compile(r"[0-9a-f]{32}-[0-9]{9}")
 
 
 class Undoing(NamedTuple):
-    """Which entries a group undoes, and of which licenses issues: of those, the `seqs` known up to one."""
+    """What must be read of what a group undoes."""
 
-    entries: Mapping[int, Asked]
-    """By seq, the first that asks to undo it."""
+    entries: Collection[int]
+    """By their seq: there may be none of that seq."""
 
     licenses: Collection[str]
+    """Of which an issue is undone: what else issued them must be known."""
+
     up_to: int = 0
     seqs: Sequence[int] = ()
+    """The entries that issued those licenses, where they were looked for before the lock: up to this seq."""
 
 
 class Lookups:
@@ -134,7 +137,7 @@ class Lookups:
         """Give the books what is kept, and what reversals must know: the answers to `_undoings`."""
         books.quotas, books.licenses = self._quotas, self._licenses
         found = iter(undoings)
-        books.undone = {seq: _why_not_undone(next(found), each) for seq, each in undone.entries.items()}
+        books.undone = {seq: Undoable(*row) for seq in undone.entries for row in next(found)}
         books.issues = {number: {} for number in undone.licenses}
         for number, seq, issued_on, expires_on in chain.from_iterable(found):
             books.issues[number][seq] = issued_on, expires_on
@@ -160,11 +163,15 @@ class Lookups:
 
 def undoing(posts: Sequence[Post]) -> Undoing:
     """What a group undoes."""
-    entries: dict[int, Asked] = {}
+    entries: dict[int, None] = {}
+    licenses: set[str] = set()
     for post in posts:
-        if isinstance(post.asked, Asked) and post.asked.reverses_seq is not None:
-            entries.setdefault(post.asked.reverses_seq, post.asked)
-    return Undoing(entries, {each.license_no or "" for each in entries.values() if each.kind == _RELEASE})
+        each = post.asked
+        if isinstance(each, Asked) and each.reverses_seq is not None:
+            entries[each.reverses_seq] = None
+            if each.kind == _RELEASE:
+                licenses.add(each.license_no or "")
+    return Undoing(entries.keys(), licenses)
 
 
 def issued(read: Callable[..., Sequence[Row]], posts: Sequence[Post]) -> Undoing:
@@ -188,29 +195,6 @@ def _undoings(undone: Undoing) -> list[Question]:
         known = orjson.dumps(list(undone.seqs)).decode()
         asked.append(("issues", {"licenses": _names(undone.licenses), "up_to": undone.up_to, "known": known}))
     return asked
-
-
-def _why_not_undone(rows: Sequence[Row], asked: Asked) -> str:
-    """Why the entry cannot be reversed by what is asked; empty where it can."""
-    seq = asked.reverses_seq
-    if not rows:
-        return f"there is no entry {seq:,} to reverse"
-    kind, quota, license_no, tpp, device_id, quantity, reverses_seq, stands_seq, reversed_by_seq, on = rows[0]
-    if reversed_by_seq is not None:
-        instead = f"; entry {stands_seq:,} stands in its place" if stands_seq is not None else ""
-        return (
-            f"entry {seq:,} was reversed before, by entry {reversed_by_seq:,}: "
-            f"an entry is undone once, whole{instead}"
-        )
-    if reverses_seq is not None:
-        return f"entry {seq:,} is itself the reversal of {reverses_seq:,}: post the right entry anew"
-    undoing = (UNDONE_BY[Kind(kind)], quota, license_no, tpp, on)
-    if undoing != (asked.kind, asked.quota, asked.license_no, asked.tpp, asked.effective_on):
-        return f"entry {seq:,} is undone by {undoing[0]} of {tpp:,} TPP on {on}, not by what was asked"
-    if asked.device_id is not None and (asked.device_id, asked.quantity) != (device_id, quantity):
-        what = "no devices" if device_id is None else f"{quantity:,} x {device_id}"
-        return f"entry {seq:,} names {what}, not {asked.quantity:,} x {asked.device_id}: undo it whole"
-    return ""
 
 
 def _repeats(posts: Sequence[Post]) -> list[Question]:

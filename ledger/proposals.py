@@ -155,7 +155,7 @@ class Proposals(People):
             verdict = self._store.submit(posts, books, again=True, dry_run=True)
             waits = self._repeated(posts)  # looked for last: what is proposed from here on takes the name
             if waits is not None and not verdict.replayed:
-                return waits
+                return waits._replace(replayed=True)
             if waits is not None and repeats.is_whole(verdict) and not dry_run:
                 self._end(waits, "overtaken", repeats.since(verdict))
             repeats.must_pass(verdict, "what is proposed")

@@ -70,6 +70,8 @@ class Proposal(NamedTuple):
     decided_by: str | None = None
     decided_at: str | None = None
     reason: str | None = None
+    replayed: bool = False
+    """Whether it answers a repeat: then nothing was proposed, and its remark is that of the first time."""
 
     def posts(self) -> list[Post]:
         """The entries, to be judged and posted."""

@@ -57,8 +57,8 @@ def destination_of(country: str, on: str, regime: Regime) -> Refused | None:
 def period(asked: Asked, books: Books) -> Refused | None:
     """An entry takes effect within the regime's period and not in the future.
 
-    742.6(b)(10)(iii)(B)(1): licensed cumulatively beginning in 2025, for 2025 to 2027. What was licensed then
-    may leave, come back or lapse later: a license runs one year (15 CFR 750.7(g)).
+    742.6(b)(10)(iii)(B)(1)-(2): licensed cumulatively beginning in 2025, for 2025 to 2027. What was licensed
+    then may leave, come back or lapse later: a license runs one year (15 CFR 750.7(g)).
     """
     on, regime = asked.effective_on, books.regime
     runs_on = asked.license_no is not None and asked.kind != Kind.license
@@ -140,9 +140,12 @@ def agreement(asked: Asked, books: Books) -> Refused | None:
 
 def reversed_once(asked: Asked, books: Books) -> Refused | None:
     """An entry is undone once, whole, by its opposite kind; a reversal is not reversed, but posted anew."""
-    if asked.reverses_seq is None or not (reason := books.undone.get(asked.reverses_seq, "")):
+    seq = asked.reverses_seq
+    if seq is None:
         return None
-    return errors.AlreadyReversed(reason, reverses_seq=asked.reverses_seq)
+    found = books.undone.get(seq)
+    reason = terms.why_not_undone(seq, found, asked) if found else f"there is no entry {seq:,} to reverse"
+    return errors.AlreadyReversed(reason, reverses_seq=seq) if reason else None
 
 
 def two_people(asked: Asked, books: Books) -> Refused | None:
@@ -213,7 +216,7 @@ def within_license(asked: Asked, books: Books) -> Refused | None:
 
 
 def within_headroom(asked: Asked, books: Books) -> Refused | None:
-    """Once a country's allocation is met, a policy of denial applies: 742.6(b)(10)(iii)(B)(2).
+    """Once a country's allocation is met, a policy of denial applies: 742.6(b)(10)(iii)(B)(1)-(2).
 
     The one exception: an overrun or a withdraw that a second officer approves, with a reason, may take
     headroom below zero; the state is then `overdrawn`.

@@ -210,11 +210,6 @@ def judge_all(
             reference, reason, programme, reverses_seq, seq, recorded_at, request_id, part, body_hash,
             group_id, regime, quota, holder, tpp, actor, approver, headroom, HASH_V, prev_hash, last_hash,
         ))  # fmt: skip
-        if asked.reverses_seq is not None:
-            books.undone[asked.reverses_seq] = (
-                f"entry {asked.reverses_seq:,} was reversed before, by entry {seq:,}: "
-                "an entry is undone once, whole"
-            )
         if part == 0:
             earlier.posted[request_id] = (body_hash, seq)
     return verdict

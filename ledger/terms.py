@@ -1,12 +1,12 @@
-"""How long a license runs, and what is worth a word although it is allowed."""
+"""How long a license runs, why an entry cannot be undone, and what is worth a word although it is allowed."""
 
 from __future__ import annotations
 
 from datetime import date
 from functools import lru_cache
 
-from ledger.accounts import Account, Asked, Books
-from ledger.model import Kind
+from ledger.accounts import Account, Asked, Books, Undoable
+from ledger.model import UNDONE_BY, Kind
 
 _LICENSE, _RELEASE = Kind.license.value, Kind.release.value
 
@@ -124,6 +124,28 @@ def freed(asked_tpp: int, headroom_tpp: int, lapsing_tpp: int, expired_tpp: int)
     then = "with that it fits" if expired_tpp else "then it fits"
     sentence = f"{', '.join(parts)}: {then if fits else 'it would not fit even then'}"
     return sentence[0].upper() + sentence[1:]
+
+
+def why_not_undone(seq: int, found: Undoable, asked: Asked) -> str:
+    """Why the entry that was found cannot be undone by what is asked; empty where it can."""
+    if found.reversed_by_seq is not None:
+        instead = f"; entry {found.stands_seq:,} stands in its place" if found.stands_seq is not None else ""
+        return (
+            f"entry {seq:,} was reversed before, by entry {found.reversed_by_seq:,}: "
+            f"an entry is undone once, whole{instead}"
+        )
+    if found.reverses_seq is not None:
+        return f"entry {seq:,} is itself the reversal of {found.reverses_seq:,}: post the right entry anew"
+    undoing = (UNDONE_BY[Kind(found.kind)], found.quota, found.license_no, found.tpp, found.effective_on)
+    if undoing != (asked.kind, asked.quota, asked.license_no, asked.tpp, asked.effective_on):
+        return (
+            f"entry {seq:,} is undone by {undoing[0]} of {found.tpp:,} TPP on {found.effective_on}, "
+            "not by what was asked"
+        )
+    if asked.device_id is not None and (asked.device_id, asked.quantity) != (found.device_id, found.quantity):
+        what = "no devices" if found.device_id is None else f"{found.quantity:,} x {found.device_id}"
+        return f"entry {seq:,} names {what}, not {asked.quantity:,} x {asked.device_id}: undo it whole"
+    return ""
 
 
 def instead(asked: Asked) -> str:

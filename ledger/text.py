@@ -21,7 +21,8 @@ BLANKS = f"\t\n\v\f\r \x85\xa0\u1680{''.join(map(chr, range(0x2000, 0x200B)))}\u
 
 _TURNS = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
 _UNFIT = re.compile(f"[\x00-\x1f\x7f-\x9f{_TURNS}\ud800-\udfff]")  # the last: bytes that were no text
-_UNFIT_IN_JSON = re.compile(f"[\x7f-\x9f{_TURNS}]")  # below U+0020 are but the blanks of its own layout
+_UNFIT_IN_JSON = re.compile(f"[\x7f-\x9f\u2028\u2029{_TURNS}]")
+"""What ends a line to many who read lines, among it; below U+0020 are but the blanks of JSON's own layout."""
 
 
 def clean_text(value: str) -> str:

@@ -284,7 +284,8 @@ def test_a_full_disk_is_said_so_and_the_groups_before_it_are_there(url: str, tmp
     done, error, detail = answers(*started(writers.post_file_until_full, url, str(path), GROUP, 1_500_000))
     assert error == "Unreachable"
     assert detail in {
-        f"{url} cannot be used: {said}" for said in ("disk I/O error", "database or disk is full")
+        f"{url} cannot be used: disk I/O error",
+        f"{url} cannot be used: its disk is full (database or disk is full): make room there, and try again",
     }
     assert GROUP <= done < rows
     assert len(contents(url)["entry"]) - before == done

@@ -253,6 +253,10 @@ def test_what_one_types_another_approves(shared: Typed) -> None:
     assert lines[2] == "P-0001 waits for a second person, until 2026-02-15 12:00:00Z."
     approve = lines[3]
     assert approve.startswith("tppq approve P-0001 --hash ")
+    for more in ("", " --dry-run"):
+        again = shared(f"tppq propose raise.csv --remark once-more{more}", "maria")[1].splitlines()
+        assert again[2].startswith("Proposed already, at 20"), again
+        assert (again[2].split("; ")[1], again[3:]) == ("its remark stands: letter.", lines[2:])
     shown = shared("tppq pending", "omar")[1].splitlines()[1].split()
     assert shown[:5] == ["P-0001", "maria", "allocate", "AE", "100,000"]
     assert shown[-1] == approve.split()[-1]

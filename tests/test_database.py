@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
 from collections.abc import Callable
@@ -109,9 +110,31 @@ def test_opening_a_ledger_that_is_not_there_creates_no_file(tmp_path: Path) -> N
 def test_init_makes_the_folder_it_needs_and_says_so_where_it_cannot(tmp_path: Path) -> None:
     Ledger.init(f"sqlite:///{tmp_path / 'new' / 'folder' / 'tppq.db'}", opening=False).close()
     (tmp_path / "taken").write_text("a file", encoding="utf-8")
-    for place in ("taken/tppq.db", "new"):
-        with pytest.raises(Unreachable, match=r"cannot create a ledger at|cannot be used"):
-            Ledger.init(f"sqlite:///{tmp_path / place}", opening=False)
+    with pytest.raises(Unreachable, match="cannot create a ledger at"):
+        Ledger.init(f"sqlite:///{tmp_path / 'taken' / 'tppq.db'}", opening=False)
+
+
+def test_what_is_no_file_is_said_to_be_what_it_is_and_no_ledger_is_made_in_it(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for place, what in ((tmp_path, "is a folder"), (tmp_path / "pipe", "is no file")):
+        for use in (Ledger.open, Ledger.init):
+            with pytest.raises(Misconfigured) as refused:
+                use(f"sqlite:///{place}")
+            assert refused.value.detail == (
+                f"sqlite:///{place} {what}: name another ledger (--ledger, TPPQ_LEDGER)"
+            )
+
+
+def test_a_disk_without_room_is_said_so_where_sqlite_speaks_of_an_error(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database, error = Database(f"sqlite:///{file}", 1), sqlite3.OperationalError("disk I/O error")
+    error.sqlite_errorname = "SQLITE_IOERR_SHMSIZE"
+    assert database.explained(error).detail == f"sqlite:///{file} cannot be used: disk I/O error"
+    monkeypatch.setattr("shutil.disk_usage", lambda _folder: type("usage", (), {"free": 4096}))
+    assert database.explained(error).detail == (
+        f"sqlite:///{file} cannot be used: its disk is full (disk I/O error): make room there, and try again"
+    )
 
 
 def test_a_file_that_is_no_database_any_more_is_not_called_away_and_a_backup_takes_its_place(
@@ -296,6 +319,7 @@ def test_what_is_not_a_ledger_is_misconfigured(file: Path, ruin: Callable[[Path]
             f"there is no ledger at sqlite:///{file}",
             f"sqlite:///{file} has ",
             f"sqlite:///{file} cannot be used: the file",
+            f"sqlite:///{file} is a folder: name another ledger",
         )
     )
 

@@ -12,12 +12,17 @@ from time import monotonic, sleep
 
 import pytest
 
-from ledger import Entry, Ledger
+from ledger import AlreadyReversed, Entry, Ledger, SelfApproval
 from tests.clock import Clock
 from tests.writers import DAY, license_entry
 
 LONG_ENOUGH = 30
 """Seconds after which something hangs."""
+
+
+EXPORT = {"kind": "export", "country": "AE", "effective_on": DAY, "tpp": 10}
+APPROVER = {"release": "maria"}
+"""Who is said to approve what `maria` posts: herself, for one kind."""
 
 
 def entry(license_no: str) -> Entry:
@@ -80,6 +85,30 @@ def test_whoever_is_interrupted_in_line_has_posted_nothing_and_holds_up_nobody(
         for each in (first, behind, threads.submit(ledger.post, entry("later"))):
             each.result(LONG_ENOUGH)
     assert licenses(ledger) == {"first", "behind", "later"}
+
+
+@pytest.mark.parametrize("turned_round", [False, True])
+def test_undoings_that_are_committed_together_are_each_judged_by_what_they_ask(
+    ledger: Ledger, tmp_path: Path, *, turned_round: bool
+) -> None:
+    mistake = ledger.post(entry("L-1"))[0].seq
+    ledger.post(license_entry("L-2", 20), Entry.model_validate(EXPORT | {"license_no": "L-2"}))
+    undoing = {"kind": "release", "reason": "typed twice", "reverses_seq": mistake}
+    right = entry("L-1").model_copy(update=undoing)
+    other = Entry.model_validate(EXPORT | {"license_no": "L-2", "reverses_seq": mistake})
+    with ThreadPoolExecutor(3) as threads:
+        with held_up(tmp_path / "tppq.db"):
+            threads.submit(ledger.post, entry("first"))
+            wait_until_in_line(ledger, 1)
+            asked = []
+            for place, each in enumerate((other, right) if turned_round else (right, other)):
+                # of the right one, another rule may have more to say: then nothing undoes the entry
+                asked.append(threads.submit(ledger.post, each, approver=APPROVER.get(each.kind)))
+                wait_until_in_line(ledger, place + 2)
+        told = [type(each.exception(LONG_ENOUGH)) for each in asked]
+    assert told == ([AlreadyReversed, SelfApproval] if turned_round else [SelfApproval, AlreadyReversed])
+    assert ledger.verify().rows() == []
+    assert ledger.post(right)[0].tpp == 10
 
 
 def test_interrupts_at_any_moment_leave_the_line_moving_and_lose_nothing(ledger: Ledger) -> None:

@@ -52,7 +52,7 @@ def test_a_proposal_is_told_whole_with_the_headroom_after_each_of_its_entries() 
     assert told.pop("entries") == ENTRIES
     about = {"proposal": "P-0001", "by": "maria", "at": AT, "expires_at": EXPIRES, "hash": "ab" * 32}
     undecided = dict.fromkeys(("remark", "decided_by", "decided_at", "reason"))
-    assert told == {**about, **undecided, "state": "pending"}
+    assert told == {**about, **undecided, "state": "pending", "replayed": False}
 
 
 def test_a_proposal_has_expired_after_its_instant_and_not_at_it() -> None:

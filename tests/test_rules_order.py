@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from ledger import rules
+from ledger.accounts import Undoable
 from ledger.errors import Refused
 from tests.books import H100, H100_TPP, PASSES, REGIME, asked, books, issued, quota, said
 
@@ -29,10 +30,22 @@ def test_a_self_approval_is_said_by_name() -> None:
 
 
 def test_an_entry_that_cannot_be_undone_is_refused_with_the_reason_found() -> None:
-    kept = books()
-    kept.undone = {7: "", 8: "there is no entry 8 to reverse"}
+    kept, undoing = books(), asked("withdraw", tpp=7_000_000, reverses_seq=7)
+    stored = Undoable(
+        "allocate", undoing.quota, None, undoing.tpp, None, None, None, None, None, undoing.effective_on
+    )
+    kept.undone = {7: stored}
     assert said(rules.reversed_once, asked("withdraw"), kept) == PASSES
-    assert said(rules.reversed_once, asked("withdraw", reverses_seq=7), kept) == PASSES
+    assert said(rules.reversed_once, undoing, kept) == PASSES
+    assert said(rules.reversed_once, undoing._replace(tpp=undoing.tpp + 1), kept) == (
+        "AlreadyReversed",
+        f"entry 7 is undone by withdraw of 7,000,000 TPP on {undoing.effective_on}, not by what was asked",
+    )
+    kept.apply(undoing, 9)
+    assert said(rules.reversed_once, undoing, kept) == (
+        "AlreadyReversed",
+        "entry 7 was reversed before, by entry 9: an entry is undone once, whole",
+    )
     assert said(rules.reversed_once, asked("withdraw", reverses_seq=8), kept) == (
         "AlreadyReversed",
         "there is no entry 8 to reverse",
@@ -85,10 +98,11 @@ def test_the_first_rule_that_refuses_an_export_is_the_one_that_answers(
 
 def test_a_reversal_is_not_judged_by_the_facts_of_what_it_undoes_but_by_what_is_held() -> None:
     kept = books(quota("CN", headroom=10, blocked=5))
-    kept.undone[4] = ""
+    kept.undone[4] = Undoable("block", "country/CN", None, 5, "nvidia-t4", 1, None, None, None, "2026-02-01")
     kept.regime = replace(REGIME, period_from="2027-01-01")
     undoing = asked("unblock", "CN", tpp=5, device_id="nvidia-t4", quantity=1, reverses_seq=4)
     assert rules.judge(undoing, kept) is None
+    kept.undone[4] = kept.undone[4]._replace(tpp=6)
     refusal = rules.judge(undoing._replace(tpp=6), kept)
     assert isinstance(refusal, Refused)
     assert type(refusal).__name__ == "OverHeadroom"

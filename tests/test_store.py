@@ -266,7 +266,8 @@ def test_a_full_disk_is_said_so_and_leaves_nothing_half_written(tmp_path: Path) 
     (seq, error, detail), afterwards = answers(*started(writers.post_until_full, url, str(file), 100_000))
     assert error == "Unreachable"
     assert detail in {
-        f"{url} cannot be used: {said}" for said in ("disk I/O error", "database or disk is full")
+        f"{url} cannot be used: disk I/O error",
+        f"{url} cannot be used: its disk is full (database or disk is full): make room there, and try again",
     }
     assert afterwards == seq + 1
     assert len(entries(url)) == afterwards

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger import evidence, merkle
-from ledger.accounts import Asked, Books
+from ledger.accounts import Asked, Books, Undoable
 from ledger.errors import IdReused, NoQuota, OverHeadroom, Refused, Tampered
 from ledger.submission import (
     FIRST_AT,
@@ -281,7 +281,7 @@ def test_a_license_without_an_expiry_is_appended_with_the_one_it_was_given() -> 
 @pytest.mark.parametrize("atomic", [False, True])
 def test_an_entry_is_undone_once_within_one_submission_too(atomic: bool) -> None:  # noqa: FBT001 - pytest names it
     kept = opened()
-    kept.undone[5] = ""
+    kept.undone[5] = Undoable("unblock", "country/AE", None, 10, None, None, None, None, None, "2026-02-01")
     block = asked("block", tpp=10, reason="why", reverses_seq=5)
     verdict = judged(post("one", block), post("two", block), kept=kept, atomic=atomic)
     assert len(verdict.rows) == 1

@@ -95,3 +95,4 @@ def test_json_says_the_same_with_such_characters_by_their_codes(value: str) -> N
     written = by_code(json.dumps({"a": value}, ensure_ascii=False))
     assert json.loads(written) == {"a": value}
     assert not any(character in written for character in "\x7f\x9b\u202e\u2066")
+    assert written.splitlines() == [written]
