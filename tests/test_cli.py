@@ -171,12 +171,15 @@ def test_an_interruption_ends_without_a_word() -> None:
     assert typed(["headroom"], clock=interrupted_clock) == (130, "", "")
 
 
-def full_clock() -> int:
-    raise MemoryError
-
-
 @pytest.mark.parametrize("form", ["", "--json"])
-def test_too_little_memory_is_said_with_the_way_out(form: str) -> None:
+@pytest.mark.parametrize(
+    "error",
+    [MemoryError(), ImportError("x.so: failed to map segment"), RuntimeError("can't start new thread")],
+)
+def test_too_little_memory_is_said_with_the_way_out(error: Exception, form: str) -> None:
+    def full_clock() -> int:
+        raise error
+
     typed(["init", "-q"], clock=clock)
     status, out, err = typed(["headroom", *form.split()], clock=full_clock)
     assert (status, out) == (69, "")

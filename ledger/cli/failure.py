@@ -35,6 +35,9 @@ _NO_MEMORY = (
     "this machine has not enough memory for this: end other programs, raise the limit under which this one "
     "runs (ulimit -v, a container's own), or ask for less at once"
 )
+_OF_MEMORY = ("failed to map segment", "can't start new thread")
+"""What is said where there is none for a library, or for a thread."""
+
 _MOST_FAULTS = 1000
 """Faults listed on stderr for people; JSON has them all."""
 
@@ -126,7 +129,9 @@ def _is_interrupt(error: BaseException) -> bool:
 
 def _is_of_memory(error: BaseException) -> bool:
     """Whether memory ran out, Python's or DuckDB's, which is loaded if the error is its own."""
-    return isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryException"
+    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryException":
+        return True
+    return isinstance(error, (ImportError, RuntimeError)) and any(said in str(error) for said in _OF_MEMORY)
 
 
 def _listed(faults: Sequence[Mapping[str, Any]], *, several: bool) -> list[Grid | str]:
