@@ -1,4 +1,4 @@
-"""The demonstration: a ledger of announced AI clusters, built before your eyes, and what it says.
+"""The demonstration: announced AI clusters and authorizations, put into a ledger, and what it says of them.
 
 The input is `fixtures/sample/announced.csv`, whose rows name their sources in `SOURCES.md` beside it. It
 comes with the source distribution, not with an installed wheel.
@@ -7,7 +7,8 @@ comes with the source distribution, not with an installed wheel.
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from operator import itemgetter
@@ -23,7 +24,7 @@ from ledger.feed import Feed, read_feed
 from ledger.grid import Column, Grid
 from ledger.model import Regime, h100e
 from ledger.outcome import Outcome
-from ledger.screens import Screen
+from ledger.screens import Row, Screen, closed
 from ledger.store import clock_us
 
 SHOWN = "IN"
@@ -31,6 +32,9 @@ SHOWN = "IN"
 
 NIGHT = "2026-11-20"
 """The day of the sample's feeds."""
+
+AUTHORIZED = ("S12", "S13")
+"""What was authorized, by its key in the sample: maybe the very chips of clusters that are in it too."""
 
 _NIGHT = f"""\
 The night after: the same licenses, with others and with exports made up for this, against what the
@@ -40,24 +44,25 @@ What was found, compared by six keys in turn; the sign of Net is ledger minus so
 """
 
 _INTRODUCTION = """\
-TPP quota ledger: what announced AI clusters would have drawn
+TPP quota ledger: what announced AI clusters and authorizations would have drawn
 
-Had each of these {count} clusters been applied for on its day, in this order, would it have fitted its
-country's allocation of {cap_tpp:,} TPP ({cap_h100e:,} H100e)?
+Had each of these {count} clusters and authorizations been applied for on its day, in this order, would it
+have fitted its country's allocation of {cap_tpp:,} TPP ({cap_h100e:,} H100e)?
 
 {licensed} would have been licensed, {refused} refused because they ask for more than their country had left,
 {uncounted} {do} not count.
 
-What these figures are not: a planned cluster is not a license. None of these was applied for or granted
-under this rule ({notice}).
+What these figures are not: a planned cluster is not a license, nor is what the press says of an
+authorization. None of these was applied for or granted under this rule ({notice}).
 
-What they are: applications dated 90 days before a cluster was to run, not before 2025-01-15, each granted
-whole or not at all under the {title} ({citation}): one allocation for each Tier 2 country, for {first_year}
-to {last_year} together, drawn by licenses. No shipment and no lapse is recorded here. H100e = TPP /
-{h100_tpp:,}, rounded down.
+What they are: applications dated 90 days before a cluster was to run, not before 2025-01-15, or when an
+authorization ({authorized}) became known, each granted whole or not at all under the {title} ({citation}):
+one allocation for each Tier 2 country, for {first_year} to {last_year} together, drawn by licenses. Of
+clusters that ran by 2025-01-15, what left before {first_year} would not count; here all their chips do. No
+shipment and no lapse is recorded here. H100e = TPP / {h100_tpp:,}, rounded down.
 
-Sources: Epoch AI, GPU clusters, CC BY 4.0, as of December 2025; press reports of 2025-11-20 (S12, S13); row
-by row in fixtures/sample/SOURCES.md.
+Sources: Epoch AI, GPU clusters, CC BY 4.0, as of December 2025; press reports of 2025-11-20
+({authorized}); row by row in fixtures/sample/SOURCES.md.
 """
 
 
@@ -151,24 +156,18 @@ def _told(terms: Regime, applications: Sequence[Application], headroom: Answer) 
         do="does" if len(uncounted) == 1 else "do", cap_tpp=terms.cap_tpp, h100_tpp=terms.h100_tpp,
         cap_h100e=h100e(terms.cap_tpp, terms.h100_tpp), title=terms.title, notice=terms.notice,
         citation=terms.citation.partition(" (")[0], first_year=terms.period_from[:4],
-        last_year=terms.period_to[:4],
+        last_year=terms.period_to[:4], authorized=", ".join(AUTHORIZED),
     )  # fmt: skip
     paragraphs = [" ".join(paragraph.split()) for paragraph in introduction.split("\n\n")]
-    cluster = [Column("", "name", titles=True), Column("Cluster", "words", titles=True)]
-    why = [[each.country, str(each), str(each.refusal)] for each in uncounted]
+    cluster = [Column("", "name", titles=True), Column("Application", "words", titles=True)]
+    why, h100_tpp = [[each.country, str(each), str(each.refusal)] for each in uncounted], terms.h100_tpp
     return [
         *(line for paragraph in paragraphs for line in (paragraph, "")),
         f"Would have been licensed ({len(licensed)})",
         _grid(
             [*cluster, *_figures("TPP", "H100e", "Left after")],
             [
-                (
-                    each.country,
-                    str(each),
-                    each.asked_tpp,
-                    h100e(each.asked_tpp, terms.h100_tpp),
-                    each.left_tpp,
-                )
+                (each.country, str(each), each.asked_tpp, h100e(each.asked_tpp, h100_tpp), each.left_tpp)
                 for each in licensed
             ],
         ),
@@ -192,17 +191,15 @@ def _told(terms: Regime, applications: Sequence[Application], headroom: Answer) 
 
 def _headroom(applications: Sequence[Application], headroom: Answer) -> Screen:
     """What is left of each allocation that was asked for, lowest first; the others in one sentence."""
-    asked_tpp: dict[str, int] = {}
+    asked_tpp, surely_tpp = Counter[str](), Counter[str]()
     for each in applications:
-        asked_tpp[each.country] = asked_tpp.get(each.country, 0) + each.asked_tpp
-    rows = [row | {"asked_tpp": asked_tpp.get(row["country"], 0)} for row in headroom]
-    others = [row for row in rows if not row["asked_tpp"]]
-    untouched = f"{others[0]['headroom_tpp']:,} TPP ({others[0]['headroom_h100e']:,} H100e)"
-    over = [
-        f"{row['country_name']} {Decimal(row['asked_tpp'] * 10 // row['allocated_tpp']).scaleb(-1)} times"
-        for row in sorted(rows, key=itemgetter("asked_tpp"), reverse=True)
-        if row["asked_tpp"] > row["allocated_tpp"]
-    ]
+        asked_tpp[each.country] += each.asked_tpp
+        surely_tpp[each.country] += 0 if each.source in AUTHORIZED else each.asked_tpp
+    rows = [row | {"asked_tpp": asked_tpp[row["country"]]} for row in headroom]
+    asked = sorted((row for row in rows if row["asked_tpp"]), key=itemgetter("asked_tpp"), reverse=True)
+    over = _times(asked_tpp, [row for row in asked if row["asked_tpp"] > row["allocated_tpp"]])
+    without = _times(surely_tpp, [row for row in asked if row["asked_tpp"] > surely_tpp[row["country"]]])
+    twice = " and ".join(AUTHORIZED)
     figures = itemgetter("asked_tpp", "licensed_tpp", "headroom_tpp", "headroom_h100e", "used_percent")
     return [
         "What each country that asked has left",
@@ -213,12 +210,31 @@ def _headroom(applications: Sequence[Application], headroom: Answer) -> Screen:
             ],
             [(row["country"], row["country_name"], *figures(row)) for row in rows if row["asked_tpp"]],
         ),
+        *closed(asked, headroom.basis["h100_tpp"]),
         "",
-        f"Asked for in all, measured by the allocation: {', '.join(over)}.",
+        f"Asked for in all, measured by the allocation: {over}.",
+        f"{twice} may ask again for chips of announced clusters; without the two: {without}.",
         "",
-        f"{len(others)} other Tier 2 countries are untouched: {untouched} each.",
-        "",
+        *_untouched([row for row in rows if not row["asked_tpp"]]),
     ]  # fmt: skip
+
+
+def _times(asked_tpp: Mapping[str, int], rows: Iterable[Row]) -> str:
+    times = {row["country_name"]: asked_tpp[row["country"]] * 10 // row["allocated_tpp"] for row in rows}
+    return ", ".join(f"{name} {Decimal(tenths).scaleb(-1)} times" for name, tenths in times.items())
+
+
+def _untouched(others: Sequence[Row]) -> Screen:
+    """The countries that did not ask and have an allocation to draw, and those that draw on another's."""
+    countries = reference.load().countries
+    shut = [row for row in others if row["control_state"] == "closed"]
+    can = [row for row in others if row not in shut]
+    if not can:
+        return []
+    charged = ((row["country_name"], countries[row["country"]].treated_as) for row in shut)
+    follow = "".join(f"; {name} draws on {countries[of].country_name}'s" for name, of in charged if of)
+    each = f"{can[0]['headroom_tpp']:,} TPP ({can[0]['headroom_h100e']:,} H100e) each"
+    return [f"{len(can)} other Tier 2 countries are untouched: {each}{follow}.", ""]
 
 
 def _statement(statement: Answer) -> Screen:
@@ -264,7 +280,7 @@ def _next(sample: Path, ledger_url: str | None) -> Screen:
     commands = first | {
         "tppq headroom AE SA IN MY": "what these four have left",
         "tppq fit AE --device nvidia-gb300-gpu --quantity 13166": "would it fit? one more would not",
-        "tppq licenses IN": "what was licensed, and what may still leave",
+        "tppq licenses IN": "what was licensed, and what each license still holds",
         "tppq regime": "the rule as data, cited, with the choices made where it is silent",
         "tppq report": "twenty ready reports; tppq forecast IN says when a quota will be used up",
         "tppq verify": "whether anything was changed behind the ledger's back",

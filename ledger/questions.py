@@ -95,12 +95,12 @@ class Questions(Opened):
         as_of: date | str | None = None,
         known_at: date | str | None = None,
     ) -> Answer:
-        """One row per license of a country, or of all: what was done under it, and what may still leave.
+        """One row per license of a country, or of all: what was done under it, and what it still holds.
 
         Columns: license_no, country, consignee, device_id, licensed_tpp, exported_tpp, released_tpp,
-        outstanding_tpp (may still leave; whole TPP), issued_on, expires_on, license_state. `as_of` and
-        `known_at` as for `headroom`. No row for a country without licenses, with a quota or not. Raises
-        UnknownName, BadQuery, NotPermitted.
+        outstanding_tpp (still held; of an expired license only for what left in time and is told late; whole
+        TPP), issued_on, expires_on, license_state. `as_of` and `known_at` as for `headroom`. No row for a
+        country without licenses, with a quota or not. Raises UnknownName, BadQuery, NotPermitted.
         """
         code = self._country(country) if country is not None else None
         values = {**times(as_of, known_at), "country": code}

@@ -7,6 +7,7 @@ could not do otherwise, is held to what is built in. What only tells ([dates], m
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from itertools import combinations
 from types import MappingProxyType
 from typing import Any
@@ -33,7 +34,7 @@ _READ: Mapping[str, tuple[str, ...]] = MappingProxyType({
 """The tables that a regime with a country cap must have, and the keys that the program reads in them."""
 
 _TOLD: Mapping[str, tuple[str, ...]] = MappingProxyType({
-    "allocation": ("below_cap",),
+    "allocation": ("below_cap", "published_progress", "allocation_review"),
     "h100_equivalent": ("h100_device_id", "h100_basis"),
     "license": ("license_term_by", "license_value_tolerance_percent", "license_record_years"),
 })  # fmt: skip
@@ -69,6 +70,9 @@ _BUILT_IN: Mapping[str, Mapping[str, tuple[object, str]]] = MappingProxyType({
     "license": {
         "license_quantity_tolerance_percent": (0, "a licensed quantity is never exceeded"),
         "license_one_country": (True, "a license is for one country"),
+    },
+    "choices": {
+        "order_of_requests": ("first come, first served", "each request is judged as it is posted"),
     },
 })  # fmt: skip
 """What a file may tell and not choose, by table and key: the one value that is run, and why."""
@@ -121,7 +125,7 @@ def of(
         license_years=part["license"].whole("license_years", 1, _MOST_YEARS),
         license_term_by=_said(part["license"], "license_term_by", text["citation"]),
         approval=_approval(part["approval"]),
-        choices=choices.of(part["choices"]),
+        choices=choices.of(_run(part["choices"])),
         lists=_lists(top, period_from, countries, meant),
     )
 
@@ -158,6 +162,12 @@ def _part(top: Table, name: str) -> Table:
     for key, (only, why) in built_in.items():
         table.must_hold(key, only, why)
     return table
+
+
+def _run(chosen: Table) -> Table:
+    """The choices that are run, and so recorded (`pinned`): a file that tells more is not a changed one."""
+    told = _BUILT_IN["choices"]
+    return replace(chosen, facts={name: fact for name, fact in chosen.facts.items() if name not in told})
 
 
 def _must_be_told(top: Table) -> None:

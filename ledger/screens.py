@@ -17,6 +17,9 @@ from ledger.model import h100e
 Screen = list[Grid | str]
 Row = Mapping[str, Any]
 
+_NAMED = 3
+"""Closed countries that are named; of more, how many."""
+
 STATES = MappingProxyType({
     "watch": "yellow", "critical": "red", "exhausted": "bold red", "overdrawn": "bold reverse red",
     "expired": "yellow", "revoked": "red", "warn": "yellow", "fail": "bold red", "ok": "green",
@@ -36,7 +39,10 @@ def _figure(heading: str) -> Column:
 
 
 def headroom(answer: Answer, quotas: int) -> Screen:
-    """Countries, lowest headroom first, and their sum; `quotas` is how many countries have one."""
+    """Countries, lowest headroom first, and their sum; `quotas` is how many countries have one.
+
+    Beneath it what of that sum is closed, where any is.
+    """
     rows = [{"pending_tpp": 0, **row} for row in answer.rows()]  # a shared ledger alone has proposals
     if not rows:
         return [_no_quota(answer)]
@@ -66,7 +72,18 @@ def headroom(answer: Answer, quotas: int) -> Screen:
     grid = Grid(columns, cells, total)
     for place, name in ((8, "pending_tpp"), (6, "blocked_tpp")):
         grid = grid if any(row[name] for row in rows) else _without(grid, place)
-    return [grid]
+    return [grid, *closed(rows, answer.basis["h100_tpp"])]
+
+
+def closed(rows: Iterable[Row], h100_tpp: int) -> list[str]:
+    """A line that says of how much of their headroom nothing can be licensed; none where it is nothing."""
+    shut = [row for row in rows if row["control_state"] == "closed" and row["headroom_tpp"] > 0]
+    if not shut:
+        return []
+    tpp = sum(row["headroom_tpp"] for row in shut)
+    who = ", ".join(row["country"] for row in shut) if len(shut) <= _NAMED else f"{len(shut):,} countries"
+    of = f"{tpp:,} TPP ({figure(h100e(tpp, h100_tpp))} H100e)"
+    return [f"Of this headroom {of} are closed ({who}): as of this day nothing can be licensed from them."]
 
 
 def _no_quota(answer: Answer) -> str:
@@ -122,7 +139,7 @@ def _without(grid: Grid, gone: int) -> Grid:
 
 
 def licenses(answer: Answer) -> Screen:
-    """Licenses, and what may still leave under each."""
+    """Licenses, and what each still holds."""
     rows = answer.rows()
     if not rows:
         return ["No license, as of this day."]

@@ -3,14 +3,15 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections import Counter
 from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
-from ledger import Entry, Kind, Ledger, Misconfigured
-from ledger.demo import demo
+from ledger import Entry, Kind, Ledger, Misconfigured, reference
+from ledger.demo import AUTHORIZED, demo
 from ledger.render import print_table
 from tests.clock import Clock
 from tests.outside import count
@@ -23,9 +24,9 @@ FIGURE = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]{2})?")
 OPENING = 158
 
 
-def told(url: str | None = None, width: int = 80) -> str:
+def told(url: str | None = None, width: int = 80, today: str = TODAY) -> str:
     out = io.StringIO()
-    print_table(demo(url, clock=Clock(TODAY)).screen, out, width)
+    print_table(demo(url, clock=Clock(today)).screen, out, width)
     return out.getvalue()
 
 
@@ -44,6 +45,14 @@ def test_the_demonstration_reads_as_expected(
     golden(GOLDEN / "demo.txt", told())
 
 
+def test_what_the_readme_quotes_of_it_is_what_it_says() -> None:
+    readme = (TOP / "README.md").read_text(encoding="utf-8")
+    quoted = readme.partition("```text\n")[2].partition("```")[0]
+    parts = [part.strip("\n") for part in quoted.split("...\n")]
+    assert len(parts) == 2
+    assert all(part in told() for part in parts)
+
+
 def test_no_figure_is_cut_and_no_line_is_wider_than_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(TOP)
     figures = set(FIGURE.findall(told(width=300)))
@@ -55,7 +64,8 @@ def test_no_figure_is_cut_and_no_line_is_wider_than_the_terminal(monkeypatch: py
 
 def test_it_says_what_the_figures_are_not() -> None:
     text = " ".join(told().split())
-    assert "a planned cluster is not a license" in text
+    assert "a planned cluster is not a license, nor is what the press says of an authorization" in text
+    assert "what left before 2025 would not count; here all their chips do" in text
     assert "not enforced; not a legal balance" in text
     assert "H100e = TPP / 15,832, rounded down" in text
     assert "Epoch AI, GPU clusters, CC BY 4.0, as of December 2025" in text
@@ -73,6 +83,40 @@ def test_what_it_shows_is_what_the_ledger_answers(store_url: str) -> None:
         assert line.split()[-4:] == [
             f"{row[name]:,}" for name in ("licensed_tpp", "headroom_tpp", "headroom_h100e", "used_percent")
         ]
+
+
+def test_what_was_asked_for_is_told_without_what_may_be_the_same_chips_too() -> None:
+    devices = reference.load().devices
+    asked: dict[tuple[str, bool], int] = {}
+    for row in applications():
+        key = (row["country"], row["reference"] in AUTHORIZED)
+        asked[key] = asked.get(key, 0) + int(row["quantity"]) * devices[row["device_id"]].tpp
+    tenths = {code: asked[code, False] * 10 // 790_000_000 for code in ("AE", "SA")}
+    text = " ".join(told().split())
+    assert asked["AE", True] == asked["SA", True] == 2_100_000_000
+    assert tenths == {"AE": 86 + 1, "SA": 15}  # with the one of AE that does not count
+    assert "India 23.5 times, United Arab Emirates 11.3 times, Saudi Arabia 4.1 times." in text
+    assert "without the two: United Arab Emirates 8.6 times, Saudi Arabia 1.5 times." in text
+
+
+def test_no_country_is_called_untouched_that_draws_on_anothers_allocation(store_url: str) -> None:
+    shown = " ".join(told(store_url, width=300).split())
+    with Ledger.open(store_url, clock=Clock(TODAY)) as ledger:
+        states = Counter(row["control_state"] for row in ledger.headroom())
+    assert states == {"none": 157, "closed": 1}
+    assert (
+        "151 other Tier 2 countries are untouched: 790,000,000 TPP (49,898.93 H100e) each; "
+        "Liechtenstein draws on Switzerland's."
+    ) in shown
+
+
+def test_after_the_period_no_headroom_is_promised() -> None:
+    shown = told(width=300, today="2028-01-01")
+    assert "are untouched" not in shown
+    assert (
+        "Of this headroom 3,295,889,680 TPP (208,178.98 H100e) are closed (6 countries): "
+        "as of this day nothing can be licensed from them.\n\nAsked for in all"
+    ) in shown
 
 
 # ------------------------------------------------------------------------------------ which ledger it uses
@@ -133,6 +177,16 @@ def test_applications_are_dated_ninety_days_before_operation_and_are_past() -> N
         else:
             assert on == date(2025, 11, 19)
         assert on <= date.fromisoformat(TODAY)
+
+
+def test_what_was_authorized_and_what_ran_before_the_rule_is_told_as_such() -> None:
+    sources = (SAMPLE / "SOURCES.md").read_text(encoding="utf-8")
+    authorized = re.findall(r"^\| (S\d\d) \| .* \| authorized \|", sources, re.MULTILINE)
+    assert tuple(authorized) == AUTHORIZED
+    assert f"**{', '.join(AUTHORIZED)}.**" in sources
+    operational = re.findall(r"^\| (S\d\d) \| [^|]+ \| ([\d-]{10}) \|", sources, re.MULTILINE)
+    assert [key for key, on in operational if on <= "2025-01-15"] == ["S01", "S02", "S03", "S04"]
+    assert "S01 to S04 ran by 2025-01-15" in sources
 
 
 def test_applications_have_numbers_and_ids_of_their_own() -> None:

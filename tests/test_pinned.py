@@ -24,6 +24,23 @@ from tests.transcripts import typed
 CLOCK = Clock("2026-02-01")
 H100, HALF = "h100_tpp = 15832", "h100_tpp = 7916"
 ON = "2026-02-01T12:00:00.000000Z"
+TOLD = (
+    """\
+[choices.order_of_requests]
+value = "first come, first served"       # each is judged as it is posted
+status = "choice"
+citation = "not in the regulatory text; the ledger's own"
+""",
+    """\
+[dates.delayed_compliance_from]
+value = 2026-01-15
+status = "confirmed"
+citation = "90 FR 4544: for paras 14, 15 and 18 of Supp. No. 10 to 15 CFR part 748"
+""",
+    'allocation_review = "annual review of later years with State, Energy, Defense"\n',
+)
+"""What the file did not say before 0.12."""
+NOT_YET = "# not told yet\n"
 
 Edits = Callable[[str, str], None]
 
@@ -115,6 +132,19 @@ def test_words_of_a_file_that_nothing_depends_on_may_change(store_url: str, edit
     Ledger.init(store_url, clock=CLOCK).close()
     edits('notice = "announced as rescinded', 'notice = "said to be rescinded')
     assert notes(store_url) == []
+
+
+@pytest.mark.parametrize("told", TOLD, ids=["choice", "date", "allocation"])
+def test_a_fact_that_is_only_told_leaves_older_ledgers_as_they_are(
+    store_url: str, edits: Edits, told: str
+) -> None:
+    edits(told, NOT_YET)
+    Ledger.init(store_url, clock=CLOCK).close()
+    edits(NOT_YET, told)
+    assert notes(store_url) == []
+    Ledger.init(store_url, clock=CLOCK).close()
+    with Ledger.open(store_url, clock=CLOCK) as ledger:
+        assert len(ledger.audit()) == 1
 
 
 def test_a_ledger_in_which_nothing_was_recorded_gets_it_by_init(store_url: str, edits: Edits) -> None:

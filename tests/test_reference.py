@@ -202,6 +202,8 @@ def test_regime_rows_are_one_a_key_and_all_text(diffusion: Regime) -> None:
     assert values["nveu.cap_tpp from 2027-01-01"] == "5064000000"
     assert values["lpp.annual_limit_tpp"] == "26900000"
     assert set(diffusion.choices) <= set(values)
+    assert values["order_of_requests"] == "first come, first served"
+    assert values["lpp.not_available_to"] == "Country Groups D:1 and D:4 outside A:5 and A:6"
 
 
 def test_a_regime_without_a_country_cap_opens_no_ledger(known: Reference) -> None:

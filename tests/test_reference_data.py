@@ -230,4 +230,17 @@ def test_diffusion_2025_holds_the_figures_of_the_rule(known: Reference, diffusio
 def test_what_does_not_draw_the_country_cap_says_how_firm_that_is(diffusion: Regime) -> None:
     firm = {row["key"]: row["status"] for row in catalog.regime_rows(diffusion)}
     assert firm["nveu.draws_country_cap"] == "confirmed"
+    assert firm["uveu.draws_country_cap"] == "secondary"
     assert {firm[f"{name}.draws_country_cap"] for name in ("lpp", "aia", "acm", "aca", "nac")} == {"derived"}
+
+
+def test_what_came_after_the_rule_is_told_by_its_day(diffusion: Regime) -> None:
+    rows = {row["key"]: row for row in catalog.regime_rows(diffusion)}
+    assert (rows["compliance_from"]["value"], rows["delayed_compliance_from"]["value"]) == (
+        "2025-05-15", "2026-01-15",
+    )  # fmt: skip
+    events = {key.removeprefix("event_"): rows[key]["status"] for key in rows if key.startswith("event_")}
+    assert events == {
+        "2025_05_15": "secondary", "2025_06_04": "secondary", "2025_11_19": "secondary",
+        "2026_03_13": "secondary", "2026_05_12": "confirmed",
+    }  # fmt: skip

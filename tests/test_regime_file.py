@@ -296,6 +296,8 @@ above_cap = "policy of denial" | above_cap = "case by case"
     what is above a cap is refused: write "policy of denial"
 draws_country_cap = false | draws_country_cap = true
     licenses alone draw it: write false
+value = "first come, first served" | value = "by lot"
+    each request is judged as it is posted: write "first come, first served"
 """
 
 

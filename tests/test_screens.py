@@ -175,6 +175,32 @@ def test_a_line_of_a_verification_says_no_where_what_it_tells_differs(
     assert any(line.startswith("copies") and "NO" not in line for line in lines)
 
 
+CLOSED = "Of this headroom {} are closed ({}): as of this day nothing can be licensed from them."
+
+
+@pytest.mark.usefixtures("at_the_desk")
+def test_what_is_closed_of_a_total_is_told_under_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    *_, total, said = shown(monkeypatch, 300, "headroom")
+    assert "158 countries" in total
+    assert said == CLOSED.format("790,000,000 TPP (49,898.93 H100e)", "LI")
+    assert not any("closed" in line for line in shown(monkeypatch, 300, "headroom", "AE", "CH"))
+
+
+@pytest.mark.usefixtures("at_the_desk")
+def test_of_many_closed_countries_only_the_number_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    for asked, who in ((["AE"], "AE"), (["AE", "CH", "SA"], "{}, {}, {}"), (["AE", "CH", "IN", "SA"], "4")):
+        *rows, total, said = shown(monkeypatch, 300, "headroom", *asked, "--as-of", "2028-01-01")
+        codes = [row[:2] for row in rows if row[:2] in asked]
+        headroom_tpp, h100e = total.split()[-3:-1]
+        named = f"{who} countries" if who.isdecimal() else who.format(*codes)
+        assert said == CLOSED.format(f"{headroom_tpp} TPP ({h100e} H100e)", named)
+
+
+def test_a_closed_country_with_nothing_left_is_not_told_of() -> None:
+    row = {"country": "AE", "control_state": "closed", "headroom_tpp": 0}
+    assert screens.closed([row, row | {"headroom_tpp": -1}], 15_832) == []
+
+
 NOT_OPENED = "KH (Cambodia) is Tier 2, but no allocation had been opened for it."
 
 

@@ -163,7 +163,9 @@ def licenses(
     session: Session,
     country: Annotated[str | None, typer.Argument(metavar="CC", help="One country. Default: all.")] = None,
 ) -> int:
-    """Licenses, and what may still leave under each.
+    """Licenses, and what each still holds.
+
+    An expired one holds it only for what left in time and is told late.
 
     Examples:
         tppq licenses

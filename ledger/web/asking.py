@@ -147,7 +147,7 @@ def statement(ledger: Asked, country: str, asked: Annotated[OfStatement, Query()
 
 @asking.get("/licenses")
 def licenses(ledger: Asked, asked: Annotated[OfCountry, Query()]) -> Response:
-    """One row per license: what was done under it, and what may still leave."""
+    """One row per license: what was done under it, and what it still holds."""
     return answered(ledger.licenses(asked.country, **asked.times), asked.format)
 
 

@@ -1,6 +1,7 @@
--- One row per license: what was licensed, exported and released under it, and what may still leave (whole
--- TPP). `outstanding_tpp` is what the license holds: licensed - released - exported, where goods that
--- returned for good and exports beyond the license change `exported_tpp` alone.
+-- One row per license: what was licensed, exported and released under it, and what it still holds (whole
+-- TPP). `outstanding_tpp` is that: licensed - released - exported, where goods that returned for good and
+-- exports beyond the license change `exported_tpp` alone. Of a license that has expired it is only for what
+-- left in time and is told late.
 create macro license_state(licensed_tpp, outstanding_tpp, released_reason, expires_on, on_day) as
 case
     when licensed_tpp is null or outstanding_tpp is null or on_day is null then null

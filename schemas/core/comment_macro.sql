@@ -103,7 +103,7 @@ comment on macro fit_for_windows is
     'Whether running sums are right in this DuckDB; an error where they are not.';
 
 comment on macro table licenses is
-    'One row per license: what was licensed, exported and released under it, and what may still leave.
+    'One row per license: what was licensed, exported and released under it, and what it still holds.
 country_code: ISO 3166-1 alpha-2; null: all countries
 as_of: What had taken effect on this day; null: everything
 known_at: What had been recorded at this instant, UTC; null: everything';
@@ -158,7 +158,7 @@ known_at: Only what had been recorded at this instant, UTC; null: everything';
 comment on macro license_state is
     'The state of a license: void, exhausted, expired, released, revoked, surrendered, superseded or active.
 licensed_tpp: All that was licensed under it, whole TPP; null: the state is null
-outstanding_tpp: What may still leave, whole TPP; null: the state is null
+outstanding_tpp: What it still holds, whole TPP; null: the state is null
 released_reason: First word of why it was released, in small letters; null: it was not
 expires_on: Its last day; null: it has none
 on_day: The day that is asked about; null: the state is null';

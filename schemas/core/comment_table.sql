@@ -259,7 +259,7 @@ comment on column headroom.last_seq is
     'Number of the last entry of the country';
 
 comment on view license is
-    'One row per license: what was licensed, exported and released under it, and what may still leave, now.';
+    'One row per license: what was licensed, exported and released under it, and what it still holds, now.';
 
 comment on column license.license_no is
     'Number of the license';
@@ -283,7 +283,7 @@ comment on column license.released_tpp is
     'Given back unused, whole TPP';
 
 comment on column license.outstanding_tpp is
-    'What may still leave under it, whole TPP: what returned for good, or left beyond it, does not count';
+    'Still held, whole TPP: not what returned for good or left beyond it; if expired, for late records only';
 
 comment on column license.issued_on is
     'First day of the license';

@@ -114,7 +114,7 @@ comment on view report.statement is 'One row per entry of a country''s quota, wi
 
 comment on view report.headroom is 'One row per country: what is left of its quota now, in whole TPP';
 
-comment on view report.license is 'One row per license: what may still leave, what left, in whole TPP';
+comment on view report.license is 'One row per license: what it still holds, what left, in whole TPP';
 
 comment on column report.headroom.used_percent is 'What is not left: percent, cut to one decimal';
 

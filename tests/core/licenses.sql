@@ -1,2 +1,2 @@
--- One row per license: what was licensed, exported and released under it, and what may still leave.
+-- One row per license: what was licensed, exported and released under it, and what it still holds.
 from licenses()
