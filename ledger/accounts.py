@@ -108,13 +108,16 @@ class Books:
     looked_for: frozenset[str] = frozenset()
     """License numbers that do not exist; existing ones that differ by one typing slip are in `licenses`."""
 
+    alone: bool = True
+    """Whether all that is judged is one submission; else what the others ask is no part of an answer."""
+
     issues: dict[str, dict[int, Term]] = field(default_factory=dict)
     """For each license that a reversal here may touch: (issued_on, expires_on) of every entry that issued it
     and was not undone, by seq."""
 
     def share(self, others: Books) -> None:
         """Work on the accounts of other books, for a submission that is judged after theirs."""
-        self.quotas, self.licenses = others.quotas, others.licenses
+        self.alone, self.quotas, self.licenses = others.alone, others.quotas, others.licenses
         self.undone, self.issues, self.looked_for = others.undone, others.issues, others.looked_for
 
     def holder_of(self, bucket: str, asked: Asked) -> Account | None:

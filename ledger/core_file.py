@@ -43,9 +43,6 @@ _HASH = WIDE.index("hash")
 _UNWRITTEN = (duckdb.IOException, duckdb.TransactionException, duckdb.FatalException)
 """Where a file cannot be written: at a write, at the commit, or after either failed."""
 
-NO_NAME = "?"
-"""DuckDB takes what comes after it for no part of a file's name, and cannot write there."""
-
 _FIGURES = {
     "seq": "BIGINT", "kind": "VARCHAR", "country": "VARCHAR", "programme": "VARCHAR", "effective_on": "DATE",
     "tpp": "BIGINT", "to_headroom_tpp": "BIGINT",
@@ -88,7 +85,7 @@ def standing(store: Store, ground: Ground) -> CoreFile | None:
     That is a ledger of few entries, and one whose folder cannot be written.
     """
     folder, head = segments.folder_of(store), store.head()
-    if folder is None or head.seq < LEAST_ENTRIES or NO_NAME in str(folder):
+    if folder is None or head.seq < LEAST_ENTRIES or segments.unfit(folder) is not None:
         return None
     if folder.is_dir():
         segments.shut(folder, store)

@@ -149,7 +149,7 @@ class Lookups:
                 continue
             if each.license_no is not None and self._licenses.get(each.license_no) is None:
                 (issued if each.kind == _LICENSE else used).add(each.license_no)
-        books.looked_for = self._look_for(cursor, used - issued)
+        books.looked_for = self._look_for(cursor, used - issued if books.alone else used)
 
     def _look_for(self, cursor: Any, numbers: set[str]) -> frozenset[str]:
         """These licenses, which are not there, once what they may have been meant to be is kept; if few."""

@@ -42,6 +42,11 @@ class Sealed(NamedTuple):
 NONE = Sealed((), 0, evidence.FIRST_PREV_HASH)
 
 
+def unfit(folder: Path) -> str | None:
+    """The sign in a folder's name that DuckDB reads as its own, so that it cannot write there; or None."""
+    return next((sign for sign in "?\\" if sign in str(folder.absolute())), None)
+
+
 def folder_of(store: Reading) -> Path | None:
     """Where the segments of a store lie: beside a SQLite file; nowhere for PostgreSQL."""
     file = store.database.file

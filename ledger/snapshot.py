@@ -15,9 +15,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from ledger import aside, snapshot_before, snapshot_files, told
+from ledger import aside, segments, snapshot_before, snapshot_files, told
 from ledger.base import Opened
-from ledger.core_file import NO_NAME, Ground
+from ledger.core_file import Ground
 from ledger.errors import BadQuery, Misconfigured, Unreachable
 from ledger.snapshot_files import Made
 from ledger.submission import Head
@@ -69,9 +69,9 @@ class Snapshots(Opened):
             raise BadQuery(
                 f"keep={keep}: the snapshot that is published stays, so keep at least 1", keep=keep
             )
-        if NO_NAME in str(folder.absolute()):
+        if (sign := segments.unfit(folder)) is not None:
             raise Misconfigured(
-                f"DuckDB cannot write to {folder.absolute()}, which has a ? in its name: choose another",
+                f"DuckDB cannot write to {folder.absolute()}, which has a {sign} in its name: choose another",
                 folder=str(folder),
             )
         head = self._store.head()

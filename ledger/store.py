@@ -101,6 +101,7 @@ class Store(Reading):
         """Judge and append submissions in one transaction, each against what those before it left."""
         posts = [post for each in group for post in each.posts]
         common = group[0].books
+        common.alone = len(group) == 1
         with self._write_lock:
             undone = lookups.issued(self.read, posts)  # before the lock: nobody waits for it
             with self._transaction() as cursor:

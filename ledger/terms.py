@@ -164,7 +164,7 @@ def of_another(asked: Asked, account: Account, books: Books) -> str:
     if account.stands:
         not_here = f"{asked.license_no} is a license for {country}, not for {asked.country}"
         only = f"{not_here}: a license is for one country"
-        if asked.kind != _LICENSE or asked.license_no not in books.issues:
+        if asked.kind != _LICENSE or not books.alone or asked.license_no not in books.issues:
             return only
         return f"{only}; undo first what else stands of it in {country} (tppq reverse), the last entry first"
     return f"{asked.license_no} was undone in {country}: post the license for {asked.country} first"

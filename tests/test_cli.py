@@ -171,6 +171,17 @@ def test_an_interruption_ends_without_a_word() -> None:
     assert typed(["headroom"], clock=interrupted_clock) == (130, "", "")
 
 
+def test_the_doctor_looks_also_where_a_folder_has_a_name_that_is_no_text(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / os.fsdecode(b"bytes\xff\xfe")
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    typed(["init", "-q"], clock=clock)
+    status, out, err = typed(["doctor", "--csv"], clock=clock)
+    assert (status in {0, 1}, "bytes\\udcff\\udcfe" in out) == (True, True), (status, err)
+
+
 @pytest.mark.parametrize("form", ["", "--json"])
 @pytest.mark.parametrize(
     "error",

@@ -647,13 +647,17 @@ def test_that_the_one_before_was_damaged_is_said(growing: Ledger, tmp_path: Path
     assert json.loads(typed([*publish, "--json"])[1])["damaged_files"] == 1
 
 
+@pytest.mark.parametrize("sign", ["?", "\\"])
 def test_a_folder_that_duckdb_cannot_write_to_is_refused_and_a_ledger_there_is_asked_all_the_same(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    sign: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(core_file, "LEAST_ENTRIES", 1)
-    (tmp_path / "what?").mkdir()
-    with fill(f"sqlite:///{tmp_path / 'what?' / 'tppq.db'}") as ledger:
-        with pytest.raises(Misconfigured, match=r"what\?/out, which has a \? in its name: choose another"):
-            ledger.publish(tmp_path / "what?" / "out")
+    folder = tmp_path / f"what{sign}not"
+    folder.mkdir()
+    with fill(f"sqlite:///{folder / 'tppq.db'}") as ledger:
+        with pytest.raises(Misconfigured) as refused:
+            ledger.publish(folder / "out")
+        said = f"DuckDB cannot write to {folder / 'out'}, which has a {sign} in its name: choose another"
+        assert refused.value.detail == said
         assert ledger.sandboxed_sql("select count(*) as n from entry").rows() == [{"n": 14}]
         assert ledger.publish(tmp_path / "out").seq == 14

@@ -16,6 +16,7 @@ from ledger.cli.session import Session
 from ledger.doctor import examine, status
 from ledger.errors import Misconfigured
 from ledger.store import clock_us
+from ledger.text import visible
 
 
 def demo(session: Session) -> int:
@@ -48,6 +49,7 @@ def doctor(session: Session) -> int:
         wrong.append(error)
     checks, head = examine(settings, session.surroundings.clock or clock_us, wrong)
     terms = data.regimes.get(head.regime, terms) if head else terms
-    answer = Answer(pa.Table.from_pylist([check._asdict() for check in checks]), desk.basis_of(terms, head))
+    told = [{name: visible(said) for name, said in check._asdict().items()} for check in checks]
+    answer = Answer(pa.Table.from_pylist(told), desk.basis_of(terms, head))
     desk.answer(answer, screens.reference(answer, screens.CHECKS), basis_told=False)
     return status(checks)
