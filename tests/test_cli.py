@@ -182,6 +182,17 @@ def test_the_doctor_looks_also_where_a_folder_has_a_name_that_is_no_text(
     assert (status in {0, 1}, "bytes\\udcff\\udcfe" in out) == (True, True), (status, err)
 
 
+def test_a_current_folder_that_is_gone_is_named(tmp_path: Path) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    asked = f"cd {gone}; rmdir {gone}; exec {sys.executable} -m ledger headroom"
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parent.parent)}
+    told = subprocess.run(["sh", "-c", asked], env=environment, capture_output=True, check=False)
+    assert (told.returncode, told.stderr) == (
+        69, b"Unreachable: the current folder: No such file or directory\n",
+    )  # fmt: skip
+
+
 @pytest.mark.parametrize("form", ["", "--json"])
 @pytest.mark.parametrize(
     "error",

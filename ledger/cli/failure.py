@@ -91,7 +91,8 @@ class Failures:
             self.status = EXITS[errors.Unreachable]
             detail = _NO_MEMORY
             if isinstance(error, OSError):
-                detail = f"{error.filename or 'this machine'}: {error.strerror}"
+                nameless = "the current folder" if isinstance(error, FileNotFoundError) else "this machine"
+                detail = f"{error.filename or nameless}: {error.strerror}"
             self._say(errors.Unreachable(detail).problem(), f"Unreachable: {detail}")
         else:
             self.status = OUR_FAULT
