@@ -199,7 +199,8 @@ def _headroom(applications: Sequence[Application], headroom: Answer) -> Screen:
     asked = sorted((row for row in rows if row["asked_tpp"]), key=itemgetter("asked_tpp"), reverse=True)
     over = _times(asked_tpp, [row for row in asked if row["asked_tpp"] > row["allocated_tpp"]])
     without = _times(surely_tpp, [row for row in asked if row["asked_tpp"] > surely_tpp[row["country"]]])
-    twice = " and ".join(AUTHORIZED)
+    both = " and ".join(AUTHORIZED)
+    again = f"{both} may ask again for chips of announced clusters; without the two: {without}."
     figures = itemgetter("asked_tpp", "licensed_tpp", "headroom_tpp", "headroom_h100e", "used_percent")
     return [
         "What each country that asked has left",
@@ -213,7 +214,7 @@ def _headroom(applications: Sequence[Application], headroom: Answer) -> Screen:
         *closed(asked, headroom.basis["h100_tpp"]),
         "",
         f"Asked for in all, measured by the allocation: {over}.",
-        f"{twice} may ask again for chips of announced clusters; without the two: {without}.",
+        *([again] if without else []),
         "",
         *_untouched([row for row in rows if not row["asked_tpp"]]),
     ]  # fmt: skip

@@ -45,6 +45,11 @@ def test_the_demonstration_reads_as_expected(
     golden(GOLDEN / "demo.txt", told())
 
 
+def test_nothing_is_said_of_what_was_authorized_before_it_was() -> None:
+    assert "may ask again" not in told(today="2025-06-01")
+    assert "may ask again" in told()
+
+
 def test_what_the_readme_quotes_of_it_is_what_it_says() -> None:
     readme = (TOP / "README.md").read_text(encoding="utf-8")
     quoted = readme.partition("```text\n")[2].partition("```")[0]
