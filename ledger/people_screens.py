@@ -63,11 +63,11 @@ def proposed(proposal: Proposal, corrects: str, h100_tpp: int, *, dry_run: bool)
     ]  # fmt: skip
     screen: Screen = [_told(columns, cells), *_more(len(rows))]
     screen.extend([f"Corrects {corrects}."] if corrects else [])
-    if dry_run and not proposal.replayed:
-        return [*screen, "Dry run: it could be proposed; nothing was written."]
     if proposal.replayed:
         remark = f"its remark stands: {proposal.remark}" if proposal.remark else "it has no remark"
         screen.append(f"Proposed already, at {second(proposal.at)}; {remark}.")
+    elif dry_run:
+        return [*screen, "Dry run: it could be proposed; nothing was written."]
     short = proposal.hash[:_HASH]
     return [
         *screen,

@@ -195,18 +195,37 @@ def test_a_current_folder_that_is_gone_is_named(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("form", ["", "--json"])
 @pytest.mark.parametrize(
-    "error",
-    [MemoryError(), ImportError("x.so: failed to map segment"), RuntimeError("can't start new thread")],
+    ("error", "begins", "ends"),
+    [
+        (
+            MemoryError(),
+            "this machine has not enough memory for this: end other programs, raise the limit",
+            "",
+        ),
+        (
+            ImportError("x.so: failed to map segment from shared object"),
+            "this machine has too little memory for a library, or lets nothing run from the folder",
+            "noexec): x.so: failed to map segment from shared object",
+        ),
+        (
+            RuntimeError("can't start new thread"),
+            "this machine has too little memory for a thread, or lets this user have no more",
+            "own limit): can't start new thread",
+        ),
+    ],
 )
-def test_too_little_memory_is_said_with_the_way_out(error: Exception, form: str) -> None:
+def test_what_the_machine_does_not_let_is_said_with_what_may_be_why(
+    error: Exception, begins: str, ends: str, form: str
+) -> None:
     def full_clock() -> int:
         raise error
 
     typed(["init", "-q"], clock=clock)
     status, out, err = typed(["headroom", *form.split()], clock=full_clock)
     assert (status, out) == (69, "")
-    said = json.loads(err)["detail"] if form else err.removeprefix("Unreachable: ")
-    assert said.startswith("this machine has not enough memory for this: end other programs, raise the limit")
+    said = json.loads(err)["detail"] if form else err.removeprefix("Unreachable: ").rstrip("\n")
+    assert said.startswith(begins)
+    assert said.endswith(ends)
 
 
 def test_a_workbook_without_its_extra_is_refused_with_the_way_to_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -35,8 +35,17 @@ _NO_MEMORY = (
     "this machine has not enough memory for this: end other programs, raise the limit under which this one "
     "runs (ulimit -v, a container's own), or ask for less at once"
 )
-_OF_MEMORY = ("failed to map segment", "can't start new thread")
-"""What is said where there is none for a library, or for a thread."""
+_NOT_LET = {
+    "failed to map segment": (
+        "this machine has too little memory for a library, or lets nothing run from the folder that it is in "
+        "(ulimit -v, a container's own limit, noexec)"
+    ),
+    "can't start new thread": (
+        "this machine has too little memory for a thread, or lets this user have no more of them "
+        "(ulimit -v, ulimit -u, a container's own limit)"
+    ),
+}
+"""What is said of a library that is not loaded and a thread that is not started, and what may be why."""
 
 _MOST_FAULTS = 1000
 """Faults listed on stderr for people; JSON has them all."""
@@ -87,12 +96,8 @@ class Failures:
             self.status = EXITS[errors.Misconfigured]
             detail = f"the Python package {error.name} is missing: pip install --force-reinstall tppq"
             self._say(errors.Misconfigured(detail).problem(), f"Misconfigured: {detail}")
-        elif (isinstance(error, OSError) and error.strerror) or _is_of_memory(error):
+        elif detail := _of_the_machine(error):
             self.status = EXITS[errors.Unreachable]
-            detail = _NO_MEMORY
-            if isinstance(error, OSError):
-                nameless = "the current folder" if isinstance(error, FileNotFoundError) else "this machine"
-                detail = f"{error.filename or nameless}: {error.strerror}"
             self._say(errors.Unreachable(detail).problem(), f"Unreachable: {detail}")
         else:
             self.status = OUR_FAULT
@@ -128,11 +133,17 @@ def _is_interrupt(error: BaseException) -> bool:
     return error.__context__ is not None and _is_interrupt(error.__context__)
 
 
-def _is_of_memory(error: BaseException) -> bool:
-    """Whether memory ran out, Python's or DuckDB's, which is loaded if the error is its own."""
+def _of_the_machine(error: BaseException) -> str:
+    """What the machine lacks or does not let; empty where the error is no such."""
+    if isinstance(error, OSError) and error.strerror:
+        nameless = "the current folder" if isinstance(error, FileNotFoundError) else "this machine"
+        return f"{error.filename or nameless}: {error.strerror}"
+    # Python's or DuckDB's, which is loaded if the error is its own
     if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryException":
-        return True
-    return isinstance(error, (ImportError, RuntimeError)) and any(said in str(error) for said in _OF_MEMORY)
+        return _NO_MEMORY
+    if isinstance(error, (ImportError, RuntimeError)):
+        return next((f"{why}: {error}" for said, why in _NOT_LET.items() if said in str(error)), "")
+    return ""
 
 
 def _listed(faults: Sequence[Mapping[str, Any]], *, several: bool) -> list[Grid | str]:
