@@ -250,9 +250,12 @@ def _no_backup(file: Path, why: str) -> BadFeed:
 def _must_hold_a_ledger(part: Path, file: Path) -> None:
     """Raise BadFeed or Misconfigured where `part`, which was copied from `file`, is not for this version."""
     with closing(Store(Database(f"sqlite:///{part}", 10), clock_us)) as store:
-        found = store.schema_version()
+        try:
+            found = store.schema_version()
+        except Misconfigured as error:
+            raise _no_backup(file, "it is a SQLite database of something else") from error
         if found is None:
-            raise _no_backup(file, "it is a SQLite database of something else")
+            raise _no_backup(file, "it is an empty SQLite database")
         if found != SCHEMA_VERSION:
             raise Misconfigured(
                 f"{file} has schema {found}; this version runs schema {SCHEMA_VERSION}: restore it with the "

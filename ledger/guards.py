@@ -75,6 +75,16 @@ def missing(dialect: str, found: Iterable[tuple[str, str]]) -> list[str]:
     return sorted(name for name, definition in _expected(dialect).items() if there.get(name) != definition)
 
 
+def tables(names: Iterable[str]) -> set[str]:
+    """The tables of a SQLite file, by what was found in it."""
+    return {name.removeprefix("table ") for name in names if name.startswith("table ")}
+
+
+def own_tables() -> set[str]:
+    """The tables of a ledger in SQLite."""
+    return tables(_expected("sqlite"))
+
+
 @cache
 def _expected(dialect: str) -> Mapping[str, str]:
     return _sqlite() if dialect == "sqlite" else _postgresql()

@@ -151,15 +151,32 @@ class Reading:
     def schema_version(self) -> int | None:
         """The schema that this store was made with or upgraded to; None where there is no ledger.
 
-        Raises Misconfigured where there is something else.
+        Raises Misconfigured where there is something else, such as another program's SQLite database.
         """
         try:
             rows = self.read("schema_version")
         except Misconfigured as error:
-            if error.facts.get("missing") != "ledger":
+            is_vacant = error.facts.get("missing") == "ledger"
+            if tables := self._strangers(is_vacant=is_vacant):
+                shown = ", ".join(tables[:3]) + (", ..." if len(tables) > 3 else "")
+                raise Misconfigured(
+                    f"{self.database.name} is another program's database, with tables of its own ({shown}): "
+                    "name another file (--ledger, TPPQ_LEDGER)",
+                    store=self.database.name,
+                ) from error
+            if not is_vacant:
                 raise
             return None
         return int(rows[0][0]) if rows else None
+
+    def _strangers(self, *, is_vacant: bool) -> list[str]:
+        """The tables of a SQLite file that no ledger made; all of them, where its `head` is not one's."""
+        if self.database.file is None or not self.database.file.is_file():
+            return []
+        with suppress(LedgerError):  # what stops this question stopped the one before it, and is told of that
+            there = guards.tables(row[0] for row in self.read("guards"))
+            return sorted(there - guards.own_tables() if is_vacant else there)
+        return []
 
     def other_schema(self, found: int) -> Misconfigured:
         """What to do about a store of another schema."""

@@ -287,7 +287,7 @@ def test_a_backup_is_not_restored_over_a_ledger(file: Path, tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("", "it is a SQLite database of something else"),
+        ("", "it is an empty SQLite database"),
         ("hello", "it is no SQLite database"),
         ("kind,country\n" * 4000, "it is no SQLite database"),
     ],

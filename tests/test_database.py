@@ -6,6 +6,7 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,7 @@ from ledger.checkup import check
 from ledger.columns import NARROW, WIDE
 from ledger.database import Database, only
 from ledger.store import Store
+from ledger.upgrade import upgrade
 from tests.clock import Clock
 from tests.outside import connected, contents, drop_guards
 from tests.postgres import Postgres
@@ -123,6 +125,31 @@ def test_what_is_no_file_is_said_to_be_what_it_is_and_no_ledger_is_made_in_it(tm
             assert refused.value.detail == (
                 f"sqlite:///{place} {what}: name another ledger (--ledger, TPPQ_LEDGER)"
             )
+
+
+@pytest.mark.parametrize(
+    ("made", "shown"),
+    [
+        ("create table invoice (id integer); create table head (title text)", "head, invoice"),
+        ("create table customer (id); create table invoice (id)", "customer, invoice"),
+        ("create table a (b); create table c (d); create table e (f); create table g (h)", "a, c, e, ..."),
+    ],
+)
+def test_no_ledger_is_put_into_the_database_of_another_program(tmp_path: Path, made: str, shown: str) -> None:
+    file = tmp_path / "theirs.sqlite"
+    with closing(sqlite3.connect(file)) as theirs:
+        theirs.executescript(made)
+        before = theirs.execute("select name, sql from sqlite_schema order by name").fetchall()
+    url = f"sqlite:///{file}"
+    for use in (lambda: Ledger.init(url), lambda: upgrade(Database(url, 1))):
+        with pytest.raises(Misconfigured) as refused:
+            use()
+        assert refused.value.detail == (
+            f"{url} is another program's database, with tables of its own ({shown}): "
+            "name another file (--ledger, TPPQ_LEDGER)"
+        )
+    with closing(sqlite3.connect(file)) as theirs:
+        assert theirs.execute("select name, sql from sqlite_schema order by name").fetchall() == before
 
 
 def test_a_disk_without_room_is_said_so_where_sqlite_speaks_of_an_error(
