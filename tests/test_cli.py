@@ -267,6 +267,11 @@ def test_help_lists_every_verb() -> None:
     assert "..." not in out.partition("Commands:")[2].partition("Every option")[0]
 
 
+def test_no_line_of_the_help_is_wider_than_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    assert max(map(len, typed(["--help"])[1].splitlines())) <= 80
+
+
 @pytest.mark.parametrize("verb", VERBS)
 def test_the_help_of_a_verb_has_examples_whose_options_exist(verb: str) -> None:
     status, out, _ = typed([verb, "--help"])

@@ -23,10 +23,10 @@ file of TPPQ_TOKEN_FILE, says who you are.
 
 \b
 Examples:
-  tppq init                                       a new ledger in ./tppq.db
-  tppq post licenses.csv --dry-run                what would be refused, and why
-  tppq headroom AE SA --as-of 2026-06-30          what they had left on that day
-  tppq --ledger sqlite:///x.db headroom --json    for a program
+  tppq init                                     a new ledger in ./tppq.db
+  tppq post licenses.csv --dry-run              what would be refused, and why
+  tppq headroom AE SA --as-of 2026-06-30        what they had left on that day
+  tppq --ledger sqlite:///x.db headroom --json  for a program
 
 Exit: 0 yes, clean; 1 the answer is no; 2 usage; 3 refused; 65 bad input; 69 unreachable; 70 our fault;
 75 busy, try again; 77 not permitted; 78 configuration; 130, 143, 129: ended by Ctrl-C, SIGTERM, SIGHUP.
