@@ -255,7 +255,7 @@ def _must_hold_a_ledger(part: Path, file: Path) -> None:
         except Misconfigured as error:
             raise _no_backup(file, "it is a SQLite database of something else") from error
         if found is None:
-            raise _no_backup(file, "it is an empty SQLite database")
+            raise _no_backup(file, "it is a SQLite database without a ledger")
         if found != SCHEMA_VERSION:
             raise Misconfigured(
                 f"{file} has schema {found}; this version runs schema {SCHEMA_VERSION}: restore it with the "

@@ -75,14 +75,16 @@ def missing(dialect: str, found: Iterable[tuple[str, str]]) -> list[str]:
     return sorted(name for name, definition in _expected(dialect).items() if there.get(name) != definition)
 
 
-def tables(names: Iterable[str]) -> set[str]:
-    """The tables of a SQLite file, by what was found in it."""
-    return {name.removeprefix("table ") for name in names if name.startswith("table ")}
+def strangers(found: Iterable[tuple[str, str]]) -> list[str]:
+    """The tables of a SQLite file that another program made; none where there is a ledger of any version.
 
-
-def own_tables() -> set[str]:
-    """The tables of a ledger in SQLite."""
-    return tables(_expected("sqlite"))
+    Every version's `head` has a schema_version.
+    """
+    there = {name: definition for name, definition in found if name.startswith("table ")}
+    if "schema_version" in there.get("table head", ""):
+        return []
+    ours = _expected("sqlite").keys() - {"table head"}
+    return sorted(name.removeprefix("table ") for name in there.keys() - ours)
 
 
 @cache

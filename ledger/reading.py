@@ -121,7 +121,10 @@ class Reading:
 
     def stored_head(self) -> Head:
         """The head, whatever was made of it: for those who say what is wrong. Raises Misconfigured."""
-        rows = self.read("head")
+        try:
+            rows = self.read("head")
+        except Misconfigured as error:
+            raise self._not_ours(error) from error
         if not rows:
             raise self.no_ledger()
         return Head(*rows[0])
@@ -156,27 +159,25 @@ class Reading:
         try:
             rows = self.read("schema_version")
         except Misconfigured as error:
-            is_vacant = error.facts.get("missing") == "ledger"
-            if tables := self._strangers(is_vacant=is_vacant):
-                shown = ", ".join(tables[:3]) + (", ..." if len(tables) > 3 else "")
-                raise Misconfigured(
-                    f"{self.database.name} is another program's database, with tables of its own ({shown}): "
-                    "name another file (--ledger, TPPQ_LEDGER)",
-                    store=self.database.name,
-                ) from error
-            if not is_vacant:
-                raise
+            if (why := self._not_ours(error)).facts.get("missing") != "ledger":
+                raise why from error
             return None
         return int(rows[0][0]) if rows else None
 
-    def _strangers(self, *, is_vacant: bool) -> list[str]:
-        """The tables of a SQLite file that no ledger made; all of them, where its `head` is not one's."""
-        if self.database.file is None or not self.database.file.is_file():
-            return []
-        with suppress(LedgerError):  # what stops this question stopped the one before it, and is told of that
-            there = guards.tables(row[0] for row in self.read("guards"))
-            return sorted(there - guards.own_tables() if is_vacant else there)
-        return []
+    def _not_ours(self, error: Misconfigured) -> Misconfigured:
+        """The error where no ledger was found; another, where the file is another program's database."""
+        tables: list[str] = []
+        if self.database.file is not None:
+            with suppress(LedgerError):  # what stops this question stopped the one before it
+                tables = guards.strangers((row[0], row[1]) for row in self.read("guards"))
+        if not tables:
+            return error
+        shown = ", ".join(tables[:3]) + (", ..." if len(tables) > 3 else "")
+        return Misconfigured(
+            f"{self.database.name} is another program's database, with tables of its own ({shown}): "
+            "name another file (--ledger, TPPQ_LEDGER)",
+            store=self.database.name,
+        )
 
     def other_schema(self, found: int) -> Misconfigured:
         """What to do about a store of another schema."""

@@ -287,7 +287,7 @@ def test_a_backup_is_not_restored_over_a_ledger(file: Path, tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("", "it is an empty SQLite database"),
+        ("", "it is a SQLite database without a ledger"),
         ("hello", "it is no SQLite database"),
         ("kind,country\n" * 4000, "it is no SQLite database"),
     ],

@@ -141,7 +141,7 @@ def test_no_ledger_is_put_into_the_database_of_another_program(tmp_path: Path, m
         theirs.executescript(made)
         before = theirs.execute("select name, sql from sqlite_schema order by name").fetchall()
     url = f"sqlite:///{file}"
-    for use in (lambda: Ledger.init(url), lambda: upgrade(Database(url, 1))):
+    for use in (lambda: Ledger.open(url), lambda: Ledger.init(url), lambda: upgrade(Database(url, 1))):
         with pytest.raises(Misconfigured) as refused:
             use()
         assert refused.value.detail == (
@@ -347,6 +347,7 @@ def test_what_is_not_a_ledger_is_misconfigured(file: Path, ruin: Callable[[Path]
             f"sqlite:///{file} has ",
             f"sqlite:///{file} cannot be used: the file",
             f"sqlite:///{file} is a folder: name another ledger",
+            f"sqlite:///{file} is another program's database, with tables of its own (other): name another",
         )
     )
 
