@@ -15,12 +15,13 @@ from pathlib import Path
 from ledger import log_file, reference, rereading, schema
 from ledger import part as part_file
 from ledger.base import Opened
-from ledger.database import DAMAGED, Database
+from ledger.database import Database
 from ledger.errors import BadFeed, Misconfigured, Tampered, Unreachable
 from ledger.loading import Check, Group, Loader, unchecked
 from ledger.questions import Questions
 from ledger.reading import Progress, silent
 from ledger.schema import SCHEMA_VERSION
+from ledger.sqlite_file import DAMAGED
 from ledger.store import Store, clock_us
 
 _PAGES = 4_000

@@ -8,7 +8,6 @@ row puts writers in order. Reads go through a connection of their own that canno
 from __future__ import annotations
 
 import re
-import shutil
 import sqlite3
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -17,20 +16,14 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ledger import postgres, schema
+from ledger import postgres, schema, sqlite_file
 from ledger.address import Address
-from ledger.errors import Busy, LedgerError, Misconfigured, NotPermitted, Tampered, Unreachable
+from ledger.errors import Busy, LedgerError, Misconfigured, Tampered, Unreachable
 
 Row = Sequence[Any]
 _VALUE = re.compile(r"(?<![:\w]):([a-z_]\w*)")
 _COLUMN = re.compile(r" +(:?)(\w+),?")
 
-DAMAGED = {"SQLITE_NOTADB": "it is no SQLite database", "SQLITE_CORRUPT": "it is damaged, or cut short"}
-"""What SQLite finds wrong with a file as a whole, in words."""
-PUT_ASIDE = "name another ledger (--ledger, TPPQ_LEDGER), or move the file away and tppq restore a backup"
-"""What to do about such a file."""
-MAKE_ROOM = "make room there, and try again"
-_LEAST_ROOM_BYTES = 1 << 16
 OTHER_SCHEMA = "or name the schema that it is in, at the end of the URL: ?options=-csearch_path%3DSCHEMA"
 """What to do where PostgreSQL has one that this session does not see."""
 
@@ -136,6 +129,8 @@ class Database:
     def _connect(self, *, read_only: bool) -> Any:
         if self.file is not None and not self._is_file(self.file):
             raise self.no_ledger()
+        if self.file is not None:
+            sqlite_file.must_leave_nothing(self.name, self.file)
         try:
             return self._opened(read_only=read_only)
         except self.driver_error as error:
@@ -224,32 +219,7 @@ class Database:
             return self.no_ledger(f" ({said})", elsewhere)
         if self.file is None:
             return postgres.refused(kind, said, self.name)
-        return self._of_the_file(error, said)
-
-    def _of_the_file(self, error: BaseException, said: str) -> LedgerError:
-        """What SQLite finds wrong with a file as a whole, or with whoever opens it."""
-        if "readonly database" in said:
-            return NotPermitted(
-                f"this user may not write to {self.name} and its folder, which SQLite needs even to read "
-                "a ledger while others write to it: let them, or ask a copy of their own, made by "
-                "somebody who may (tppq backup, tppq publish)",
-                store=self.name,
-            )
-        code = getattr(error, "sqlite_errorname", "")
-        if code == "SQLITE_FULL" or (code.startswith("SQLITE_IOERR") and self._is_full()):
-            said = f"its disk is full ({said}): {MAKE_ROOM}"
-        if (damage := DAMAGED.get(code)) is not None:
-            said = f"the file is there, and {damage} ({said}): {PUT_ASIDE}"
-        kind_of = Misconfigured if "not a database" in said else Unreachable  # perhaps another file was meant
-        return kind_of(f"{self.name} cannot be used: {said}", store=self.name)
-
-    def _is_full(self) -> bool:
-        """Whether the disk has no room for what SQLite writes beside a file, even to read it."""
-        assert self.file is not None
-        try:
-            return shutil.disk_usage(self.file.parent).free < _LEAST_ROOM_BYTES
-        except OSError:
-            return False
+        return sqlite_file.refused(error, said, self.name, self.file)
 
     def is_lost(self, connection: Any) -> bool:
         """Whether a connection's server has gone, or let go of it."""

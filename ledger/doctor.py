@@ -16,12 +16,13 @@ from typing import Literal, NamedTuple
 
 from ledger import checkup, kept, pinned, reference, schema, segments
 from ledger.checkup import Check
-from ledger.database import MAKE_ROOM, PUT_ASIDE, Database
+from ledger.database import Database
 from ledger.errors import LedgerError, Misconfigured, NotPermitted
 from ledger.installed import version_of
 from ledger.reading import unsound
 from ledger.schema import SCHEMA_VERSION
 from ledger.settings import Settings
+from ledger.sqlite_file import MAKE_ROOM, PUT_ASIDE
 from ledger.store import Store, clock_us
 from ledger.submission import EPOCH, Head
 

@@ -15,10 +15,11 @@ import pytest
 from ledger import core_file, doctor, upgrade
 from ledger.book import Ledger
 from ledger.checkup import Check
-from ledger.database import PUT_ASIDE, Database
+from ledger.database import Database
 from ledger.doctor import clock_behind, duckdb_release, sqlite_release, status
 from ledger.errors import Misconfigured, NotPermitted
 from ledger.settings import by_flags, settings
+from ledger.sqlite_file import PUT_ASIDE
 from ledger.submission import Head
 from tests.evidence import copied, entry, signer_of
 from tests.postgres import Postgres

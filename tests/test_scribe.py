@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 
 from ledger import Ledger
-from ledger.database import PUT_ASIDE, Database
+from ledger.database import Database
 from ledger.schema import sql
 from ledger.scribe import Fate, Orders, Reply, Scribe
 from ledger.sheet import Insert, Sheet
+from ledger.sqlite_file import PUT_ASIDE
 from tests.outside import connected, count
 
 KEEP = "insert into kept (number) values (?)"

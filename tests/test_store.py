@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sqlite3
 import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import ExitStack, closing
 from functools import partial
 from pathlib import Path
 
@@ -293,6 +294,70 @@ def test_a_store_that_may_only_be_read_is_said_so_and_stays_as_it_is() -> None:
             "backup, tppq publish)"
         )
         assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+NEEDS = "let them, or ask a copy of their own, made by somebody who may (tppq backup, tppq publish)"
+OTHERS = {
+    "a file that others may not read": (
+        {"tppq.db": 0o600},
+        f"this user may not read {{url}}: {NEEDS}",
+    ),
+    "a folder that others may not write to": (
+        {"tppq.db": 0o666, ".": 0o555},
+        (
+            "this user may not write to {url} and its folder, which SQLite needs even to read a ledger while "
+            f"others write to it: {NEEDS}"
+        ),
+    ),
+    "a file that others may not write to, in a folder that they may": (
+        {"tppq.db": 0o444, ".": 0o777},
+        (
+            "this user may not write to {url} and its folder, which SQLite needs even to read a ledger while "
+            f"others write to it: {NEEDS}"
+        ),
+    ),
+    "what SQLite keeps beside it": (
+        {"tppq.db": 0o666, "tppq.db-wal": 0o444, "tppq.db-shm": 0o444, ".": 0o777},
+        (
+            "this user may not write to {file}-wal and {file}-shm, which was left beside the ledger and "
+            "which SQLite needs even to read it: let them (chown, chmod), and do not delete it, as entries "
+            "may be in it"
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize(("modes", "said"), OTHERS.values(), ids=OTHERS)
+def test_who_may_not_use_a_file_is_told_what_to_be_let_do(modes: dict[str, int], said: str) -> None:
+    with tempfile.TemporaryDirectory(prefix="tppq-") as name:
+        folder = Path(name)
+        file = folder / "tppq.db"
+        url = f"sqlite:///{file}"
+        with ExitStack() as stack:
+            ledger = stack.enter_context(Ledger.init(url, opening=False, clock=Clock(DAY)))
+            ledger.post(allocation(CAP))
+            if "tppq.db-wal" not in modes:
+                ledger.close()
+            folder.chmod(0o755)
+            for each, mode in modes.items():
+                (folder / each).chmod(mode)
+            answered = answers(*started(writers.post_unprivileged, url))
+            folder.chmod(0o755)
+            assert {path.stat().st_uid for path in folder.iterdir()} == {os.geteuid()}  # nothing is left
+        assert answered == [("NotPermitted", said.format(url=url, file=file))]
+
+
+def test_no_ledger_is_made_where_one_may_not_make_a_file() -> None:
+    with tempfile.TemporaryDirectory(prefix="tppq-") as name:
+        Path(name).chmod(0o555)
+        made_by_others = partial(writers.post_unprivileged, new=True)
+        ((error, detail),) = answers(*started(made_by_others, f"sqlite:///{name}/tppq.db"))
+        Path(name).chmod(0o755)
+        assert (error, list(Path(name).iterdir())) == ("NotPermitted", [])
+        assert detail == (
+            f"this user may not make a file in {name}: "
+            "let them, or name another ledger (--ledger, TPPQ_LEDGER)"
+        )
 
 
 # --- the clock ------------------------------------------------------------------------------------

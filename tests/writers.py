@@ -134,13 +134,15 @@ def post_until_full(answer: Connection, url: str, file: str, room: int) -> None:
         answer.send(ledger.post(license_entry("afterwards", 1))[0].seq)
 
 
-def post_unprivileged(answer: Connection, url: str) -> None:
-    """Open and post as a user who may read the store and not write it."""
+def post_unprivileged(answer: Connection, url: str, *, new: bool = False) -> None:
+    """Open and post as a user who is not the store's own; `new`: make it first."""
     if os.geteuid() == 0:
         os.setgroups([])
         os.setgid(pwd.getpwnam(UNPRIVILEGED).pw_gid)
         os.setuid(pwd.getpwnam(UNPRIVILEGED).pw_uid)
     try:
+        if new:
+            Ledger.init(url, actor="maria", clock=Clock(DAY)).close()
         with Ledger.open(url, actor="maria", clock=Clock(DAY)) as ledger:
             ledger.post(license_entry("L1", 1))
     except LedgerError as error:
