@@ -11,6 +11,7 @@ import gzip
 import json
 import zlib
 from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
@@ -34,6 +35,10 @@ LONGEST = 64 << 20
 _TABLES = ("entry", "refusal", "event")
 _OF_ENTRY = ("prev_hash", "hash")
 """What stands beside an entry in its line: what its hash does not cover."""
+
+_FIRST = {"format", "v", "head"}
+_LINES = {table: {table, *_OF_ENTRY} if table == "entry" else {table} for table in _TABLES}
+"""What stands in a line, by the table that it is of."""
 
 _SHOWN = 60
 """Characters shown of a value that is at fault."""
@@ -151,10 +156,12 @@ def groups(path: Path) -> Iterator[Group]:
 def _row(path: Path, number: int, table: str, content: dict[str, Any]) -> list[Any]:
     """The fields of a line, in the order of the columns."""
     fields, known = content[table], FIELDS[table]
+    if len(content) > len(_LINES[table]):
+        raise _unknown(path, number, content.keys() - _LINES[table])
     if table == "entry":
         fields = {**fields, **{name: content[name] for name in _OF_ENTRY if name in content}}
     if len(fields) > len(known):
-        raise _bad(path, number, f"{min(fields.keys() - known.keys())} is no field of this version")
+        raise _unknown(path, number, fields.keys() - known.keys())
     try:
         return [fields[name] for name in known]
     except KeyError as missing:
@@ -199,6 +206,8 @@ def _first(path: Path, content: dict[str, Any]) -> dict[str, Any]:
         raise _bad(path, 1, f"is not the first line of a log: {FORMAT} was looked for")
     if content.get("v") != VERSION:
         raise _bad(path, 1, f"is of version {content.get('v')}; this version reads {VERSION}")
+    if content.keys() != _FIRST:
+        raise _unknown(path, 1, content.keys() - _FIRST)
     return head
 
 
@@ -207,6 +216,11 @@ def _table_of(path: Path, number: int, content: dict[str, Any]) -> str:
     if len(found) != 1:
         raise _bad(path, number, f"is none of {', '.join(_TABLES)}")
     return found[0]
+
+
+def _unknown(path: Path, line: int, names: AbstractSet[str]) -> BadFeed:
+    name = json.dumps(min(names))[1:-1][:_SHOWN]  # what cannot be seen by its code
+    return _bad(path, line, f"{name} is no field of this version")
 
 
 def _bad(

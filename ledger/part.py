@@ -15,9 +15,7 @@ from threading import get_ident
 
 from ledger import aside
 from ledger.errors import Misconfigured, Unreachable
-
-_BESIDE = ("-wal", "-shm", "-journal")
-"""What SQLite keeps beside a file while it is open, or was when its process was killed."""
+from ledger.sqlite_file import BESIDE
 
 
 def begun(file: Path) -> Path:
@@ -83,4 +81,4 @@ def _there_already(file: Path) -> Misconfigured:
 
 
 def _beside(file: Path) -> Iterator[Path]:
-    return (file.with_name(f"{file.name}{end}") for end in _BESIDE)
+    return (file.with_name(f"{file.name}{end}") for end in BESIDE)

@@ -15,8 +15,8 @@ PUT_ASIDE = "name another ledger (--ledger, TPPQ_LEDGER), or move the file away 
 MAKE_ROOM = "make room there, and try again"
 _LEAST_ROOM_BYTES = 1 << 16
 _OR_A_COPY = "let them, or ask a copy of their own, made by somebody who may (tppq backup, tppq publish)"
-_BESIDE = ("-wal", "-shm", "-journal")
-"""What SQLite writes beside a file, while it is open or where a process was killed."""
+BESIDE = ("-wal", "-shm", "-journal")
+"""What SQLite keeps beside a file while it is open, or was when its process was killed."""
 
 
 def refused(error: BaseException, said: str, name: str, file: Path) -> LedgerError:
@@ -60,7 +60,7 @@ def _barred(name: str, file: Path) -> str | None:
         return f"read {name}: {_OR_A_COPY}"
     if not (os.access(file, os.W_OK) and os.access(folder, os.W_OK | os.X_OK)):
         return _not_writable(name)
-    beside = [each for end in _BESIDE if os.access(each := f"{file}{end}", os.F_OK)]
+    beside = [each for end in BESIDE if os.access(each := f"{file}{end}", os.F_OK)]
     others = [each for each in beside if not os.access(each, os.R_OK | os.W_OK)]
     if not others:
         return None

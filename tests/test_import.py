@@ -296,6 +296,26 @@ def test_what_a_field_may_not_hold_is_bad_input_with_its_line(
     assert nothing_at(url)
 
 
+UNKNOWN: list[tuple[int, str | None, str]] = [
+    (1, None, "note"), (1, "head", "note"), (4, None, "note"), (4, "entry", "note"), (8, None, "hash"),
+    (8, "refusal", "note"), (9, None, "a\x1bb"), (9, "event", "note"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("line", "part", "name"), UNKNOWN)
+def test_what_no_line_of_a_log_has_is_not_passed_over(
+    log: Path, tmp_path: Path, line: int, part: str | None, name: str
+) -> None:
+    def change(lines: Lines) -> None:
+        (lines[line - 1] if part is None else lines[line - 1][part])[name] = "x"
+
+    url = f"sqlite:///{tmp_path / 'tppq.db'}"
+    said = "the head is not one" if part == "head" else rf"line {line}: (note|hash|a\\u001bb) is no field"
+    with pytest.raises(BadFeed, match=f"{said} of this version; nothing was written"):
+        import_log(forged(log, tmp_path, change), url)
+    assert nothing_at(url)
+
+
 ANYTHING: list[object] = [
     None, "", "x", 5, -1, 2**64 - 1, 2**64, 1.5, True, [1], {}, "\0", "\u202e", "é" * 5_000,
 ]  # fmt: skip
