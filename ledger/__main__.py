@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import signal
 import sys
 
@@ -18,6 +19,9 @@ def main() -> None:
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, signal.SIG_DFL)  # till `run` can tell of Ctrl-C without a traceback
     gc.set_threshold(_OBJECTS)
+    os.environ.setdefault(
+        "OPENBLAS_NUM_THREADS", "1"
+    )  # else numpy starts one a core, and dies where it may not
     from ledger.cli import run  # after that, as it takes the longest  # noqa: PLC0415
     from ledger.cli.streams import let_go  # likewise  # noqa: PLC0415
     from ledger.installed import WithoutPandas  # likewise  # noqa: PLC0415

@@ -246,6 +246,20 @@ def test_settings_that_cannot_be_read_are_78() -> None:
 # --- help -----------------------------------------------------------------------------------------
 
 
+def test_numpy_starts_no_threads_for_what_nobody_asks_of_it() -> None:
+    script = (
+        "import sys; from ledger.__main__ import main; sys.argv[1:] = ['--version']\n"
+        "try: main()\nexcept SystemExit: pass\n"
+        "from pathlib import Path; import numpy\n"
+        "print(len(list(Path('/proc/self/task').iterdir())))"
+    )
+    clean = {name: value for name, value in os.environ.items() if name != "OPENBLAS_NUM_THREADS"}
+    ran = subprocess.run(
+        [sys.executable, "-c", script], cwd=TOP, env=clean, capture_output=True, text=True, check=True
+    )
+    assert ran.stdout.splitlines()[-1] == "1"
+
+
 def test_help_loads_nothing_heavy() -> None:
     script = (
         "import sys; from ledger.__main__ import main; sys.argv[1:] = ['--help']\n"
