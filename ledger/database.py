@@ -127,9 +127,9 @@ class Database:
         return self._connect(read_only=True)
 
     def _connect(self, *, read_only: bool) -> Any:
-        if self.file is not None and not self._is_file(self.file):
-            raise self.no_ledger()
         if self.file is not None:
+            if not self._is_file(self.file):
+                raise self.no_ledger()
             sqlite_file.must_leave_nothing(self.name, self.file)
         try:
             return self._opened(read_only=read_only)

@@ -36,9 +36,14 @@ _TABLES = ("entry", "refusal", "event")
 _OF_ENTRY = ("prev_hash", "hash")
 """What stands beside an entry in its line: what its hash does not cover."""
 
-_FIRST = {"format", "v", "head"}
-_LINES = {table: {table, *_OF_ENTRY} if table == "entry" else {table} for table in _TABLES}
-"""What stands in a line, by the table that it is of."""
+_FIRST = frozenset({"format", "v", "head"})
+"""What stands in the first line."""
+
+_LINES = {"entry": {"entry", *_OF_ENTRY}, "refusal": {"refusal"}, "event": {"event"}}
+"""What stands in any other, by the table that it is of."""
+
+_WITHIN = {table: FIELDS[table].keys() - names for table, names in _LINES.items()}
+"""And what in the object of that name."""
 
 _SHOWN = 60
 """Characters shown of a value that is at fault."""
@@ -155,15 +160,12 @@ def groups(path: Path) -> Iterator[Group]:
 
 def _row(path: Path, number: int, table: str, content: dict[str, Any]) -> list[Any]:
     """The fields of a line, in the order of the columns."""
-    fields, known = content[table], FIELDS[table]
-    if len(content) > len(_LINES[table]):
-        raise _unknown(path, number, content.keys() - _LINES[table])
-    if table == "entry":
-        fields = {**fields, **{name: content[name] for name in _OF_ENTRY if name in content}}
-    if len(fields) > len(known):
-        raise _unknown(path, number, fields.keys() - known.keys())
+    strange = (content.keys() - _LINES[table]) | (content[table].keys() - _WITHIN[table])
+    if strange:
+        raise _unknown(path, number, strange)
+    fields = {**content, **content[table]}
     try:
-        return [fields[name] for name in known]
+        return [fields[name] for name in FIELDS[table]]
     except KeyError as missing:
         raise _bad(path, number, f"{missing} is missing") from None
 
@@ -206,8 +208,8 @@ def _first(path: Path, content: dict[str, Any]) -> dict[str, Any]:
         raise _bad(path, 1, f"is not the first line of a log: {FORMAT} was looked for")
     if content.get("v") != VERSION:
         raise _bad(path, 1, f"is of version {content.get('v')}; this version reads {VERSION}")
-    if content.keys() != _FIRST:
-        raise _unknown(path, 1, content.keys() - _FIRST)
+    if strange := content.keys() - _FIRST:
+        raise _unknown(path, 1, strange)
     return head
 
 

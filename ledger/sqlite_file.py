@@ -23,10 +23,8 @@ def refused(error: BaseException, said: str, name: str, file: Path) -> LedgerErr
     """Why this file cannot be used, with the way out: `said` by the driver, of the ledger of this `name`."""
     code = getattr(error, "sqlite_errorname", "")
     if "readonly database" in said or "unable to open" in said:
-        barred = _barred(name, file)
-        if barred is None and "readonly database" in said:
-            barred = _not_writable(name)
-        if barred is not None:
+        barred = _barred(name, file) or ("readonly database" in said and _not_writable(name))
+        if barred:
             return NotPermitted(f"this user may not {barred}", store=name)
     if code == "SQLITE_FULL" or (code.startswith("SQLITE_IOERR") and _is_full(file)):
         said = f"its disk is full ({said}): {MAKE_ROOM}"
@@ -42,11 +40,10 @@ def must_leave_nothing(name: str, file: Path) -> None:
     SQLite makes them for whoever asks, where the folder lets it, and takes them away with the last who may
     write: left behind, they would keep the file's owner from posting.
     """
-    left_already = os.access(f"{file}-wal", os.F_OK)
-    if left_already or os.access(file, os.W_OK) or file.stat().st_uid == os.geteuid():
+    is_there = os.access(f"{file}-wal", os.F_OK)
+    if is_there or os.access(file, os.W_OK) or file.stat().st_uid == os.geteuid():
         return
-    if (barred := _barred(name, file)) is not None:
-        raise NotPermitted(f"this user may not {barred}", store=name)
+    raise NotPermitted(f"this user may not {_barred(name, file) or _not_writable(name)}", store=name)
 
 
 def _barred(name: str, file: Path) -> str | None:
@@ -65,8 +62,8 @@ def _barred(name: str, file: Path) -> str | None:
     if not others:
         return None
     return (
-        f"write to {' and '.join(others)}, which was left beside the ledger and which SQLite needs even to "
-        "read it: let them (chown, chmod), and do not delete it, as entries may be in it"
+        f"write to {' and '.join(others)}, left beside the ledger, without which SQLite cannot even read it: "
+        "let them (chown, chmod), and delete nothing, as entries may be in there"
     )
 
 

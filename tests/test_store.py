@@ -319,9 +319,9 @@ OTHERS = {
     "what SQLite keeps beside it": (
         {"tppq.db": 0o666, "tppq.db-wal": 0o444, "tppq.db-shm": 0o444, ".": 0o777},
         (
-            "this user may not write to {file}-wal and {file}-shm, which was left beside the ledger and "
-            "which SQLite needs even to read it: let them (chown, chmod), and do not delete it, as entries "
-            "may be in it"
+            "this user may not write to {file}-wal and {file}-shm, left beside the ledger, without which "
+            "SQLite cannot even read it: let them (chown, chmod), and delete nothing, as entries may be in "
+            "there"
         ),
     ),
 }
