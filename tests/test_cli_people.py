@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import shlex
 import stat
 from collections.abc import Callable
@@ -238,6 +239,26 @@ def test_a_token_in_a_file_is_for_its_owner_alone(shared: Typed, tmp_path: Path)
     status, _, err = shared(f"tppq user token maria -o {tmp_path / 'none' / 'token'}")
     assert (status, "cannot be written: No such file or directory" in err) == (2, True)
     assert shared("tppq pending", "eve", TPPQ_TOKEN=file.read_text(encoding="utf-8").strip())[0] == 0
+
+
+def test_where_no_token_comes_of_it_no_file_is_made_for_one(shared: Typed, tmp_path: Path) -> None:
+    file = tmp_path / "token"
+    status, _, err = shared(f"tppq user token nobody -o {file}")
+    assert (status, err.startswith("UnknownName: no user 'nobody'"), file.exists()) == (3, True, False)
+    file.write_text("theirs", encoding="utf-8")
+    assert shared(f"tppq user token nobody -o {file}")[0] == 3
+    assert file.read_text(encoding="utf-8") == "theirs"
+
+
+def test_a_token_that_goes_to_a_device_leaves_it_open_to_others(shared: Typed, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe, 0o644)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        assert shared(f"tppq user token maria -o {pipe}")[0] == 0
+        assert (os.read(reader, 5), pipe.stat().st_mode & 0o777) == (b"tppq_", 0o644)
+    finally:
+        os.close(reader)
 
 
 # -------------------------------------------------------------------------------------------- two people

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -62,9 +64,8 @@ def remove(session: Session, name: str) -> int:
 
 def token(session: Session, name: str, *, revoke: bool) -> int:
     desk = Desk(session)
-    if session.to_file and not revoke:
-        _for_its_owner_alone(Path(session.options.output or ""))
-    with desk.open() as ledger:
+    place = Path(session.options.output or "") if session.to_file and not revoke else None
+    with _for_its_owner_alone(place), desk.open() as ledger:
         if revoke:
             ledger.revoke_token(name)
             given = None
@@ -78,13 +79,28 @@ def token(session: Session, name: str, *, revoke: bool) -> int:
     return 0
 
 
-def _for_its_owner_alone(path: Path) -> None:
-    """Make the file that a token is written to, before there is a token that nobody else may read."""
+@contextmanager
+def _for_its_owner_alone(path: Path | None) -> Iterator[None]:
+    """Around what makes a token: the file that it goes to, which nobody else may read, is there before it.
+
+    Where no token comes of it, a file that was not there before is gone again. A pipe or a device, which is
+    not this command's to close to others, stays as it is. Raises Misused.
+    """
+    if path is None or (path.exists() and not path.is_file()):
+        yield
+        return
+    is_new = not os.path.lexists(path)
     try:
         path.touch(mode=0o600)
         path.chmod(0o600)
     except OSError as error:
         raise Misused(f"{path} cannot be written: {error.strerror}") from error
+    try:
+        yield
+    except BaseException:
+        if is_new:
+            path.unlink(missing_ok=True)
+        raise
 
 
 # ------------------------------------------------------------------------------------------- two people
