@@ -30,6 +30,15 @@ _NOT_HERE = frozenset({errno.EINVAL, errno.ENOTSUP, errno.EACCES, errno.EPERM})
 _PART = re.compile(r".+?[.-]([0-9]{1,9})(?:-([0-9]{1,20}))?\.(?:part(?:\.\w+)?(?:-\w+)?|spill)")
 """What is written aside, here and elsewhere, says which process writes it, and which thread of it."""
 
+_NOT_TO_LOSE = {
+    b"SQLite format 3\0": "a database",
+    b"\x37\x7f\x06\x82": "what a database has not taken in yet",
+    b"\x37\x7f\x06\x83": "what a database has not taken in yet",
+    b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7": "what a database is taken back by",
+    b"PRIVATE+KEY+": "a key to sign with",
+}
+"""How files begin that are a ledger, stand beside one (sqlite.org/fileformat2.html), or sign for it."""
+
 _LONGEST_NAME = 200
 """In bytes, of a file that is written aside: what is added has room beside it, of 255."""
 
@@ -63,10 +72,31 @@ def _locked(handle: int) -> bool:
     return True
 
 
+def not_to_lose(path: Path) -> str | None:
+    """What the file is that nothing may be written over; None where it is no such, or cannot be read."""
+    try:
+        if not path.is_file():
+            return None
+        with path.open("rb") as file:
+            begins = file.read(max(map(len, _NOT_TO_LOSE)))
+    except OSError:
+        return None
+    return next((what for begin, what in _NOT_TO_LOSE.items() if begins.startswith(begin)), None)
+
+
+def _must_not_be_lost(path: Path) -> None:
+    if (what := not_to_lose(path)) is not None:
+        raise FileExistsError(errno.EEXIST, f"it is {what}, which nothing is written over", str(path))
+
+
 def write(place: Path, contents: bytes) -> None:
-    """Write a file over the one before, as a whole or not at all; folders are made. Raises OSError."""
+    """Write a file over the one before, as a whole or not at all; folders are made.
+
+    Not over a ledger, or a key. Raises OSError.
+    """
     if not place.name:  # such as . and /
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    _must_not_be_lost(place)
     place.parent.mkdir(parents=True, exist_ok=True)
     part = place.with_name(f".{place.name}.{os.getpid()}-{get_ident()}.part")
     try:
@@ -84,8 +114,10 @@ def write(place: Path, contents: bytes) -> None:
 def overwrite(path: Path, contents: bytes) -> None:
     """Put contents where a path leads: whole or not at all where that may be, else into what is there.
 
-    A link stays one, and what it leads to is written; through /dev/stdout what that is. Raises OSError.
+    A link stays one, and what it leads to is written; through /dev/stdout what that is. Not over a ledger, or
+    a key. Raises OSError.
     """
+    _must_not_be_lost(path)
     place = path if str(path.absolute()).startswith("/dev/") else Path(os.path.realpath(path))
     if may_take(place):
         write(place, contents)

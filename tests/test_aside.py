@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from ledger import aside
+from ledger import Ledger, aside, notes
 
 
 def names(folder: Path) -> list[str]:
@@ -39,6 +39,23 @@ def test_what_nobody_else_may_read_stays_so(tmp_path: Path) -> None:
     place.touch(mode=0o600)
     aside.write(place, b"new")
     assert (place.read_bytes(), place.stat().st_mode & 0o777) == (b"new", 0o600)
+
+
+def test_nothing_is_written_over_a_ledger_or_a_key(tmp_path: Path) -> None:
+    ledger, key = tmp_path / "ledger.db", tmp_path / "key"
+    with Ledger.init(f"sqlite:///{ledger}"):
+        beside = Path(f"{ledger}-wal")
+        others = [tmp_path / name for name in ("link", "again")]
+        others[0].symlink_to(ledger)
+        others[1].hardlink_to(ledger)
+        notes.Signer.new("tppq.example/k").write(key)
+        for place in (ledger, beside, key, *others):
+            before = place.read_bytes()
+            for put in (aside.write, aside.overwrite):
+                with pytest.raises(FileExistsError, match="which nothing is written over"):
+                    put(place, b"new")
+            assert place.read_bytes() == before
+    assert not any(map(aside.not_to_lose, (tmp_path, tmp_path / "none", Path("/dev/null"))))
 
 
 def test_a_file_is_written_over_only_where_nothing_else_changes_with_it(tmp_path: Path) -> None:

@@ -709,6 +709,37 @@ def test_the_suffix_of_the_file_says_its_form(name: str, begins: bytes) -> None:
     assert Path(name).read_bytes().startswith(begins)
 
 
+@pytest.mark.parametrize("asked", ["headroom --csv", "post good.csv", "verify", "prove 1", "checkpoint"])
+def test_no_answer_is_written_over_a_ledger(asked: str, desk: Path) -> None:
+    assert typed(["init", "--quiet"])[0] == 0
+    Path("good.csv").write_text("kind,country,effective_on,tpp\nblock,AE,2026-01-05,100\n", encoding="utf-8")
+    before = {path.name: path.read_bytes() for path in desk.iterdir()}
+    status, out, err = typed([*asked.split(), "-o", "tppq.db"])
+    said = "-o tppq.db: it is a database, which nothing is written over; name another file"
+    assert (status, out, err.splitlines()[0]) == (2, "", said)
+    assert {path.name: path.read_bytes() for path in desk.iterdir()} == before
+
+
+@pytest.mark.parametrize(
+    ("asked", "place"),
+    [
+        ("post good.csv --json", "good.csv"), ("post new.csv good.csv", "./good.csv"),
+        ("propose good.csv", "link"),
+        ("sql -f good.csv", "good.csv"), ("verify --checkpoint good.csv", "good.csv"),
+        ("prove --from good.csv", "good.csv"), ("export new.jsonl", "new.jsonl"), ("headroom", "kept"),
+    ],
+)  # fmt: skip
+def test_no_answer_is_written_over_what_a_verb_is_given(asked: str, place: str, desk: Path) -> None:
+    assert typed(["init", "--quiet"])[0] == 0
+    Path("tppq.toml").write_text("checkpoint = 'kept'\n", encoding="utf-8")
+    Path("good.csv").write_text("kind,country,effective_on,tpp\nblock,AE,2026-01-05,100\n", encoding="utf-8")
+    Path("link").symlink_to("good.csv")
+    before = {path.name: path.read_bytes() for path in desk.iterdir()}
+    status, out, err = typed([*asked.split(), "-o", place])
+    assert (status, out, "which nothing is written over; name another file" in err) == (2, "", True)
+    assert {path.name: path.read_bytes() for path in desk.iterdir()} == before
+
+
 def test_a_form_that_was_asked_for_beats_the_suffix() -> None:
     typed(["init", "-q"], clock=clock)
     typed(["headroom", "--json", "-o", "x.csv"], clock=clock)

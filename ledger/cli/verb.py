@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, fields
 from inspect import cleandoc
+from pathlib import Path
 from typing import Any, Protocol
 
 import typer
 
+from ledger import aside
 from ledger.cli.failure import Failures
 from ledger.cli.options import EVERYWHERE, OF_ROLE, Options, Role, Verb, taken, with_options
 from ledger.cli.session import Session, Surroundings
 from ledger.cli.values import Misused
 from ledger.errors import Misconfigured
+
+_FILES = frozenset({"checkpoint", "feeds", "file", "files", "folder", "key", "new_key", "since", "tiles"})
+"""Parameters of verbs that name files, to be read or to be made."""
 
 
 @dataclass(slots=True)
@@ -47,6 +53,8 @@ def adder(app: typer.Typer) -> Adder:
                 run.failures.verbose = options.verbose
                 with suppress(Misconfigured):  # what is wrong with a setting, the verb that wants it says
                     run.failures.as_json = session.as_json
+                if session.to_file:  # before anything is done
+                    refuse_to_lose(session, given, called=context.info_name or "")
                 return function(session, **given)
 
             vars(command)["__signature__"] = with_options(function, OF_ROLE[role], "session")
@@ -58,6 +66,22 @@ def adder(app: typer.Typer) -> Adder:
         return add
 
     return verb
+
+
+def refuse_to_lose(session: Session, given: Mapping[str, Any], *, called: str) -> None:
+    """Raise Misused where an answer would be written over a ledger, a key, or a file that is to be read."""
+    path = Path(session.options.output or "")
+    what = aside.not_to_lose(path)
+    values = [value for name, value in given.items() if name in _FILES]
+    named = [each for value in values for each in (value if isinstance(value, list) else [value]) if each]
+    if os.path.realpath(path) in map(os.path.realpath, named):
+        what = f"what {called} is given"
+    with suppress(Misconfigured):
+        kept = session.settings.checkpoint
+        if kept and called != "checkpoint" and os.path.realpath(path) == os.path.realpath(kept):
+            what = "the checkpoint that this ledger is held to"
+    if what is not None:
+        raise Misused(f"-o {path}: it is {what}, which nothing is written over; name another file")
 
 
 def refuse_strangers(options: Options, role: Role, called: str) -> None:
