@@ -38,6 +38,13 @@ def test_a_checkpoint_goes_to_stdout_or_to_a_file_that_it_continues() -> None:
     assert "cannot be taken for a checkpoint" in err
 
 
+def test_a_file_that_is_named_twice_is_written_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TPPQ_CHECKPOINT", "kept")
+    status, _, err = typed(["checkpoint", "-o", "./kept"])
+    assert (status, err.count("It is in kept")) == (0, 1)
+    assert Path("kept").read_text(encoding="utf-8") == typed(["checkpoint", "-q"])[1]
+
+
 def test_a_program_gets_a_checkpoint_and_a_proof_as_json() -> None:
     said = json.loads(typed(["checkpoint", "--json"])[1])
     assert list(said) == ["note", "size", "root", "head_hash", "key", "reread", "written", "recorded"]

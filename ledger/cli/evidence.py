@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -73,7 +74,8 @@ def checkpoint(session: Session, tiles: Path | None) -> int:
             "there is no key to sign with: make one with tppq checkpoint --new-key FILE, and name that file "
             "in TPPQ_SIGNING_KEY_FILE"
         )
-    keep = [Path(each) for each in (settings.checkpoint, output if session.to_file else None) if each]
+    named = (settings.checkpoint, output if session.to_file else None)
+    keep = [*{os.path.realpath(each): Path(each) for each in named if each}.values()]
     signer = kept.signer(Path(settings.signing_key_file))
     with desk.open() as ledger, waiting("reading what came since", quiet=desk.options.quiet):
         signed = ledger.checkpoint(signer, keep=keep, folder=tiles)
