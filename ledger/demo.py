@@ -94,7 +94,7 @@ def demo(ledger_url: str | None, *, clock: Callable[[], int] = clock_us) -> Show
     """Post the announced clusters to a ledger, and say what came of it.
 
     The ledger is one in a folder that is removed afterwards, or, at `ledger_url`, one that stays: a new one,
-    or one without entries beyond the opening. Raises Misconfigured where it has others.
+    or one without entries beyond the opening. Raises Misconfigured where it has others, or is shared.
     """
     sample = schema.folder("fixtures") / "sample" / "announced.csv"
     with TemporaryDirectory(prefix="tppq-") as folder:
@@ -111,14 +111,15 @@ def demo(ledger_url: str | None, *, clock: Callable[[], int] = clock_us) -> Show
 
 
 def _must_be_new(url: str, clock: Callable[[], int]) -> None:
-    """Refuse a ledger with entries beyond its opening: the demonstration's are not to mix with anybody's."""
+    """Refuse a ledger with entries beyond its opening, or people: nothing made up is to mix with theirs."""
     with Ledger.init(url, opening=False, clock=clock) as ledger:
-        answer = ledger.headroom()
+        answer, is_shared = ledger.headroom(), ledger.shared
     entries = answer.basis["seq"]
-    if entries != sum(row["headroom_tpp"] == row["allocated_tpp"] for row in answer):
+    if is_shared or entries != sum(row["headroom_tpp"] == row["allocated_tpp"] for row in answer):
+        what = "is shared" if is_shared else f"has {entries:,} entries, more than its opening"
         raise Misconfigured(
-            f"this ledger has {entries:,} entries, more than its opening; the demonstration wants one of its "
-            "own: name a new one, or name none, and it uses one that it removes afterwards",
+            f"this ledger {what}; the demonstration wants one of its own: name a new one, or name none, and "
+            "it uses one that it removes afterwards",
             entries=entries,
         )
 

@@ -156,6 +156,15 @@ def test_a_ledger_with_entries_of_its_own_is_not_touched(ledger: Ledger, store_u
     assert ledger.headroom().basis["head_hash"] == head
 
 
+def test_a_ledger_that_people_share_is_not_touched(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'shared.db'}"
+    with Ledger.init(url, clock=Clock(TODAY)) as ledger:
+        ledger.share()
+        with pytest.raises(Misconfigured, match="this ledger is shared; the demonstration wants"):
+            told(url)
+        assert count(url) == OPENING
+
+
 # ------------------------------------------------------------------------------------------ its input
 
 
