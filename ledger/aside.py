@@ -37,7 +37,8 @@ _NOT_TO_LOSE = {
     b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7": "what a database is taken back by",
     b"PRIVATE+KEY+": "a key to sign with",
 }
-"""How files begin that are a ledger, stand beside one (sqlite.org/fileformat2.html), or sign for it."""
+"""How files begin that are a ledger, stand beside one (sqlite.org/fileformat2.html), or sign for it (`notes`,
+which is not imported for one word: each start of the command would wait for it)."""
 
 _LONGEST_NAME = 200
 """In bytes, of a file that is written aside: what is added has room beside it, of 255."""
@@ -117,11 +118,11 @@ def overwrite(path: Path, contents: bytes) -> None:
     A link stays one, and what it leads to is written; through /dev/stdout what that is. Not over a ledger, or
     a key. Raises OSError.
     """
-    _must_not_be_lost(path)
     place = path if str(path.absolute()).startswith("/dev/") else Path(os.path.realpath(path))
     if may_take(place):
         write(place, contents)
     else:
+        _must_not_be_lost(path)
         path.write_bytes(contents)
 
 

@@ -740,6 +740,12 @@ def test_no_answer_is_written_over_what_a_verb_is_given(asked: str, place: str, 
     assert {path.name: path.read_bytes() for path in desk.iterdir()} == before
 
 
+def test_an_answer_goes_to_the_device_that_the_question_came_from() -> None:
+    assert typed(["init", "--quiet"])[0] == 0
+    status, _, err = typed(["post", "/dev/null", "-o", "/dev/null"])
+    assert (status, "is empty: a header line is needed" in err) == (65, True)
+
+
 def test_a_form_that_was_asked_for_beats_the_suffix() -> None:
     typed(["init", "-q"], clock=clock)
     typed(["headroom", "--json", "-o", "x.csv"], clock=clock)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, fields
 from inspect import cleandoc
@@ -69,19 +69,27 @@ def adder(app: typer.Typer) -> Adder:
 
 
 def refuse_to_lose(session: Session, given: Mapping[str, Any], *, called: str) -> None:
-    """Raise Misused where an answer would be written over a ledger, a key, or a file that is to be read."""
+    """Raise Misused where an answer would be written over a ledger, a key, or a file that is given or kept.
+
+    What is written to a device or a pipe is written over nothing.
+    """
     path = Path(session.options.output or "")
     what = aside.not_to_lose(path)
-    values = [value for name, value in given.items() if name in _FILES]
-    named = [each for value in values for each in (value if isinstance(value, list) else [value]) if each]
-    if os.path.realpath(path) in map(os.path.realpath, named):
-        what = f"what {called} is given"
-    with suppress(Misconfigured):
-        kept = session.settings.checkpoint
-        if kept and called != "checkpoint" and os.path.realpath(path) == os.path.realpath(kept):
-            what = "the checkpoint that this ledger is held to"
+    if path.is_file() or not os.path.lexists(path):
+        values = [value for name, value in given.items() if name in _FILES]
+        named = [each for value in values for each in (value if isinstance(value, list) else [value]) if each]
+        if _is_among(path, named):
+            what = f"what {called} is given"
+        with suppress(Misconfigured):
+            kept = session.settings.checkpoint
+            if kept and called != "checkpoint" and _is_among(path, [kept]):
+                what = "the checkpoint that this ledger is held to"
     if what is not None:
         raise Misused(f"-o {path}: it is {what}, which nothing is written over; name another file")
+
+
+def _is_among(path: Path, named: Sequence[str | Path]) -> bool:
+    return os.path.realpath(path) in map(os.path.realpath, named)
 
 
 def refuse_strangers(options: Options, role: Role, called: str) -> None:
